@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The threshold engine: samples in, changes of state out. It decides and never
+ * acts: no I/O, no clock (times come with the sample), no store.
+ *
+ * One alert per threshold and instance; its key is "metric" or
+ * "metric:instance", and an incident is one stay away from normal.
+ */
+#ifndef OPTOP_ALERT_ENGINE_H
+#define OPTOP_ALERT_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "model/alert.h"
+#include "model/sample.h"
+
+enum { ALERT_KEY_MAX = 96 };
+
+struct alert {
+    char key[ALERT_KEY_MAX]; /* "cpu.total", "disk.busy:vda" */
+    enum metric metric;
+    enum alert_state state;
+    double value; /* newest known */
+    double level; /* the level it is over; 0 when normal */
+    int64_t since_wall_ns; /* when this state began */
+    int64_t incident_wall_ns; /* when the incident began; 0 when normal */
+    uint32_t sequence; /* changes told in this incident, from 1 */
+    bool present; /* its threshold still exists */
+    /* engine's own: monotonic starts of the stretches over each level; 0: not over */
+    int64_t over_warning_ns, over_critical_ns;
+    const struct config_threshold *rule; /* NULL when not present */
+};
+
+struct alert_notice {
+    const struct alert *alert; /* borrowed until the next call */
+    enum alert_change change;
+    enum alert_state before;
+};
+
+struct alert_engine;
+
+struct alert_engine *alert_engine_new(void);
+void alert_engine_free(struct alert_engine *engine);
+
+/* Takes the thresholds of a config (borrowed until the next call of this).
+ * States of alerts whose threshold remains are kept; a firing alert whose
+ * threshold is gone resolves at the next step. */
+void alert_engine_configure(struct alert_engine *engine, const struct config *config);
+
+/* Puts back an alert that was firing when the server ended. */
+void alert_engine_restore(struct alert_engine *engine, const struct alert *alert);
+
+/* Evaluates all thresholds; returns how many notices, *ret_notices borrowed
+ * until the next step. No allocation once every alert has been seen. */
+int alert_engine_step(struct alert_engine *engine, const struct sample *sample,
+    const struct alert_notice **ret_notices);
+
+/* All alerts, in a stable order; borrowed until the next step. */
+int alert_engine_alerts(const struct alert_engine *engine, const struct alert **ret_alerts);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The outbox pump: takes waiting deliveries from the store, posts them, books
+ * what came back. One delivery under way per webhook, oldest first, so order
+ * is kept per receiver. A failure that may pass (network, timeout, 408, 425,
+ * 429, 5xx) is tried again after
+ *     max(Retry-After clipped to 1 h, random(0, min(300 s, 1 s * 2^tries)))
+ * until the webhook's life time is over; any other answer that is not 2xx, a
+ * redirect too, is dead at once. What is dead stays visible.
+ */
+#ifndef OPTOP_ALERT_OUTBOX_H
+#define OPTOP_ALERT_OUTBOX_H
+
+#include "alert/engine.h"
+#include "base/json.h"
+#include "config/config.h"
+#include "io/http.h"
+#include "store/store_alert.h"
+
+struct outbox;
+
+/* All borrowed. Loads what an earlier server left waiting. `task`, when not
+ * NULL, is told the duration of each delivery try. */
+struct outbox *outbox_new(struct loop *loop, struct store *store, struct http *http);
+void outbox_free(struct outbox *outbox);
+
+/* Webhooks of a config; borrowed until the next call. A waiting delivery whose
+ * webhook is gone dies with that reason. */
+void outbox_configure(struct outbox *outbox, const struct config *config);
+
+/* Within the transaction that writes the notice: adds one delivery per webhook
+ * that wants it. After the commit, call outbox_wake. notice->id must be set. */
+int outbox_add(struct outbox *outbox, const struct store_notice *notice);
+void outbox_wake(struct outbox *outbox);
+
+struct outbox_figures {
+    int waiting, in_flight, dead;
+    uint64_t delivered, failed_tries;
+    char last_error[160];
+};
+struct outbox_figures outbox_figures(const struct outbox *outbox);
+
+/* Called with the duration of every try, for the task statistics. */
+void outbox_on_try(struct outbox *outbox, void (*fn)(void *context, int64_t duration_ns, bool ok), void *context);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * optop.ini: the option table of server, screen, thresholds and webhooks, and
+ * the checked values. A config is read whole or not at all.
+ */
+#ifndef OPTOP_CONFIG_CONFIG_H
+#define OPTOP_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/ini.h"
+#include "config/option.h"
+#include "model/metric.h"
+
+enum {
+    CONFIG_NAME_MAX = 64,
+    CONFIG_THRESHOLDS_MAX = 1024,
+    CONFIG_WEBHOOKS_MAX = 64,
+    CONFIG_EVENTS_MAX = 16,
+};
+
+/* [threshold METRIC], or [threshold METRIC:INSTANCE] */
+struct config_threshold {
+    char name[CONFIG_NAME_MAX + 32]; /* as in the file */
+    enum metric metric;
+    char instance[32]; /* "": every instance */
+    bool enabled;
+    bool below; /* fires under its levels */
+    bool has_warning, has_critical;
+    double warning, critical;
+    double clear_warning, clear_critical; /* given, or derived (10 % of the level nearer to calm) */
+    double for_seconds; /* how long a level must hold */
+    int line;
+};
+
+/* [webhook NAME] */
+struct config_webhook {
+    char name[CONFIG_NAME_MAX];
+    char *url; /* owned; http or https, no user:password */
+    double timeout_seconds;
+    double life_seconds; /* after which an undelivered notice is dead */
+    bool allow_private; /* private and loopback addresses may be called */
+    bool warning, critical, resolved; /* which alert notices */
+    bool run_finished, run_failed, run_cancelled; /* which run notices */
+    int line;
+};
+
+struct config {
+    /* [server] */
+    double interval_seconds; /* between samples */
+    double history_seconds[3]; /* length of the 1 s, 10 s and 1 min rings */
+    int64_t log_level; /* index: error warn info debug */
+    /* [runs] */
+    int64_t slots; /* workers of all runs together; 0: the usable cores */
+    double grace_seconds; /* default of a run's limits.grace */
+    char *folders; /* owned; colon-separated, extra folders of run files */
+    /* [screen] */
+    int64_t theme; /* index: default mono */
+    int64_t charset; /* index: auto utf-8 ascii */
+    /* sections by name */
+    int threshold_count;
+    struct config_threshold *threshold; /* owned */
+    int webhook_count;
+    struct config_webhook *webhook; /* owned */
+};
+
+extern const struct option config_options[];
+
+/* Checks a document. Returns 0 and *ret_config (owned; config_free), or a
+ * negative code and a diag with file, line, section.key. Checks that cross
+ * options are made too: warning below critical (above, when firing below),
+ * clear levels on the calm side, a known metric, a url that curl may call. */
+int config_from_ini(const struct ini *ini, struct config **ret_config, struct diag *diag);
+
+/* Loads path; a file that is not there is an empty one. */
+int config_load(const char *path, struct ini **ret_ini, struct config **ret_config,
+    struct diag *diag);
+void config_free(struct config *config);
+
+/* $OPTOP_CONFIG, else $XDG_CONFIG_HOME/optop/optop.ini, else
+ * ~/.config/optop/optop.ini. Owned by the caller (free()). */
+char *config_default_path(void);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A cage holds every process of a run, daemonized grandchildren too, and can
+ * end them all. The means, best first:
+ *   cgroup2    a cgroup of the run's own; cgroup.kill ends all at once
+ *   subreaper  the worker adopts orphans of its trials and sweeps them
+ *   group      the process group only (nothing better is permitted)
+ * One fresh cgroup per run and start: a cgroup that was killed once kills
+ * newcomers too (see the research of cgroup.kill).
+ *
+ * Every process of a run also carries OPTOP_RUN=<mark> in its environment, so
+ * that what a killed server left behind is found at the next start.
+ */
+#ifndef OPTOP_EXEC_CAGE_H
+#define OPTOP_EXEC_CAGE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+enum cage_kind { CAGE_CGROUP2, CAGE_SUBREAPER, CAGE_GROUP };
+
+enum { CAGE_MARK_MAX = 96 };
+
+struct cage;
+
+const char *cage_kind_name(enum cage_kind kind);
+
+/* mark names the run for this user's server: "<uid>.<store id>.<run>".
+ * Never fails: falls back to the next means. Owned; cage_close. */
+struct cage *cage_open(const char *mark);
+enum cage_kind cage_kind(const struct cage *cage);
+
+/* Path of the cgroup.procs file that a worker must write "0" to before its
+ * first trial; NULL when there is no cgroup. Borrowed. */
+const char *cage_procs_path(const struct cage *cage);
+
+/* Ends every process in it at once, workers included. */
+void cage_kill(struct cage *cage);
+
+/* Is any process of the cage alive? (cgroup.events, else the mark in /proc.) */
+bool cage_populated(const struct cage *cage);
+
+/* Kills what is left, removes the cgroup, frees. */
+void cage_close(struct cage *cage);
+
+/* At the server's start: ends everything that an earlier server of this store
+ * left behind (mark prefix "<uid>.<store id>."), removes its cgroups. Returns
+ * the number of processes ended. Waits at most a second. */
+int cage_sweep_leftovers(const char *mark_prefix);
+
+#endif

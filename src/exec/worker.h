@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The server's end of one optop-worker process: starts it (posix_spawn, never
+ * fork), sends it chunks of trials, hears results, ends it. The other end is
+ * worker_main.c; the two talk newline-delimited JSON over a socket pair, as
+ * doc/PROTOCOL.md describes under "Workers".
+ */
+#ifndef OPTOP_EXEC_WORKER_H
+#define OPTOP_EXEC_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "exec/cage.h"
+#include "io/loop.h"
+#include "model/run.h"
+#include "model/trial.h"
+
+struct worker;
+
+struct worker_task {
+    int64_t trial;
+    int attempt;
+    const double *values; /* one per dimension; borrowed during the call */
+};
+
+struct worker_options {
+    const char *program; /* path of optop-worker */
+    const struct run_spec *spec; /* borrowed while the worker lives */
+    struct cage *cage; /* borrowed while the worker lives */
+    const char *mark; /* value of OPTOP_RUN */
+    const char *directory; /* working directory of trials */
+    char *const *environment; /* NULL-ended; borrowed during the call */
+};
+
+struct worker_events {
+    /* A trial has started / ended in the worker. result is borrowed; its log
+     * too. Results of trials that were not asked for never arrive here. */
+    void (*started)(void *context, struct worker *worker, int64_t trial);
+    void (*result)(void *context, struct worker *worker, const struct trial_result *result);
+    /* The process is gone and reaped. lost[] are trials it was given and did
+     * not answer; text says how it ended ("killed by SIGSEGV"). The worker is
+     * freed after this call. */
+    void (*exited)(void *context, struct worker *worker, const int64_t *lost,
+        int lost_count, const char *text);
+};
+
+int worker_start(struct loop *loop, const struct worker_options *options,
+    const struct worker_events *events, void *context, struct worker **ret_worker,
+    struct diag *diag);
+
+/* Hands it trials; never blocks (what does not fit is queued). */
+void worker_send(struct worker *worker, const struct worker_task *tasks, int count);
+
+/* Trials given and not answered. */
+int worker_outstanding(const struct worker *worker);
+pid_t worker_pid(const struct worker *worker);
+int64_t worker_started_ns(const struct worker *worker); /* monotonic */
+
+/* Asks it to end: no new trial; TERM to the running trial's whole tree, KILL
+ * after grace_seconds, then exit. Without a running trial it exits at once. */
+void worker_cancel(struct worker *worker, double grace_seconds);
+
+/* Lets it finish what it was given, then exit. */
+void worker_finish(struct worker *worker);
+
+/* KILL to the worker itself, now. Its trials are lost. */
+void worker_kill(struct worker *worker);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "io/loop.h"
+
+#include <stdlib.h>
+#include <uv.h>
+
+#include "base/clock.h"
+#include "base/xalloc.h"
+
+struct loop {
+    uv_loop_t uv;
+    int64_t now_ns; /* 0: not read in this turn */
+    uv_prepare_t turn_end;
+    uv_check_t turn_begin;
+    struct loop_turn *turns;
+};
+
+/* Every watcher starts with its uv handle: libuv frees it in on_closed. */
+struct loop_fd {
+    uv_poll_t uv;
+    loop_fd_fn *fn;
+    void *context;
+    int fd;
+};
+
+struct loop_timer {
+    uv_timer_t uv;
+    loop_fn *fn;
+    void *context;
+};
+
+struct loop_signal {
+    uv_signal_t uv;
+    loop_signal_fn *fn;
+    void *context;
+};
+
+struct loop_turn {
+    struct loop_turn *next;
+    struct loop *loop;
+    loop_fn *fn; /* NULL: stopped, freed at the next turn's end */
+    void *context;
+};
+
+static void
+on_closed(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void
+on_turn_begin(uv_check_t *check)
+{
+    struct loop *loop = check->data;
+    loop->now_ns = 0;
+}
+
+static void
+on_turn_end(uv_prepare_t *prepare)
+{
+    struct loop *loop = prepare->data;
+    for (struct loop_turn **link = &loop->turns; *link;) {
+        struct loop_turn *turn = *link;
+        if (turn->fn) {
+            turn->fn(turn->context);
+            link = &turn->next;
+        } else {
+            *link = turn->next;
+            free(turn);
+        }
+    }
+    loop->now_ns = 0;
+}
+
+struct loop *
+loop_new(void)
+{
+    struct loop *loop = XNEW(struct loop);
+    if (uv_loop_init(&loop->uv) < 0)
+        abort();
+    uv_prepare_init(&loop->uv, &loop->turn_end);
+    uv_check_init(&loop->uv, &loop->turn_begin);
+    loop->turn_end.data = loop->turn_begin.data = loop;
+    uv_prepare_start(&loop->turn_end, on_turn_end);
+    uv_check_start(&loop->turn_begin, on_turn_begin);
+    return loop;
+}
+
+void
+loop_free(struct loop *loop)
+{
+    if (!loop)
+        return;
+    while (loop->turns) {
+        struct loop_turn *next = loop->turns->next;
+        free(loop->turns);
+        loop->turns = next;
+    }
+    uv_close((uv_handle_t *)&loop->turn_end, NULL);
+    uv_close((uv_handle_t *)&loop->turn_begin, NULL);
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    uv_loop_close(&loop->uv);
+    free(loop);
+}
+
+void
+loop_run(struct loop *loop)
+{
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+void
+loop_step(struct loop *loop)
+{
+    uv_run(&loop->uv, UV_RUN_NOWAIT);
+}
+
+void
+loop_stop(struct loop *loop)
+{
+    uv_stop(&loop->uv);
+}
+
+int64_t
+loop_now(struct loop *loop)
+{
+    if (!loop->now_ns)
+        loop->now_ns = clock_mono_ns();
+    return loop->now_ns;
+}
+
+/* Descriptors. */
+
+static int
+to_uv_events(unsigned events)
+{
+    return (events & LOOP_READ ? UV_READABLE : 0) |
+        (events & LOOP_WRITE ? UV_WRITABLE : 0) |
+        (events & LOOP_HANGUP ? UV_DISCONNECT : 0) |
+        (events & LOOP_PRIORITY ? UV_PRIORITIZED : 0);
+}
+
+static void
+on_poll(uv_poll_t *uv, int status, int events)
+{
+    struct loop_fd *watch = (struct loop_fd *)uv;
+    unsigned seen = status < 0 ? (unsigned)(LOOP_READ | LOOP_HANGUP)
+        : (events & UV_READABLE ? LOOP_READ : 0u) |
+            (events & UV_WRITABLE ? LOOP_WRITE : 0u) |
+            (events & UV_DISCONNECT ? LOOP_HANGUP : 0u) |
+            (events & UV_PRIORITIZED ? LOOP_PRIORITY : 0u);
+    watch->fn(watch->context, watch->fd, seen);
+}
+
+int
+loop_fd_start(struct loop *loop, int fd, unsigned events, loop_fd_fn *fn,
+    void *context, struct loop_fd **ret_watch)
+{
+    struct loop_fd *watch = XNEW(struct loop_fd);
+    watch->fn = fn;
+    watch->context = context;
+    watch->fd = fd;
+    int r = uv_poll_init(&loop->uv, &watch->uv, fd);
+    if (r < 0) {
+        free(watch);
+        return r;
+    }
+    if (events)
+        uv_poll_start(&watch->uv, to_uv_events(events), on_poll);
+    *ret_watch = watch;
+    return 0;
+}
+
+void
+loop_fd_change(struct loop_fd *watch, unsigned events)
+{
+    if (events)
+        uv_poll_start(&watch->uv, to_uv_events(events), on_poll);
+    else
+        uv_poll_stop(&watch->uv);
+}
+
+void
+loop_fd_stop(struct loop_fd *watch)
+{
+    if (!watch)
+        return;
+    uv_poll_stop(&watch->uv);
+    uv_close((uv_handle_t *)&watch->uv, on_closed);
+}
+
+/* Timers. libuv counts milliseconds: round up, so that a deadline has passed
+ * when its callback runs. */
+
+static uint64_t
+to_uv_ms(int64_t ns)
+{
+    return ns <= 0 ? 0 : (uint64_t)((ns + NS_PER_MS - 1) / NS_PER_MS);
+}
+
+static void
+on_timer(uv_timer_t *uv)
+{
+    struct loop_timer *timer = (struct loop_timer *)uv;
+    timer->fn(timer->context);
+}
+
+struct loop_timer *
+loop_timer_start(struct loop *loop, int64_t delay_ns, int64_t interval_ns,
+    loop_fn *fn, void *context)
+{
+    struct loop_timer *timer = XNEW(struct loop_timer);
+    timer->fn = fn;
+    timer->context = context;
+    uv_timer_init(&loop->uv, &timer->uv);
+    loop_timer_change(timer, delay_ns, interval_ns);
+    return timer;
+}
+
+void
+loop_timer_change(struct loop_timer *timer, int64_t delay_ns, int64_t interval_ns)
+{
+    uv_update_time(timer->uv.loop);
+    uv_timer_start(&timer->uv, on_timer, to_uv_ms(delay_ns), to_uv_ms(interval_ns));
+}
+
+void
+loop_timer_stop(struct loop_timer *timer)
+{
+    if (!timer)
+        return;
+    uv_timer_stop(&timer->uv);
+    uv_close((uv_handle_t *)&timer->uv, on_closed);
+}
+
+/* Signals. */
+
+static void
+on_signal(uv_signal_t *uv, int signal_number)
+{
+    struct loop_signal *watch = (struct loop_signal *)uv;
+    watch->fn(watch->context, signal_number);
+}
+
+struct loop_signal *
+loop_signal_start(struct loop *loop, int signal_number, loop_signal_fn *fn,
+    void *context)
+{
+    struct loop_signal *watch = XNEW(struct loop_signal);
+    watch->fn = fn;
+    watch->context = context;
+    uv_signal_init(&loop->uv, &watch->uv);
+    uv_signal_start(&watch->uv, on_signal, signal_number);
+    return watch;
+}
+
+void
+loop_signal_stop(struct loop_signal *watch)
+{
+    if (!watch)
+        return;
+    uv_signal_stop(&watch->uv);
+    uv_close((uv_handle_t *)&watch->uv, on_closed);
+}
+
+/* Turn hooks. */
+
+struct loop_turn *
+loop_turn_start(struct loop *loop, loop_fn *fn, void *context)
+{
+    struct loop_turn *turn = XNEW(struct loop_turn);
+    turn->loop = loop;
+    turn->fn = fn;
+    turn->context = context;
+    turn->next = loop->turns;
+    loop->turns = turn;
+    return turn;
+}
+
+void
+loop_turn_stop(struct loop_turn *turn)
+{
+    if (turn)
+        turn->fn = NULL;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The event loop, and libuv's only home. One loop, one thread; every callback
+ * runs on it. A watcher is owned by who started it and dies by loop_*_stop,
+ * which also frees it (NULL is fine) and may be called from any callback, its
+ * own included: after stop, the callback is never called again.
+ */
+#ifndef OPTOP_IO_LOOP_H
+#define OPTOP_IO_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct loop;
+struct loop_fd;
+struct loop_timer;
+struct loop_signal;
+struct loop_turn;
+
+enum loop_events {
+    LOOP_READ = 1,
+    LOOP_WRITE = 2,
+    LOOP_HANGUP = 4,
+    LOOP_PRIORITY = 8, /* a PSI trigger */
+};
+
+typedef void loop_fd_fn(void *context, int fd, unsigned events);
+typedef void loop_fn(void *context);
+typedef void loop_signal_fn(void *context, int signal_number);
+
+struct loop *loop_new(void);
+void loop_free(struct loop *loop); /* after every watcher has been stopped */
+
+/* Runs until loop_stop; loop_step does one turn and does not wait. */
+void loop_run(struct loop *loop);
+void loop_step(struct loop *loop);
+void loop_stop(struct loop *loop);
+
+/* Monotonic time of this turn, nanoseconds: one clock read per turn. */
+int64_t loop_now(struct loop *loop);
+
+/* Watches a descriptor (borrowed: the caller closes it, after stop). An error
+ * on the descriptor is reported as LOOP_READ | LOOP_HANGUP, so that the read
+ * tells which. Regular files cannot be watched: -EPERM. */
+int loop_fd_start(struct loop *loop, int fd, unsigned events, loop_fd_fn *fn,
+    void *context, struct loop_fd **ret_watch);
+void loop_fd_change(struct loop_fd *watch, unsigned events); /* 0: pause */
+void loop_fd_stop(struct loop_fd *watch);
+
+/* First after delay_ns, then each interval_ns (0: once). Late ticks are
+ * dropped, not made up for. */
+struct loop_timer *loop_timer_start(struct loop *loop, int64_t delay_ns,
+    int64_t interval_ns, loop_fn *fn, void *context);
+void loop_timer_change(struct loop_timer *timer, int64_t delay_ns, int64_t interval_ns);
+void loop_timer_stop(struct loop_timer *timer);
+
+struct loop_signal *loop_signal_start(struct loop *loop, int signal_number,
+    loop_signal_fn *fn, void *context);
+void loop_signal_stop(struct loop_signal *watch);
+
+/* Called once at the end of every turn, before the loop waits: the place to
+ * commit, flush and draw what the turn has gathered. */
+struct loop_turn *loop_turn_start(struct loop *loop, loop_fn *fn, void *context);
+void loop_turn_stop(struct loop_turn *turn);
+
+#endif

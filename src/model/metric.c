@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "model/metric.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/unit.h"
+
+static struct metric_info metrics[METRIC_COUNT] = {
+#define X(g, id, k, u, h, text)                                                \
+    [METRIC_##id] = { .group = GROUP_##g, .key = k, .unit = UNIT_##u, .history = h, .help = text },
+    METRIC_TABLE(X)
+#undef X
+};
+
+static struct metric_group_info groups[GROUP_COUNT] = {
+#define X(id, text, j, per) [GROUP_##id] = { .name = text, .json = j, .per_instance = per },
+    METRIC_GROUP_TABLE(X)
+#undef X
+};
+
+/* Names and group bounds follow from the rows; filled before main. */
+__attribute__((constructor)) static void
+complete_tables(void)
+{
+    for (int m = METRIC_COUNT - 1; m >= 0; m--) {
+        struct metric_group_info *group = &groups[metrics[m].group];
+        group->first = m;
+        group->count++;
+        snprintf(metrics[m].name, sizeof metrics[m].name, "%s.%s", group->name, metrics[m].key);
+    }
+}
+
+const struct metric_info *
+metric_info(enum metric metric)
+{
+    return &metrics[metric];
+}
+
+const struct metric_group_info *
+metric_group_info(enum metric_group group)
+{
+    return &groups[group];
+}
+
+int
+metric_find(const char *name, size_t len)
+{
+    for (int m = 0; m < METRIC_COUNT; m++)
+        if (strlen(metrics[m].name) == len && !memcmp(metrics[m].name, name, len))
+            return m;
+    return -1;
+}
+
+int
+metric_parse(const char *text, const char **ret_instance)
+{
+    const char *colon = strchr(text, ':');
+    int m = metric_find(text, colon ? (size_t)(colon - text) : strlen(text));
+    if (m < 0 || (colon && (!colon[1] || !groups[metrics[m].group].per_instance)))
+        return ERR_NOT_FOUND;
+    *ret_instance = colon ? colon + 1 : NULL;
+    return m;
+}
+
+const char *
+metric_unit_text(enum metric_unit unit)
+{
+    static const char *const texts[] = {
+        [UNIT_PERCENT] = "%", [UNIT_BYTES] = "B",
+        [UNIT_BYTES_PER_SECOND] = "B/s", [UNIT_PER_SECOND] = "/s",
+        [UNIT_SECONDS] = "s", [UNIT_MEGAHERTZ] = "MHz", [UNIT_COUNT_OF] = "",
+    };
+    return texts[unit];
+}
+
+const char *
+metric_format(enum metric metric, double value, char *buf, size_t size)
+{
+    char text[32];
+    if (!isfinite(value)) {
+        snprintf(buf, size, "-");
+        return buf;
+    }
+    switch (metrics[metric].unit) {
+    case UNIT_PERCENT:
+        snprintf(buf, size, "%.1f%%", value);
+        break;
+    case UNIT_BYTES:
+        unit_format_bytes(value, buf, size);
+        break;
+    case UNIT_BYTES_PER_SECOND:
+        snprintf(buf, size, "%s/s", unit_format_bytes(value, text, sizeof text));
+        break;
+    case UNIT_PER_SECOND:
+        snprintf(buf, size, "%s/s", unit_format_count(value, text, sizeof text));
+        break;
+    case UNIT_SECONDS:
+        unit_format_duration(value, buf, size);
+        break;
+    case UNIT_MEGAHERTZ:
+        snprintf(buf, size, "%.0fMHz", value);
+        break;
+    case UNIT_COUNT_OF:
+        unit_format_count(value, buf, size);
+        break;
+    }
+    return buf;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "model/run.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const state_names[] = {
+#define X(id, name) [RUN_##id] = name,
+    RUN_STATE_TABLE(X)
+#undef X
+};
+
+/* Rows are states, columns events; -1: the event means nothing there. A run
+ * that failed or was cancelled can be resumed: what was stored stays. */
+#define NO (-1)
+static const signed char transitions[RUN_STATE_COUNT][RUN_EVENT_COUNT] = {
+    /*                  START        PAUSE       RESUME      FINISH    FAIL        CANCEL */
+    [RUN_QUEUED]    = { RUN_RUNNING, RUN_PAUSED, NO,         RUN_DONE, RUN_FAILED, RUN_CANCELLED },
+    [RUN_RUNNING]   = { NO,          RUN_PAUSED, NO,         RUN_DONE, RUN_FAILED, RUN_CANCELLED },
+    [RUN_PAUSED]    = { NO,          NO,         RUN_QUEUED, RUN_DONE, RUN_FAILED, RUN_CANCELLED },
+    [RUN_DONE]      = { NO,          NO,         NO,         NO,       NO,         NO },
+    [RUN_FAILED]    = { NO,          NO,         RUN_QUEUED, NO,       NO,         NO },
+    [RUN_CANCELLED] = { NO,          NO,         RUN_QUEUED, NO,       NO,         NO },
+};
+
+const char *
+run_state_name(enum run_state state)
+{
+    return state_names[state];
+}
+
+int
+run_state_parse(const char *name)
+{
+    for (int i = 0; i < RUN_STATE_COUNT; i++)
+        if (!strcmp(state_names[i], name))
+            return i;
+    return ERR_NOT_FOUND;
+}
+
+bool
+run_state_ended(enum run_state state)
+{
+    return state >= RUN_DONE;
+}
+
+int
+run_state_next(enum run_state state, enum run_event event)
+{
+    int next = transitions[state][event];
+    return next == NO ? ERR_BAD_STATE : next;
+}
+
+bool
+run_goal_better(enum run_goal goal, double a, double b)
+{
+    if (isnan(a) || isnan(b))
+        return !isnan(a);
+    return goal == RUN_MINIMIZE ? a < b : a > b;
+}
+
+void
+run_spec_init(struct run_spec *spec)
+{
+    memset(spec, 0, sizeof *spec);
+}
+
+void
+run_spec_release(struct run_spec *spec)
+{
+    free(spec->command);
+    free(spec->directory);
+    for (int i = 0; i < spec->parameter_count; i++)
+        free(spec->parameter[i].value);
+    free(spec->parameter);
+    for (int i = 0; i < spec->dimension_count; i++) {
+        for (int c = 0; c < spec->dimension[i].choice_count; c++)
+            free(spec->dimension[i].choice[c]);
+        free(spec->dimension[i].choice);
+    }
+    free(spec->dimension);
+    for (int i = 0; i < spec->constraint_count; i++)
+        free(spec->constraint[i].expression);
+    free(spec->constraint);
+    memset(spec, 0, sizeof *spec);
+}
+
+const char *
+score_kind_name(enum score_kind kind)
+{
+    static const char *const names[] = {
+        [SCORE_STDOUT] = "stdout", [SCORE_STDOUT_BYTES] = "stdout_bytes",
+        [SCORE_WALL_SECONDS] = "wall_seconds",
+        [SCORE_CPU_SECONDS] = "cpu_seconds",
+        [SCORE_MAX_RSS_BYTES] = "max_rss_bytes", [SCORE_JSON] = "json",
+    };
+    return names[kind];
+}
+
+const char *
+search_method_name(enum search_method method)
+{
+    static const char *const names[] = {
+        [SEARCH_GRID] = "grid", [SEARCH_RANDOM] = "random",
+    };
+    return names[method];
+}

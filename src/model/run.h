@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A run: what a run file asks for (struct run_spec), and the states a run
+ * passes through. Plain data; the rules for moving between states are one
+ * table in run.c.
+ */
+#ifndef OPTOP_MODEL_RUN_H
+#define OPTOP_MODEL_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum {
+    RUN_NAME_MAX = 64,
+    RUN_DIMENSIONS_MAX = 64,
+    RUN_CHOICES_MAX = 1024,
+    RUN_CONSTRAINTS_MAX = 64,
+    RUN_PARAMETERS_MAX = 256,
+    RUN_WORKERS_MAX = 1024,
+};
+
+/* States, by the names that programs rely on. */
+#define RUN_STATE_TABLE(X)                                                     \
+    X(QUEUED, "queued")                                                        \
+    X(RUNNING, "running")                                                      \
+    X(PAUSED, "paused")                                                        \
+    X(DONE, "done")                                                            \
+    X(FAILED, "failed")                                                        \
+    X(CANCELLED, "cancelled")
+
+enum run_state {
+#define X(id, name) RUN_##id,
+    RUN_STATE_TABLE(X)
+#undef X
+    RUN_STATE_COUNT
+};
+
+enum run_event {
+    RUN_EVENT_START, /* the queue has given it workers */
+    RUN_EVENT_PAUSE, /* a person, or a server that found it running at start */
+    RUN_EVENT_RESUME, /* a person: back into the queue */
+    RUN_EVENT_FINISH, /* every trial is stored */
+    RUN_EVENT_FAIL, /* cannot go on (no worker starts, time limit, ...) */
+    RUN_EVENT_CANCEL, /* a person, and every process of it is gone */
+    RUN_EVENT_COUNT
+};
+
+const char *run_state_name(enum run_state state);
+int run_state_parse(const char *name); /* or ERR_NOT_FOUND */
+bool run_state_ended(enum run_state state); /* done, failed or cancelled */
+
+/* The state after an event, or ERR_BAD_STATE when the table has none. */
+int run_state_next(enum run_state state, enum run_event event);
+
+enum run_goal { RUN_MINIMIZE, RUN_MAXIMIZE };
+
+/* Is score a better than score b? NaN is worse than everything. */
+bool run_goal_better(enum run_goal goal, double a, double b);
+
+/* One axis of the space. A value is a double: the number itself, or the index
+ * of a choice. Integers are exact up to 2^53. */
+enum dimension_kind { DIMENSION_INT, DIMENSION_FLOAT, DIMENSION_CHOICE };
+
+struct dimension {
+    char name[RUN_NAME_MAX];
+    enum dimension_kind kind;
+    bool log_scale; /* float and int: sample evenly in log(value) */
+    double low, high; /* both included; choice: 0 and choice_count - 1 */
+    double step; /* > 0; 0: continuous (float only) */
+    int choice_count;
+    char **choice; /* owned */
+    int line; /* in the run file */
+};
+
+struct run_constraint {
+    char name[RUN_NAME_MAX];
+    char *expression; /* owned; Lua, true where a point is allowed */
+    int line;
+};
+
+struct run_parameter {
+    char name[RUN_NAME_MAX];
+    char *value; /* owned */
+};
+
+enum objective_type { OBJECTIVE_COMMAND };
+
+/* What a command's score is. */
+enum score_kind {
+    SCORE_STDOUT, /* the last number printed */
+    SCORE_STDOUT_BYTES,
+    SCORE_WALL_SECONDS,
+    SCORE_CPU_SECONDS,
+    SCORE_MAX_RSS_BYTES,
+    SCORE_JSON, /* a field of the last JSON object printed */
+};
+
+enum search_method { SEARCH_GRID, SEARCH_RANDOM };
+
+/* A checked run file. Everything inside is owned; see runfile.h. */
+struct run_spec {
+    char name[RUN_NAME_MAX];
+    enum run_goal goal;
+
+    enum objective_type objective;
+    char *command; /* NULL unless objective is command */
+    enum score_kind score;
+    char score_field[RUN_NAME_MAX]; /* for SCORE_JSON */
+    char *directory; /* working directory of trials; NULL: the submitter's */
+
+    int parameter_count;
+    struct run_parameter *parameter;
+    int dimension_count;
+    struct dimension *dimension;
+    int constraint_count;
+    struct run_constraint *constraint;
+
+    enum search_method search;
+    uint64_t seed;
+    int64_t trials; /* 0: all of a grid */
+
+    int workers; /* 0: auto */
+
+    double trial_seconds; /* time limit of one trial; 0: none */
+    double run_seconds; /* of the run's running time; 0: none */
+    double grace_seconds; /* between TERM and KILL */
+    int64_t max_failures; /* failed trials that end the run; 0: any number */
+};
+
+void run_spec_init(struct run_spec *spec);
+void run_spec_release(struct run_spec *spec);
+
+const char *score_kind_name(enum score_kind kind);
+const char *search_method_name(enum search_method method);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A trial: one evaluation of the objective at one point, numbered from 1
+ * within its run in the order in which the search proposed it.
+ */
+#ifndef OPTOP_MODEL_TRIAL_H
+#define OPTOP_MODEL_TRIAL_H
+
+#include <stdint.h>
+
+enum trial_state { TRIAL_DONE, TRIAL_FAILED };
+
+enum {
+    TRIAL_REASON_MAX = 128,
+    TRIAL_LOG_MAX = 4096, /* last bytes of standard error that are kept */
+};
+
+/* What a worker says of a trial. NaN: not known. */
+struct trial_result {
+    int64_t trial;
+    int attempt; /* from 1 */
+    enum trial_state state;
+    double score; /* NaN when failed */
+    double wall_seconds;
+    double cpu_seconds; /* user and system, the whole process tree reaped */
+    double max_rss_bytes;
+    double stdout_bytes;
+    int exit_code; /* -1 when it ended by a signal or never started */
+    int signal_number; /* 0: none */
+    char reason[TRIAL_REASON_MAX]; /* "" when done; cleaned */
+    char *log; /* last of standard error, cleaned; owned; NULL: none */
+};
+
+#endif

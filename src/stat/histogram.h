@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A histogram of durations in fixed memory: 64 sub-buckets per power of two,
+ * so that a quantile is at most 1/64 (1.6 %) above the truth. Method: the
+ * log-linear buckets of HdrHistogram (Tene). Not locked: one thread.
+ */
+#ifndef OPTOP_STAT_HISTOGRAM_H
+#define OPTOP_STAT_HISTOGRAM_H
+
+#include <stdint.h>
+
+enum {
+    HISTOGRAM_SUB_BITS = 6,
+    HISTOGRAM_MAX_BIT = 46, /* 2^46 ns = 19.5 hours; longer ones count as that */
+    HISTOGRAM_BUCKETS = (HISTOGRAM_MAX_BIT - HISTOGRAM_SUB_BITS + 2) << HISTOGRAM_SUB_BITS,
+};
+
+struct histogram {
+    uint64_t count;
+    uint64_t sum_ns;
+    int64_t min_ns; /* valid when count > 0 */
+    int64_t max_ns;
+    uint32_t bucket[HISTOGRAM_BUCKETS];
+};
+
+void histogram_add(struct histogram *h, int64_t duration_ns); /* negative: 0 */
+
+/* The duration below which a share q (0..1) lies; 0 when empty. */
+int64_t histogram_quantile(const struct histogram *h, double q);
+
+#endif

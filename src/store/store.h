@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What must not be lost: runs, trials, alerts and the notices that are still
+ * to be delivered. SQLite (WAL, synchronous FULL) lives in this folder only.
+ *
+ * Writes happen between store_begin and store_commit; after store_commit has
+ * returned 0 they are on disk. A failure rolls all of it back, and the caller
+ * keeps what it wanted to write. Loop thread only.
+ */
+#ifndef OPTOP_STORE_STORE_H
+#define OPTOP_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct store;
+
+/* Opens or makes the database in a directory (made, 0700). A newer schema than
+ * this program's is refused (ERR_VERSION). */
+int store_open(const char *directory, struct store **ret_store, struct diag *diag);
+void store_close(struct store *store);
+
+/* A random number that names this database for ever. */
+uint64_t store_id(const struct store *store);
+
+int store_begin(struct store *store);
+int store_commit(struct store *store, struct diag *diag);
+void store_rollback(struct store *store);
+
+#endif

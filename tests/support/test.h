@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What every Check test file shares: it defines test_suite() and includes
+ * this; test_main.c runs it forked and prints TAP.
+ */
+#ifndef OPTOP_TESTS_TEST_H
+#define OPTOP_TESTS_TEST_H
+
+#include <check.h>
+
+Suite *test_suite(void);
+
+/* Path of a file under tests/ in the source tree; static buffer. */
+const char *test_path(const char *name);
+
+/* A new empty directory under $TMPDIR, removed at exit; owned by the harness. */
+const char *test_directory(void);
+
+/* Allocations (malloc, calloc, realloc) of the process so far: test programs
+ * count them all. */
+unsigned long test_allocations(void);
+
+#endif
