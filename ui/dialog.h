@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Something that stands in front of the view and takes the keys until it is
+ * done: confirmation, message, launch form, thresholds form, help. The screen
+ * keeps a stack of dialogs; the top one hears keys and is drawn last.
+ *
+ * To add a dialog: dialog_<name>.c with a constructor that returns a
+ * struct dialog *, and the action that opens it.
+ */
+#ifndef OPTOP_UI_DIALOG_H
+#define OPTOP_UI_DIALOG_H
+
+#include <stdint.h>
+
+#include "base/json.h"
+#include "ui/canvas.h"
+#include "ui/key.h"
+#include "ui/view.h"
+
+struct dialog;
+
+enum dialog_result { DIALOG_OPEN, DIALOG_CLOSED };
+
+/* What a dialog may ask of the screen. */
+struct dialog_host {
+    void *context;
+    /* Calls a method of the server; takes params. The answer goes to
+     * dialog->answer with the tag, if the dialog still stands. */
+    void (*call)(void *context, struct dialog *dialog, const char *method,
+        json_t *params, int tag);
+    /* Puts another dialog on top (takes it). */
+    void (*push)(void *context, struct dialog *dialog);
+    /* A line on the status row for some seconds. */
+    void (*tell)(void *context, enum style style, const char *text);
+};
+
+struct dialog_class {
+    const char *name; /* its context in the key table */
+    void (*draw)(struct dialog *dialog, struct canvas *canvas, struct rect screen,
+        const struct view *view);
+    enum dialog_result (*key)(struct dialog *dialog, uint32_t key);
+    void (*answer)(struct dialog *dialog, int tag, const json_t *result,
+        const struct diag *diag); /* may be NULL */
+    void (*free)(struct dialog *dialog);
+};
+
+/* First member of every dialog's own struct. */
+struct dialog {
+    const struct dialog_class *class;
+    const struct dialog_host *host; /* set by the screen when pushed */
+    struct dialog *below; /* the screen's stack */
+};
+
+/* "Cancel run 3 (xz)? 100 of 750 trials are done": y / n. On yes calls the
+ * method, then closes. Text is copied; takes params. */
+struct dialog *dialog_confirm_new(const char *title, const char *text,
+    const char *yes, const char *method, json_t *params);
+
+/* A longer text to read and close. */
+struct dialog *dialog_message_new(const char *title, const char *text);
+
+/* Chooses a run file from folders (colon-separated) and the current
+ * directory, then shows every field; launches by run.submit. */
+struct dialog *dialog_launch_new(const char *folders);
+
+/* Thresholds of optop.ini beside their live values; writes by config.set. */
+struct dialog *dialog_thresholds_new(void);
+
+/* Keys of a context ("overview", "run", a dialog's name), from the key table. */
+struct dialog *dialog_help_new(const char *context_name);
+
+#endif

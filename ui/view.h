@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The client's copy of what the server last said: the newest status object as
+ * plain data, short histories for the graphs, and the detail of the run that
+ * is looked at. Panels read it; only view.c writes it. Applying a tick does
+ * not allocate once every row has been seen (jansson's decoding apart).
+ */
+#ifndef OPTOP_UI_VIEW_H
+#define OPTOP_UI_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/json.h"
+#include "model/run.h"
+#include "model/sample.h"
+
+enum {
+    VIEW_HISTORY = 512, /* newest points kept per graph */
+    VIEW_POOLS_MAX = 32,
+    VIEW_TASKS_MAX = 64,
+    VIEW_RUNS_MAX = 64,
+    VIEW_ALERTS_MAX = 64,
+    VIEW_TEXT_MAX = 160,
+};
+
+struct view_pool {
+    char name[48];
+    double size, in_use, idle, created, reused, reuse_pct, discarded;
+};
+
+struct view_task {
+    char name[64];
+    double count, in_progress, failed, min_seconds, mean_seconds, p99_seconds, max_seconds;
+};
+
+struct view_run {
+    int64_t run;
+    char name[RUN_NAME_MAX];
+    enum run_state state;
+    enum run_goal goal;
+    bool cancelling, resumable;
+    double total; /* NaN: unknown */
+    double done, failed, running;
+    bool has_best;
+    double best_trial, best_score;
+    char best_params[VIEW_TEXT_MAX]; /* "preset=9 lc=4" */
+    double rate, eta_seconds, elapsed_seconds;
+    double workers, workers_target, utilization_pct;
+    char cage[16], search[24], objective[24], score[64];
+    char reason[VIEW_TEXT_MAX], waiting[VIEW_TEXT_MAX];
+    double created, started, finished; /* wall seconds; NaN */
+};
+
+struct view_alert { /* an alert that is not normal */
+    char key[96];
+    char state[16];
+    char unit[8];
+    double value, level, since;
+};
+
+struct view_notice { /* what was told */
+    int64_t id;
+    double time;
+    char type[24];
+    char key[96];
+    char text[VIEW_TEXT_MAX];
+};
+
+/* A ring of the newest values of one metric, for a graph. */
+struct view_series {
+    enum metric metric;
+    int count, head; /* head: index of the newest */
+    float value[VIEW_HISTORY];
+};
+
+enum { VIEW_SERIES_CPU, VIEW_SERIES_MEMORY, VIEW_SERIES_PSI_CPU, VIEW_SERIES_PSI_MEMORY,
+    VIEW_SERIES_PSI_IO, VIEW_SERIES_COUNT };
+
+struct view {
+    bool connected;
+    char banner[VIEW_TEXT_MAX]; /* why not connected; "" */
+    uint64_t ticks; /* status objects applied */
+    double time; /* wall seconds of the newest */
+    double interval_seconds;
+    char host[64], kernel[64], version[24], server_state[VIEW_TEXT_MAX];
+    int cores, sessions, server_pid;
+    double server_uptime;
+    struct sample sample; /* scalars and rows by the metric table */
+    struct view_series series[VIEW_SERIES_COUNT];
+    int pool_count;
+    struct view_pool pool[VIEW_POOLS_MAX];
+    int task_count;
+    struct view_task task[VIEW_TASKS_MAX];
+    int run_count;
+    struct view_run run[VIEW_RUNS_MAX];
+    double alerts_pending, alerts_warning, alerts_critical;
+    double deliveries_waiting, deliveries_dead, deliveries_delivered;
+    int alert_count;
+    struct view_alert alert[VIEW_ALERTS_MAX];
+    int notice_count;
+    struct view_notice notice[VIEW_ALERTS_MAX];
+};
+
+void view_init(struct view *view);
+void view_release(struct view *view);
+
+/* Takes a status object; members of a wrong type count as unknown. */
+void view_apply_status(struct view *view, const json_t *status);
+
+/* Takes a run object (a `run` notification). */
+void view_apply_run(struct view *view, const json_t *run);
+
+/* Takes the answer of `history`, older than what the ring holds. */
+void view_apply_history(struct view *view, int series, const json_t *history);
+
+/* Parses one run object; false when it has no number. */
+bool view_parse_run(const json_t *object, struct view_run *ret_run);
+
+/* The run with a number, or NULL. */
+const struct view_run *view_find_run(const struct view *view, int64_t run);
+
+/* Value `age` ticks ago (0: newest), NaN when there is none. */
+float view_series_at(const struct view_series *series, int age);
+
+#endif
