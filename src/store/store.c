@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "store/store_private.h"
+
+/* Migration k brings a database of version k to k + 1. Append rows; never edit
+ * one that has been released. */
+static const char *const migrations[] = {
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+    "CREATE TABLE run("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " name TEXT NOT NULL,"
+    " state TEXT NOT NULL,"
+    " reason TEXT NOT NULL DEFAULT '',"
+    " file TEXT NOT NULL," /* name of the run file */
+    " text TEXT NOT NULL," /* the run file with its changes */
+    " directory TEXT NOT NULL,"
+    " environment BLOB NOT NULL," /* K=V, each ended by a NUL */
+    " created_wall_ns INTEGER NOT NULL,"
+    " started_wall_ns INTEGER NOT NULL DEFAULT 0,"
+    " finished_wall_ns INTEGER NOT NULL DEFAULT 0,"
+    " elapsed_ns INTEGER NOT NULL DEFAULT 0," /* time spent running */
+    " busy_ns INTEGER NOT NULL DEFAULT 0," /* sum of its trials' wall time */
+    " worker_ns INTEGER NOT NULL DEFAULT 0," /* sum of its workers' lives */
+    " total INTEGER," /* NULL: not known */
+    " done INTEGER NOT NULL DEFAULT 0,"
+    " failed INTEGER NOT NULL DEFAULT 0,"
+    " best_trial INTEGER NOT NULL DEFAULT 0,"
+    " best_score REAL,"
+    " mark_trial INTEGER NOT NULL DEFAULT 1," /* all trials below are stored ... */
+    " mark_cursor REAL NOT NULL DEFAULT 0," /* ... and here the search stood then */
+    " cage TEXT NOT NULL DEFAULT '');"
+    "CREATE TABLE trial("
+    " run INTEGER NOT NULL,"
+    " trial INTEGER NOT NULL,"
+    " state INTEGER NOT NULL," /* enum trial_state */
+    " score REAL,"
+    " params TEXT NOT NULL," /* JSON array of the values, as numbers */
+    " wall_seconds REAL, cpu_seconds REAL, max_rss_bytes REAL, stdout_bytes REAL,"
+    " exit_code INTEGER NOT NULL,"
+    " signal INTEGER NOT NULL,"
+    " attempt INTEGER NOT NULL,"
+    " finished_wall_ns INTEGER NOT NULL,"
+    " reason TEXT NOT NULL,"
+    " PRIMARY KEY(run, trial)) WITHOUT ROWID;"
+    "CREATE INDEX trial_score ON trial(run, score) WHERE state = 0;"
+    "CREATE TABLE log("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " run INTEGER NOT NULL,"
+    " trial INTEGER NOT NULL," /* 0: about the run */
+    " wall_ns INTEGER NOT NULL,"
+    " level TEXT NOT NULL,"
+    " text TEXT NOT NULL);"
+    "CREATE INDEX log_run ON log(run, id);"
+    "CREATE TABLE notice("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " wall_ns INTEGER NOT NULL,"
+    " type TEXT NOT NULL,"
+    " key TEXT NOT NULL,"
+    " state TEXT NOT NULL,"
+    " value REAL,"
+    " level REAL,"
+    " incident_wall_ns INTEGER NOT NULL,"
+    " sequence INTEGER NOT NULL,"
+    " text TEXT NOT NULL);"
+    "CREATE TABLE alert("
+    " key TEXT PRIMARY KEY,"
+    " state TEXT NOT NULL,"
+    " value REAL,"
+    " level REAL,"
+    " since_wall_ns INTEGER NOT NULL,"
+    " incident_wall_ns INTEGER NOT NULL,"
+    " sequence INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE delivery("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " webhook TEXT NOT NULL,"
+    " event_id TEXT NOT NULL,"
+    " body TEXT NOT NULL,"
+    " state INTEGER NOT NULL DEFAULT 0,"
+    " attempts INTEGER NOT NULL DEFAULT 0,"
+    " created_wall_ns INTEGER NOT NULL,"
+    " next_wall_ns INTEGER NOT NULL,"
+    " error TEXT NOT NULL DEFAULT '');",
+};
+
+enum { SCHEMA_VERSION = sizeof migrations / sizeof *migrations };
+
+int
+store_error(int sqlite_code)
+{
+    switch (sqlite_code & 0xFF) {
+    case SQLITE_OK:
+    case SQLITE_DONE:
+    case SQLITE_ROW:
+        return 0;
+    case SQLITE_FULL:
+        return -ENOSPC;
+    case SQLITE_NOMEM:
+        return -ENOMEM;
+    case SQLITE_READONLY:
+        return -EROFS;
+    default:
+        return ERR_STORE;
+    }
+}
+
+sqlite3_stmt *
+store_prepare(struct store *store, const char *sql)
+{
+    for (int i = 0; i < store->statement_count; i++)
+        if (store->statement[i].sql == sql) {
+            sqlite3_stmt *statement = store->statement[i].statement;
+            sqlite3_reset(statement);
+            sqlite3_clear_bindings(statement);
+            return statement;
+        }
+    if (store->statement_count == STORE_STATEMENTS_MAX)
+        return NULL;
+    sqlite3_stmt *statement;
+    if (sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL)) {
+        log_debug("store: %s in: %s", sqlite3_errmsg(store->db), sql);
+        return NULL;
+    }
+    store->statement[store->statement_count].sql = sql;
+    store->statement[store->statement_count++].statement = statement;
+    return statement;
+}
+
+int
+store_run_statement(struct store *store, sqlite3_stmt *statement)
+{
+    (void)store;
+    if (!statement)
+        return ERR_STORE;
+    int r = sqlite3_step(statement);
+    sqlite3_reset(statement);
+    return store_error(r);
+}
+
+void
+store_bind_number(sqlite3_stmt *statement, int index, double value)
+{
+    if (isnan(value))
+        sqlite3_bind_null(statement, index);
+    else
+        sqlite3_bind_double(statement, index, value);
+}
+
+double
+store_column_number(sqlite3_stmt *statement, int index)
+{
+    return sqlite3_column_type(statement, index) == SQLITE_NULL
+        ? (double)NAN
+        : sqlite3_column_double(statement, index);
+}
+
+const char *
+store_column_text(sqlite3_stmt *statement, int index)
+{
+    const unsigned char *text = sqlite3_column_text(statement, index);
+    return text ? (const char *)text : "";
+}
+
+static int
+query_int(struct store *store, const char *sql, int64_t *ret_value)
+{
+    sqlite3_stmt *statement;
+    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL))
+        return ERR_STORE;
+    int r = sqlite3_step(statement);
+    if (r == SQLITE_ROW)
+        *ret_value = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return r == SQLITE_ROW ? 0 : ERR_NOT_FOUND;
+}
+
+static int
+execute(struct store *store, const char *sql)
+{
+    return store_error(sqlite3_exec(store->db, sql, NULL, NULL, NULL));
+}
+
+static int
+migrate(struct store *store, struct diag *diag)
+{
+    int64_t version = 0;
+    int r = query_int(store, "PRAGMA user_version", &version);
+    if (r < 0)
+        return diag_set(diag, ERR_STORE, "not a database: %s", sqlite3_errmsg(store->db));
+    if (version > SCHEMA_VERSION)
+        return diag_set(diag, ERR_VERSION,
+            "the store was written by a newer optop (schema %lld, this program knows %d)",
+            (long long)version, SCHEMA_VERSION);
+    if (version == SCHEMA_VERSION)
+        return 0;
+    r = execute(store, "BEGIN IMMEDIATE");
+    for (; r == 0 && version < SCHEMA_VERSION; version++) {
+        char set_version[64];
+        snprintf(set_version, sizeof set_version, "PRAGMA user_version = %lld",
+            (long long)version + 1);
+        r = execute(store, migrations[version]);
+        if (r == 0)
+            r = execute(store, set_version);
+    }
+    if (r == 0)
+        r = execute(store, "COMMIT");
+    if (r < 0) {
+        diag_set(diag, r, "cannot prepare the store: %s", sqlite3_errmsg(store->db));
+        execute(store, "ROLLBACK");
+    }
+    return r;
+}
+
+static int
+load_id(struct store *store, struct diag *diag)
+{
+    int64_t id = 0;
+    int r = query_int(store, "SELECT value FROM meta WHERE key = 'id'", &id);
+    if (r == ERR_NOT_FOUND) {
+        if (getrandom(&id, sizeof id, 0) != sizeof id)
+            return diag_set(diag, -errno, "no random number: %s", strerror(errno));
+        id &= INT64_MAX;
+        char sql[80];
+        snprintf(sql, sizeof sql, "INSERT INTO meta VALUES('id', %lld)", (long long)id);
+        r = execute(store, sql);
+    }
+    if (r < 0)
+        return diag_set(diag, r, "cannot read the store: %s", sqlite3_errmsg(store->db));
+    store->id = (uint64_t)id;
+    return 0;
+}
+
+/* Makes every missing part of a path, 0700. */
+static int
+make_directories(const char *path)
+{
+    char part[PATH_MAX];
+    if (strlen(path) >= sizeof part)
+        return -ENAMETOOLONG;
+    for (const char *slash = path; (slash = strchr(slash + 1, '/'));) {
+        snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
+        if (mkdir(part, 0700) < 0 && errno != EEXIST)
+            return -errno;
+    }
+    return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+/* Two servers with different sockets must not share a store: flock holds
+ * exactly as long as the process lives. */
+static int
+lock_directory(struct store *store, const char *directory, struct diag *diag)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/lock", directory);
+    store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (store->lock_fd < 0)
+        return diag_set(diag, -errno, "%s: %s", path, strerror(errno));
+    if (flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0)
+        return diag_set(diag, ERR_BAD_STATE, "%s: another server uses this store", directory);
+    return 0;
+}
+
+int
+store_open(const char *directory, struct store **ret_store, struct diag *diag)
+{
+    int r = make_directories(directory);
+    if (r < 0)
+        return diag_set(diag, r, "%s: %s", directory, strerror(-r));
+    struct store *store = XNEW(struct store);
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/optop.db", directory);
+    store->lock_fd = -1;
+    r = lock_directory(store, directory, diag);
+    if (r < 0)
+        goto fail;
+    mode_t mask = umask(077); /* the database and its journal are private */
+    int sqlite_code = sqlite3_open_v2(path, &store->db,
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    umask(mask);
+    if (sqlite_code != SQLITE_OK) {
+        r = diag_set(diag, ERR_STORE, "%s: %s", path, sqlite3_errstr(sqlite_code));
+        goto fail;
+    }
+    /* FULL: a commit that was acknowledged survives a power cut. The cache is
+     * kept at 1 MiB: the server must stay small. */
+    r = execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                       "PRAGMA cache_size = -1024; PRAGMA foreign_keys = ON;");
+    if (r < 0) {
+        diag_set(diag, r, "%s: %s", path, sqlite3_errmsg(store->db));
+        goto fail;
+    }
+    r = migrate(store, diag);
+    if (r == 0)
+        r = load_id(store, diag);
+    if (r < 0)
+        goto fail;
+    *ret_store = store;
+    return 0;
+fail:
+    diag_at(diag, path, 0, NULL);
+    store_close(store);
+    return r;
+}
+
+void
+store_close(struct store *store)
+{
+    if (!store)
+        return;
+    for (int i = 0; i < store->statement_count; i++)
+        sqlite3_finalize(store->statement[i].statement);
+    sqlite3_close(store->db);
+    if (store->lock_fd >= 0)
+        close(store->lock_fd);
+    free(store);
+}
+
+uint64_t
+store_id(const struct store *store)
+{
+    return store->id;
+}
+
+int
+store_begin(struct store *store)
+{
+    static const char sql[] = "BEGIN IMMEDIATE";
+    return store_run_statement(store, store_prepare(store, sql));
+}
+
+int
+store_commit(struct store *store, struct diag *diag)
+{
+    static const char sql[] = "COMMIT";
+    int r = store_run_statement(store, store_prepare(store, sql));
+    if (r < 0) {
+        diag_set(diag, r, "%s", sqlite3_errmsg(store->db));
+        store_rollback(store);
+    }
+    return r;
+}
+
+void
+store_rollback(struct store *store)
+{
+    static const char sql[] = "ROLLBACK";
+    if (!sqlite3_get_autocommit(store->db))
+        store_run_statement(store, store_prepare(store, sql));
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the files of this folder share: the connection and its prepared
+ * statements. Nobody else includes this.
+ */
+#ifndef OPTOP_STORE_STORE_PRIVATE_H
+#define OPTOP_STORE_STORE_PRIVATE_H
+
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+enum { STORE_STATEMENTS_MAX = 64 };
+
+struct store {
+    sqlite3 *db;
+    uint64_t id;
+    int lock_fd; /* held for the store's life: one server per store */
+    int statement_count;
+    struct {
+        const char *sql; /* identity: the literal's address */
+        sqlite3_stmt *statement;
+    } statement[STORE_STATEMENTS_MAX];
+};
+
+/* The prepared statement of a string literal, reset and without bindings; the
+ * store keeps it. NULL when SQLite refuses it (a fault of ours, or no memory). */
+sqlite3_stmt *store_prepare(struct store *store, const char *sql);
+
+/* Runs a statement that gives no rows and resets it: 0, or ERR_STORE, or
+ * -ENOSPC when the disk is full. */
+int store_run_statement(struct store *store, sqlite3_stmt *statement);
+
+/* SQLite's code as one of ours. */
+int store_error(int sqlite_code);
+
+/* NaN is stored as NULL and read back as NaN. */
+void store_bind_number(sqlite3_stmt *statement, int index, double value);
+double store_column_number(sqlite3_stmt *statement, int index);
+
+/* Never NULL. */
+const char *store_column_text(sqlite3_stmt *statement, int index);
+
+#endif

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "store/store_run.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "store/store_private.h"
+
+#define RUN_COLUMNS                                                            \
+    "id, name, state, reason, file, directory, created_wall_ns, started_wall_ns," \
+    " finished_wall_ns, elapsed_ns, busy_ns, worker_ns, total, done, failed, best_trial," \
+    " best_score, mark_trial, mark_cursor, cage"
+#define RUN_WHOLE RUN_COLUMNS ", text, environment"
+
+int
+store_run_add(struct store *store, const struct store_run *run, int64_t *ret_id)
+{
+    static const char sql[] =
+        "INSERT INTO run(name, state, file, text, directory, environment, created_wall_ns,"
+        " total, reason) VALUES(?,?,?,?,?,?,?,?,?)";
+    sqlite3_stmt *s = store_prepare(store, sql);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_text(s, 1, run->name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 2, run_state_name(run->state), -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 3, run->file, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 4, run->text, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 5, run->directory, -1, SQLITE_STATIC);
+    sqlite3_bind_blob(s, 6, run->environment_len ? run->environment : "",
+        (int)run->environment_len, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 7, run->created_wall_ns);
+    if (run->total >= 0)
+        sqlite3_bind_int64(s, 8, run->total);
+    sqlite3_bind_text(s, 9, run->reason, -1, SQLITE_STATIC);
+    int r = store_run_statement(store, s);
+    if (r == 0)
+        *ret_id = sqlite3_last_insert_rowid(store->db);
+    return r;
+}
+
+int
+store_run_update(struct store *store, const struct store_run *run)
+{
+    static const char sql[] =
+        "UPDATE run SET state=?2, reason=?3, started_wall_ns=?4, finished_wall_ns=?5,"
+        " elapsed_ns=?6, busy_ns=?7, worker_ns=?8, total=?9, done=?10, failed=?11,"
+        " best_trial=?12, best_score=?13, mark_trial=?14, mark_cursor=?15, cage=?16 WHERE id=?1";
+    sqlite3_stmt *s = store_prepare(store, sql);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int64(s, 1, run->id);
+    sqlite3_bind_text(s, 2, run_state_name(run->state), -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 3, run->reason, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 4, run->started_wall_ns);
+    sqlite3_bind_int64(s, 5, run->finished_wall_ns);
+    sqlite3_bind_int64(s, 6, run->elapsed_ns);
+    sqlite3_bind_int64(s, 7, run->busy_ns);
+    sqlite3_bind_int64(s, 8, run->worker_ns);
+    if (run->total >= 0)
+        sqlite3_bind_int64(s, 9, run->total);
+    sqlite3_bind_int64(s, 10, run->done);
+    sqlite3_bind_int64(s, 11, run->failed);
+    sqlite3_bind_int64(s, 12, run->best_trial);
+    store_bind_number(s, 13, run->best_score);
+    sqlite3_bind_int64(s, 14, run->mark_trial);
+    sqlite3_bind_double(s, 15, run->mark_cursor);
+    sqlite3_bind_text(s, 16, run->cage, -1, SQLITE_STATIC);
+    return store_run_statement(store, s);
+}
+
+static void
+read_run(sqlite3_stmt *s, bool whole, struct store_run *run)
+{
+    memset(run, 0, sizeof *run);
+    int state = run_state_parse(store_column_text(s, 2));
+    run->id = sqlite3_column_int64(s, 0);
+    run->name = store_column_text(s, 1);
+    run->state = state < 0 ? RUN_FAILED : (enum run_state)state;
+    run->reason = store_column_text(s, 3);
+    run->file = store_column_text(s, 4);
+    run->directory = store_column_text(s, 5);
+    run->created_wall_ns = sqlite3_column_int64(s, 6);
+    run->started_wall_ns = sqlite3_column_int64(s, 7);
+    run->finished_wall_ns = sqlite3_column_int64(s, 8);
+    run->elapsed_ns = sqlite3_column_int64(s, 9);
+    run->busy_ns = sqlite3_column_int64(s, 10);
+    run->worker_ns = sqlite3_column_int64(s, 11);
+    run->total = sqlite3_column_type(s, 12) == SQLITE_NULL ? -1 : sqlite3_column_int64(s, 12);
+    run->done = sqlite3_column_int64(s, 13);
+    run->failed = sqlite3_column_int64(s, 14);
+    run->best_trial = sqlite3_column_int64(s, 15);
+    run->best_score = store_column_number(s, 16);
+    run->mark_trial = sqlite3_column_int64(s, 17);
+    run->mark_cursor = sqlite3_column_double(s, 18);
+    run->cage = store_column_text(s, 19);
+    if (whole) {
+        run->text = store_column_text(s, 20);
+        run->environment = sqlite3_column_blob(s, 21);
+        run->environment_len = (size_t)sqlite3_column_bytes(s, 21);
+    }
+}
+
+/* Calls fn for each row; stops at the first negative answer, which is returned. */
+static int
+each_run(sqlite3_stmt *s, bool whole, store_run_fn *fn, void *context)
+{
+    int step, r = 0;
+    while (r >= 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
+        struct store_run run;
+        read_run(s, whole, &run);
+        r = fn(context, &run);
+    }
+    sqlite3_reset(s);
+    return r < 0 ? r : store_error(step);
+}
+
+int
+store_run_list(struct store *store, int limit, store_run_fn *fn, void *context)
+{
+    static const char sql[] = "SELECT " RUN_COLUMNS " FROM run ORDER BY id DESC LIMIT ?";
+    sqlite3_stmt *s = store_prepare(store, sql);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int(s, 1, limit);
+    return each_run(s, false, fn, context);
+}
+
+int
+store_run_open_list(struct store *store, store_run_fn *fn, void *context)
+{
+    static const char sql[] =
+        "SELECT " RUN_WHOLE " FROM run WHERE state IN ('queued','running','paused') ORDER BY id";
+    sqlite3_stmt *s = store_prepare(store, sql);
+    return s ? each_run(s, true, fn, context) : ERR_STORE;
+}
+
+struct found {
+    store_run_fn *fn;
+    void *context;
+    bool any;
+};
+
+static int
+on_found(void *context, const struct store_run *run)
+{
+    struct found *found = context;
+    found->any = true;
+    return found->fn(found->context, run);
+}
+
+int
+store_run_get(struct store *store, int64_t id, store_run_fn *fn, void *context)
+{
+    static const char sql[] = "SELECT " RUN_WHOLE " FROM run WHERE id = ?";
+    sqlite3_stmt *s = store_prepare(store, sql);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int64(s, 1, id);
+    struct found found = { .fn = fn, .context = context };
+    int r = each_run(s, true, on_found, &found);
+    return r == 0 && !found.any ? ERR_NOT_FOUND : r;
+}
+
+int
+store_trial_add(struct store *store, int64_t run, const struct store_trial *trial)
+{
+    static const char sql[] =
+        "INSERT OR IGNORE INTO trial VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    const struct trial_result *result = trial->result;
+    sqlite3_stmt *s = store_prepare(store, sql);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int64(s, 1, run);
+    sqlite3_bind_int64(s, 2, result->trial);
+    sqlite3_bind_int(s, 3, result->state);
+    store_bind_number(s, 4, result->score);
+    sqlite3_bind_text(s, 5, trial->params, -1, SQLITE_STATIC);
+    store_bind_number(s, 6, result->wall_seconds);
+    store_bind_number(s, 7, result->cpu_seconds);
+    store_bind_number(s, 8, result->max_rss_bytes);
+    store_bind_number(s, 9, result->stdout_bytes);
+    sqlite3_bind_int(s, 10, result->exit_code);
+    sqlite3_bind_int(s, 11, result->signal_number);
+    sqlite3_bind_int(s, 12, result->attempt);
+    sqlite3_bind_int64(s, 13, trial->finished_wall_ns);
+    sqlite3_bind_text(s, 14, result->reason, -1, SQLITE_STATIC);
+    int r = store_run_statement(store, s);
+    if (r == 0 && sqlite3_changes(store->db) == 0)
+        return ERR_DUPLICATE;
+    return r;
+}
+
+#define TRIAL_COLUMNS                                                          \
+    "trial, state, score, params, wall_seconds, cpu_seconds, max_rss_bytes, stdout_bytes," \
+    " exit_code, signal, attempt, finished_wall_ns, reason"
+
+static int
+each_trial(sqlite3_stmt *s, store_trial_fn *fn, void *context, int *ret_count)
+{
+    int step, r = 0, count = 0;
+    while (r >= 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
+        struct trial_result result = {
+            .trial = sqlite3_column_int64(s, 0),
+            .state = sqlite3_column_int(s, 1) == TRIAL_DONE ? TRIAL_DONE : TRIAL_FAILED,
+            .score = store_column_number(s, 2),
+            .wall_seconds = store_column_number(s, 4),
+            .cpu_seconds = store_column_number(s, 5),
+            .max_rss_bytes = store_column_number(s, 6),
+            .stdout_bytes = store_column_number(s, 7),
+            .exit_code = sqlite3_column_int(s, 8),
+            .signal_number = sqlite3_column_int(s, 9),
+            .attempt = sqlite3_column_int(s, 10),
+        };
+        str_copy(result.reason, sizeof result.reason, store_column_text(s, 12));
+        struct store_trial trial = { &result, store_column_text(s, 3), sqlite3_column_int64(s, 11) };
+        r = fn(context, &trial);
+        count++;
+    }
+    sqlite3_reset(s);
+    if (ret_count)
+        *ret_count = count;
+    return r < 0 ? r : store_error(step);
+}
+
+int
+store_trial_top(struct store *store, int64_t run, enum run_goal goal, int count,
+    store_trial_fn *fn, void *context)
+{
+    static const char minimize[] = "SELECT " TRIAL_COLUMNS
+        " FROM trial WHERE run = ? AND state = 0 ORDER BY score, trial LIMIT ?";
+    static const char maximize[] = "SELECT " TRIAL_COLUMNS
+        " FROM trial WHERE run = ? AND state = 0 ORDER BY score DESC, trial LIMIT ?";
+    sqlite3_stmt *s = store_prepare(store, goal == RUN_MINIMIZE ? minimize : maximize);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int64(s, 1, run);
+    sqlite3_bind_int(s, 2, count);
+    return each_trial(s, fn, context, NULL);
+}
+
+int
+store_trial_list(struct store *store, int64_t run, int64_t after, int limit,
+    store_trial_fn *fn, void *context)
+{
+    static const char sql[] = "SELECT " TRIAL_COLUMNS
+        " FROM trial WHERE run = ? AND trial > ? ORDER BY trial LIMIT ?";
+    sqlite3_stmt *s = store_prepare(store, sql);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int64(s, 1, run);
+    sqlite3_bind_int64(s, 2, after);
+    sqlite3_bind_int(s, 3, limit);
+    return each_trial(s, fn, context, NULL);
+}
+
+int
+store_trial_get(struct store *store, int64_t run, int64_t trial, store_trial_fn *fn,
+    void *context)
+{
+    static const char sql[] = "SELECT " TRIAL_COLUMNS " FROM trial WHERE run = ? AND trial = ?";
+    sqlite3_stmt *s = store_prepare(store, sql);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int64(s, 1, run);
+    sqlite3_bind_int64(s, 2, trial);
+    int count;
+    int r = each_trial(s, fn, context, &count);
+    return r == 0 && count == 0 ? ERR_NOT_FOUND : r;
+}
+
+int
+store_trial_scores(struct store *store, int64_t run, store_score_fn *fn, void *context)
+{
+    static const char sql[] =
+        "SELECT trial, score FROM trial WHERE run = ? ORDER BY finished_wall_ns, trial";
+    sqlite3_stmt *s = store_prepare(store, sql);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int64(s, 1, run);
+    int step, r = 0;
+    while (r >= 0 && (step = sqlite3_step(s)) == SQLITE_ROW)
+        r = fn(context, sqlite3_column_int64(s, 0), store_column_number(s, 1));
+    sqlite3_reset(s);
+    return r < 0 ? r : store_error(step);
+}
+
+int
+store_log_add(struct store *store, const struct store_log *line)
+{
+    static const char insert[] =
+        "INSERT INTO log(run, trial, wall_ns, level, text) VALUES(?,?,?,?,?)";
+    /* every 256th line looks whether old ones must go */
+    static const char trim[] =
+        "DELETE FROM log WHERE run = ?1 AND id <= (SELECT id FROM log WHERE run = ?1"
+        " ORDER BY id DESC LIMIT 1 OFFSET ?2)";
+    sqlite3_stmt *s = store_prepare(store, insert);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int64(s, 1, line->run);
+    sqlite3_bind_int64(s, 2, line->trial);
+    sqlite3_bind_int64(s, 3, line->wall_ns);
+    sqlite3_bind_text(s, 4, line->level, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 5, line->text, -1, SQLITE_STATIC);
+    int r = store_run_statement(store, s);
+    if (r < 0 || sqlite3_last_insert_rowid(store->db) % 256)
+        return r;
+    s = store_prepare(store, trim);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int64(s, 1, line->run);
+    sqlite3_bind_int(s, 2, STORE_RUN_LOG_MAX);
+    return store_run_statement(store, s);
+}
+
+int
+store_log_list(struct store *store, int64_t run, int64_t trial, int64_t after, int limit,
+    store_log_fn *fn, void *context)
+{
+    static const char sql[] =
+        "SELECT id, run, trial, wall_ns, level, text FROM log"
+        " WHERE run = ?1 AND id > ?2 AND (?3 = 0 OR trial = ?3) ORDER BY id LIMIT ?4";
+    sqlite3_stmt *s = store_prepare(store, sql);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int64(s, 1, run);
+    sqlite3_bind_int64(s, 2, after);
+    sqlite3_bind_int64(s, 3, trial);
+    sqlite3_bind_int(s, 4, limit);
+    int step, r = 0;
+    while (r >= 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
+        struct store_log line = { sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1),
+            sqlite3_column_int64(s, 2), sqlite3_column_int64(s, 3),
+            store_column_text(s, 4), store_column_text(s, 5) };
+        r = fn(context, &line);
+    }
+    sqlite3_reset(s);
+    return r < 0 ? r : store_error(step);
+}

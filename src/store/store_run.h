@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Runs, their trials and their log lines in the store. Writes go inside
+ * store_begin/store_commit. Strings handed to callbacks are borrowed for the
+ * call. All functions answer 0, or a negative code.
+ */
+#ifndef OPTOP_STORE_STORE_RUN_H
+#define OPTOP_STORE_STORE_RUN_H
+
+#include "model/run.h"
+#include "model/trial.h"
+#include "store/store.h"
+
+enum { STORE_RUN_LOG_MAX = 10000 }; /* newest lines kept of each run */
+
+/* A run as stored. */
+struct store_run {
+    int64_t id;
+    const char *name;
+    enum run_state state;
+    const char *reason;
+    const char *file, *text, *directory;
+    const char *environment; /* K=V, each ended by NUL */
+    size_t environment_len;
+    int64_t created_wall_ns, started_wall_ns, finished_wall_ns; /* 0: not yet */
+    int64_t elapsed_ns, busy_ns, worker_ns;
+    int64_t total; /* -1: not known */
+    int64_t done, failed;
+    int64_t best_trial; /* 0: none */
+    double best_score;
+    int64_t mark_trial; /* every trial below is stored */
+    double mark_cursor;
+    const char *cage;
+};
+
+/* Adds a run; its id is returned and never used again. */
+int store_run_add(struct store *store, const struct store_run *run, int64_t *ret_id);
+
+/* Writes what changes while a run lives: state, reason, times, counts, best,
+ * mark, cage. */
+int store_run_update(struct store *store, const struct store_run *run);
+
+typedef int store_run_fn(void *context, const struct store_run *run);
+
+/* Newest first, at most limit; without text and environment (NULL). */
+int store_run_list(struct store *store, int limit, store_run_fn *fn, void *context);
+int store_run_get(struct store *store, int64_t id, store_run_fn *fn, void *context);
+/* Those that have not ended, oldest first, whole. */
+int store_run_open_list(struct store *store, store_run_fn *fn, void *context);
+
+/* A trial as stored; params is a JSON array of numbers. */
+struct store_trial {
+    const struct trial_result *result;
+    const char *params;
+    int64_t finished_wall_ns;
+};
+
+/* ERR_DUPLICATE when this run already has the trial: the first result stays. */
+int store_trial_add(struct store *store, int64_t run, const struct store_trial *trial);
+
+typedef int store_trial_fn(void *context, const struct store_trial *trial);
+/* Best first; only those that are done. */
+int store_trial_top(struct store *store, int64_t run, enum run_goal goal, int count,
+    store_trial_fn *fn, void *context);
+/* By number, from after + 1; failed ones too. */
+int store_trial_list(struct store *store, int64_t run, int64_t after, int limit,
+    store_trial_fn *fn, void *context);
+int store_trial_get(struct store *store, int64_t run, int64_t trial,
+    store_trial_fn *fn, void *context);
+
+/* Numbers and scores (NaN: failed) in order of completion. */
+typedef int store_score_fn(void *context, int64_t trial, double score);
+int store_trial_scores(struct store *store, int64_t run, store_score_fn *fn, void *context);
+
+struct store_log {
+    int64_t id;
+    int64_t run;
+    int64_t trial; /* 0: about the run */
+    int64_t wall_ns;
+    const char *level; /* "info", "warn", "error" */
+    const char *text;
+};
+int store_log_add(struct store *store, const struct store_log *line);
+typedef int store_log_fn(void *context, const struct store_log *line);
+/* Lines with an id above `after`, oldest first; trial 0: of all. */
+int store_log_list(struct store *store, int64_t run, int64_t trial, int64_t after,
+    int limit, store_log_fn *fn, void *context);
+
+#endif
