@@ -39,8 +39,10 @@ struct dialog_class {
     void (*draw)(struct dialog *dialog, struct canvas *canvas, struct rect screen,
         const struct view *view);
     enum dialog_result (*key)(struct dialog *dialog, uint32_t key);
-    void (*answer)(struct dialog *dialog, int tag, const json_t *result,
-        const struct diag *diag); /* may be NULL */
+    /* May be NULL. result is NULL when the call failed; diag says why then.
+     * An answer may end the dialog, so the screen must look at what it returns. */
+    enum dialog_result (*answer)(struct dialog *dialog, int tag, const json_t *result,
+        const struct diag *diag) __attribute__((warn_unused_result));
     void (*free)(struct dialog *dialog);
 };
 
@@ -52,7 +54,8 @@ struct dialog {
 };
 
 /* "Cancel run 3 (xz)? 100 of 750 trials are done": y / n. On yes calls the
- * method, then closes. Text is copied; takes params. */
+ * method and closes with its answer; a refusal is shown. Text is copied; takes
+ * params. */
 struct dialog *dialog_confirm_new(const char *title, const char *text,
     const char *yes, const char *method, json_t *params);
 
