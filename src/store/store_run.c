@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "store/store_private.h"
 
 #define RUN_COLUMNS                                                            \
