@@ -10,6 +10,7 @@
 #ifndef OPTOP_UI_DIALOG_H
 #define OPTOP_UI_DIALOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/json.h"
@@ -71,5 +72,40 @@ struct dialog *dialog_thresholds_new(void);
 
 /* Keys of a context ("overview", "run", a dialog's name), from the key table. */
 struct dialog *dialog_help_new(const char *context_name);
+
+/* What follows is shared by the dialogs (dialog.c). */
+
+/* A key and what it does, for a dialog's last line; a table ends with a NULL
+ * key. The first ones are the last to go when the line is short. */
+struct dialog_hint {
+    const char *key, *text;
+};
+
+/* Draws an empty framed box of at most this inner size in the middle of the
+ * screen, title above and hints below. Returns the inside. Where the screen is
+ * too small for a frame the box is the whole screen. Hides the cursor. */
+struct rect dialog_box(struct canvas *canvas, struct rect screen, int width, int height,
+    const char *title, const struct dialog_hint *hints);
+
+/* Wrapped text from `skip` lines down; returns how many lines it has in all. */
+int dialog_text(struct canvas *canvas, struct rect rect, enum style style,
+    const char *text, int skip);
+
+/* A list with a chosen row: Up, Down, j, k, pages, Home, End, g, G. */
+struct dialog_list {
+    int count, current, top;
+    int page; /* rows when last drawn */
+};
+
+bool dialog_list_key(struct dialog_list *list, uint32_t key); /* true: it moved or could have */
+void dialog_list_fit(struct dialog_list *list, int height); /* keeps the chosen row in sight */
+void dialog_list_bar(const struct dialog_list *list, struct canvas *canvas, struct rect rect);
+
+/* The same keys and the space bar, for text that scrolls. */
+bool dialog_scroll_key(int *top, int count, int page, uint32_t key);
+
+/* For host->tell and host->call, with params that may be NULL. */
+void dialog_tell(struct dialog *dialog, enum style style, const char *text);
+void dialog_call(struct dialog *dialog, const char *method, json_t *params, int tag);
 
 #endif
