@@ -172,8 +172,8 @@ column_dots(float value, float max, int dots)
 {
     if (isnan(value) || !(max > 0))
         return 0;
-    int filled = (int)lroundf(value / max * (float)dots);
-    return filled < 1 ? 1 : filled > dots ? dots : filled;
+    int filled = (int)lround(bounded((double)(value / max)) * dots);
+    return filled < 1 ? 1 : filled;
 }
 
 void

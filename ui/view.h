@@ -105,7 +105,7 @@ struct view {
 void view_init(struct view *view);
 void view_release(struct view *view);
 
-/* Takes a status object; members of a wrong type count as unknown. */
+/* Takes a status object (the same one twice is one point of the graphs); members of a wrong type count as unknown. */
 void view_apply_status(struct view *view, const json_t *status);
 
 /* Takes a run object (a `run` notification). */
@@ -114,7 +114,10 @@ void view_apply_run(struct view *view, const json_t *run);
 /* Takes the answer of `history`, older than what the ring holds. */
 void view_apply_history(struct view *view, int series, const json_t *history);
 
-/* Parses one run object; false when it has no number. */
+/* Empties the graphs, before `history` is asked for anew. */
+void view_forget_series(struct view *view);
+
+/* Parses one run object; false when it has no number or no known state. */
 bool view_parse_run(const json_t *object, struct view_run *ret_run);
 
 /* The run with a number, or NULL. */
