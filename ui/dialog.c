@@ -2,6 +2,8 @@
 #include "ui/dialog.h"
 
 #include "base/text.h"
+#include "ui/draw.h"
+#include "ui/keymap.h"
 #include "ui/line.h"
 
 enum {
@@ -9,44 +11,30 @@ enum {
     FRAME_ROWS_MIN = 6,
 };
 
+/* " Enter open  Esc close ": the words that a context's keys have for the
+ * last line, as many as fit. */
 static void
-draw_hints(struct canvas *canvas, int x, int y, int width, const struct dialog_hint *hints)
+draw_keys(struct canvas *canvas, int x, int y, int width, const char *context)
 {
-    int end = x + width;
-    for (; hints && hints->key; hints++) {
-        int need = text_width(hints->key) + text_width(hints->text) + 3;
+    int count, end = x + width;
+    const struct key_row *row = keymap_rows(&count);
+    for (int i = 0; i < count; i++, row++) {
+        if (!row->bar || !str_equal(row->context, context))
+            continue;
+        int need = text_width(row->key) + text_width(row->bar) + 3;
         if (x + need > end)
             return;
         canvas_put(canvas, x++, y, ' ', STYLE_DIM);
-        x += canvas_text(canvas, x, y, end - x, STYLE_KEY, hints->key);
+        x += canvas_text(canvas, x, y, end - x, STYLE_KEY, row->key);
         canvas_put(canvas, x++, y, ' ', STYLE_DIM);
-        x += canvas_text(canvas, x, y, end - x, STYLE_DIM, hints->text);
+        x += canvas_text(canvas, x, y, end - x, STYLE_DIM, row->bar);
         canvas_put(canvas, x++, y, ' ', STYLE_DIM);
     }
 }
 
-static void
-draw_frame(struct canvas *canvas, struct rect box)
-{
-    int right = box.x + box.width - 1, bottom = box.y + box.height - 1;
-    for (int x = box.x + 1; x < right; x++) {
-        canvas_put(canvas, x, box.y, 0x2500, STYLE_DIM);
-        canvas_put(canvas, x, bottom, 0x2500, STYLE_DIM);
-    }
-    for (int y = box.y + 1; y < bottom; y++) {
-        canvas_put(canvas, box.x, y, 0x2502, STYLE_DIM);
-        canvas_put(canvas, right, y, 0x2502, STYLE_DIM);
-    }
-    canvas_put(canvas, box.x, box.y, 0x250C, STYLE_DIM);
-    canvas_put(canvas, right, box.y, 0x2510, STYLE_DIM);
-    canvas_put(canvas, box.x, bottom, 0x2514, STYLE_DIM);
-    canvas_put(canvas, right, bottom, 0x2518, STYLE_DIM);
-}
-
-/* No frame: a title where two rows are left, hints where three are. */
+/* No frame: a title where two rows are left, keys where four are. */
 static struct rect
-bare_box(struct canvas *canvas, struct rect screen, const char *title,
-    const struct dialog_hint *hints)
+bare_box(struct canvas *canvas, struct rect screen, const char *title, const char *context)
 {
     struct rect inside = screen;
     if (inside.height >= 3) {
@@ -55,7 +43,7 @@ bare_box(struct canvas *canvas, struct rect screen, const char *title,
         inside.height--;
     }
     if (screen.height >= 4) {
-        draw_hints(canvas, screen.x, screen.y + screen.height - 1, screen.width, hints);
+        draw_keys(canvas, screen.x, screen.y + screen.height - 1, screen.width, context);
         inside.height--;
     }
     return inside;
@@ -63,29 +51,19 @@ bare_box(struct canvas *canvas, struct rect screen, const char *title,
 
 struct rect
 dialog_box(struct canvas *canvas, struct rect screen, int width, int height,
-    const char *title, const struct dialog_hint *hints)
+    const char *title, const char *context)
 {
     canvas->cursor_x = canvas->cursor_y = -1;
     if (screen.width < FRAME_COLUMNS_MIN || screen.height < FRAME_ROWS_MIN) {
         canvas_fill(canvas, screen, ' ', STYLE_TEXT);
-        return bare_box(canvas, screen, title, hints);
+        return bare_box(canvas, screen, title, context);
     }
     /* a frame and one blank column at each side */
-    struct rect box = { .width = width + 4, .height = height + 2 };
-    if (box.width > screen.width)
-        box.width = screen.width;
-    if (box.height > screen.height)
-        box.height = screen.height;
-    box.x = screen.x + (screen.width - box.width) / 2;
-    box.y = screen.y + (screen.height - box.height) / 2;
-
+    struct rect box = draw_center(screen, width + 4, height + 2);
     canvas_fill(canvas, box, ' ', STYLE_TEXT);
-    draw_frame(canvas, box);
-    canvas_put(canvas, box.x + 2, box.y, ' ', STYLE_TITLE);
-    int used = canvas_text(canvas, box.x + 3, box.y, box.width - 6, STYLE_TITLE, title);
-    canvas_put(canvas, box.x + 3 + used, box.y, ' ', STYLE_TITLE);
-    draw_hints(canvas, box.x + 2, box.y + box.height - 1, box.width - 4, hints);
-    return (struct rect){ box.x + 2, box.y + 1, box.width - 4, box.height - 2 };
+    draw_box(canvas, box, title, STYLE_DIM);
+    draw_keys(canvas, box.x + 2, box.y + box.height - 1, box.width - 4, context);
+    return draw_inside(box);
 }
 
 int
@@ -169,16 +147,9 @@ dialog_list_fit(struct dialog_list *list, int height)
 void
 dialog_list_bar(const struct dialog_list *list, struct canvas *canvas, struct rect rect)
 {
-    int x = rect.x + rect.width - 1, hidden = list->count - rect.height;
-    if (hidden <= 0 || rect.width < 4 || rect.height < 2)
-        return;
-    int size = rect.height * rect.height / list->count;
-    if (size < 1)
-        size = 1;
-    int start = (rect.height - size) * (list->top < hidden ? list->top : hidden) / hidden;
-    for (int i = 0; i < rect.height; i++)
-        canvas_put(canvas, x, rect.y + i, i >= start && i < start + size ? 0x2588 : 0x2502,
-            STYLE_DIM);
+    if (rect.width >= 4 && rect.height >= 2)
+        draw_scrollbar(canvas, rect.x + rect.width - 1, rect.y, rect.height, list->top,
+            rect.height, list->count);
 }
 
 bool

@@ -75,17 +75,12 @@ struct dialog *dialog_help_new(const char *context_name);
 
 /* What follows is shared by the dialogs (dialog.c). */
 
-/* A key and what it does, for a dialog's last line; a table ends with a NULL
- * key. The first ones are the last to go when the line is short. */
-struct dialog_hint {
-    const char *key, *text;
-};
-
 /* Draws an empty framed box of at most this inner size in the middle of the
- * screen, title above and hints below. Returns the inside. Where the screen is
- * too small for a frame the box is the whole screen. Hides the cursor. */
+ * screen, title above and the keys of a context of the key table below, as
+ * many as fit. Returns the inside. Where the screen is too small for a frame
+ * the box is the whole screen. Hides the cursor. */
 struct rect dialog_box(struct canvas *canvas, struct rect screen, int width, int height,
-    const char *title, const struct dialog_hint *hints);
+    const char *title, const char *context);
 
 /* Wrapped text from `skip` lines down; returns how many lines it has in all. */
 int dialog_text(struct canvas *canvas, struct rect rect, enum style style,

@@ -21,35 +21,11 @@ struct confirm {
     char error[DIAG_TEXT_MAX];
 };
 
-static const struct dialog_hint asking_hints[] = {
-    { "y", "yes" },
-    { "n", "no" },
-    { "Enter", "no" },
-    { NULL, NULL },
-};
-
-static const struct dialog_hint waiting_hints[] = {
-    { "Esc", "close" },
-    { NULL, NULL },
-};
-
-static const struct dialog_hint refused_hints[] = {
-    { "Esc", "close" },
-    { "y", "try again" },
-    { NULL, NULL },
-};
-
-static const struct dialog_hint *const hints_of[] = {
-    [CONFIRM_ASKING] = asking_hints,
-    [CONFIRM_WAITING] = waiting_hints,
-    [CONFIRM_REFUSED] = refused_hints,
-};
-
 /* The part under the question; returns its rows, draws when rect is given. */
 static int
 draw_choice(const struct confirm *confirm, struct canvas *canvas, struct rect rect)
 {
-    char text[DIAG_TEXT_MAX + 2];
+    char text[DIAG_TEXT_MAX + 32];
     switch (confirm->state) {
     case CONFIRM_ASKING:
         canvas_text(canvas, rect.x, rect.y, rect.width, STYLE_KEY, "y");
@@ -62,7 +38,7 @@ draw_choice(const struct confirm *confirm, struct canvas *canvas, struct rect re
         canvas_text(canvas, rect.x, rect.y, rect.width, STYLE_DIM, "waiting for the server...");
         return 1;
     case CONFIRM_REFUSED:
-        snprintf(text, sizeof text, "! %s", confirm->error);
+        snprintf(text, sizeof text, "! %s (y tries again)", confirm->error);
         return dialog_text(canvas, rect, STYLE_ERROR, text, 0);
     }
     return 0;
@@ -72,7 +48,7 @@ static int
 choice_rows(const struct confirm *confirm, int width)
 {
     return confirm->state == CONFIRM_REFUSED
-        ? line_wrap_count(confirm->error, width - 2, CONFIRM_LINES_MAX) + 1
+        ? line_wrap_count(confirm->error, width, CONFIRM_LINES_MAX) + 2
         : 2;
 }
 
@@ -88,7 +64,8 @@ confirm_draw(struct dialog *dialog, struct canvas *canvas, struct rect screen,
         width = screen.width - 4;
     int lines = line_wrap_count(confirm->text, width, CONFIRM_LINES_MAX);
     struct rect inside = dialog_box(canvas, screen, width,
-        lines + 1 + choice_rows(confirm, width), confirm->title, hints_of[confirm->state]);
+        lines + 1 + choice_rows(confirm, width), confirm->title,
+        confirm->state == CONFIRM_ASKING ? "confirm" : "message");
 
     /* where rows are scarce the question yields to the choice */
     int below = choice_rows(confirm, inside.width);

@@ -15,12 +15,6 @@ struct message {
     int top, count, page;
 };
 
-static const struct dialog_hint hints[] = {
-    { "Esc", "close" },
-    { "j k", "scroll" },
-    { NULL, NULL },
-};
-
 /* The widest line as the text stands, so that a short text gets a small box. */
 static int
 natural_width(const char *text)
@@ -45,7 +39,8 @@ message_draw(struct dialog *dialog, struct canvas *canvas, struct rect screen,
     if (width < title)
         width = title;
     int lines = line_wrap_count(message->text, width, MESSAGE_LINES_MAX);
-    struct rect inside = dialog_box(canvas, screen, width, lines, message->title, hints);
+    struct rect inside = dialog_box(canvas, screen, width, lines, message->title,
+        "message");
     message->page = inside.height;
     message->count = line_wrap_count(message->text, inside.width, MESSAGE_LINES_MAX);
     if (message->top > message->count - message->page)

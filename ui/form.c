@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "ui/draw.h"
 #include "ui/key.h"
 
 #define CONTROL(letter) ((letter) & 0x1F)
@@ -284,7 +285,6 @@ struct layout {
     int value_x, value_width;
     int error_x, error_width;
     bool beside; /* faults stand at the value's side, not below it */
-    bool bar; /* a scroll bar in the last column */
 };
 
 static int
@@ -308,7 +308,6 @@ lay_out(const struct form *form, struct rect rect)
         if (field->kind != FIELD_HEADING && field->kind != FIELD_BUTTON && width > widest)
             widest = width;
     }
-    l.bar = form->count > l.body.height;
     int width = rect.width - 1; /* the scroll bar's column */
     l.label_x = rect.x + at_most(2, width);
     l.label_width = at_most(at_most(widest, LABEL_MAX), width - 3 - VALUE_MIN);
@@ -442,22 +441,6 @@ draw_field(struct field *field, struct canvas *canvas, const struct layout *l, i
         draw_error(field, canvas, l, y);
 }
 
-static void
-draw_bar(const struct form *form, struct canvas *canvas, const struct layout *l, int shown)
-{
-    int x = l->body.x + l->body.width - 1, height = l->body.height;
-    if (!l->bar || l->body.width < 4 || height < 2 || form->count < 1)
-        return;
-    int size = height * shown / form->count;
-    if (size < 1)
-        size = 1;
-    int most = form->count > shown ? form->count - shown : 1;
-    int start = (height - size) * at_most(form->top, most) / most;
-    for (int i = 0; i < height; i++)
-        canvas_put(canvas, x, l->body.y + i, i >= start && i < start + size ? 0x2588 : 0x2502,
-            STYLE_DIM);
-}
-
 /* "space.lc: values of lc to try" and what is allowed, for the current field. */
 static void
 draw_help(const struct form *form, struct canvas *canvas, const struct layout *l, struct rect rect)
@@ -467,8 +450,7 @@ draw_help(const struct form *form, struct canvas *canvas, const struct layout *l
     const struct field *field = &form->field[form->current];
     int y = l->help_y, width = rect.width;
     if (l->help_rows > 2) {
-        for (int i = 0; i < width; i++)
-            canvas_put(canvas, rect.x + i, y, 0x2500, STYLE_DIM);
+        draw_rule(canvas, rect.x, y, width, NULL, STYLE_DIM);
         y++;
     }
     canvas_textf(canvas, rect.x, y, width, STYLE_TEXT, "%s%s%s", field->name,
@@ -499,6 +481,8 @@ form_draw(struct form *form, struct canvas *canvas, struct rect rect)
         y += field_height(&form->field[i], &l);
     }
     form->page = i - form->top;
-    draw_bar(form, canvas, &l, form->page);
+    if (rect.width >= 4 && l.body.height >= 2)
+        draw_scrollbar(canvas, rect.x + rect.width - 1, l.body.y, l.body.height, form->top,
+            form->page, form->count);
     draw_help(form, canvas, &l, rect);
 }

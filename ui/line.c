@@ -6,6 +6,8 @@
 
 #define CONTROL(letter) ((letter) & 0x1F)
 
+enum { ELLIPSIS = 0x2026 };
+
 void
 line_init(struct line *line)
 {
@@ -188,7 +190,7 @@ line_draw(struct line *line, struct canvas *canvas, int x, int y, int width,
     while (*p && cells < from)
         cells += cells_of(text_next(&p));
     if (from > line->scroll)
-        canvas_put(canvas, x, y, canvas->ascii ? '~' : 0x2026, style);
+        canvas_put(canvas, x, y, ELLIPSIS, style);
     int at = cells - line->scroll;
     if (at < width)
         canvas_text(canvas, x + at, y, width - at, style, p);
