@@ -19,9 +19,15 @@
 
 struct outbox;
 
-/* All borrowed. Loads what an earlier server left waiting. `task`, when not
- * NULL, is told the duration of each delivery try. */
+/* A webhook with that many waiting takes no more: what is added then is dead
+ * from the start, with the reason. */
+enum { OUTBOX_WAITING_MAX = 10000, OUTBOX_ERROR_MAX = 160 };
+
+/* All borrowed; freed before them. Loads what an earlier server left waiting;
+ * nothing is sent before the first outbox_configure. */
 struct outbox *outbox_new(struct loop *loop, struct store *store, struct http *http);
+
+/* Books what has been answered; what is under way counts as not sent. */
 void outbox_free(struct outbox *outbox);
 
 /* Webhooks of a config; borrowed until the next call. A waiting delivery whose
@@ -34,13 +40,19 @@ int outbox_add(struct outbox *outbox, const struct store_notice *notice);
 void outbox_wake(struct outbox *outbox);
 
 struct outbox_figures {
-    int waiting, in_flight, dead;
-    uint64_t delivered, failed_tries;
-    char last_error[160];
+    int waiting; /* not delivered yet, those under way too */
+    int in_flight;
+    int dead; /* as many as the store keeps */
+    uint64_t delivered, failed_tries; /* since the start */
+    char last_error[OUTBOX_ERROR_MAX + CONFIG_NAME_MAX + 2]; /* "webhook: why"; "" */
 };
 struct outbox_figures outbox_figures(const struct outbox *outbox);
 
 /* Called with the duration of every try, for the task statistics. */
 void outbox_on_try(struct outbox *outbox, void (*fn)(void *context, int64_t duration_ns, bool ok), void *context);
+
+/* The back-off's first bound and its largest (1 s and 300 s): tests shorten
+ * them. A booking that the store refused is tried again after `base` too. */
+void outbox_set_backoff(struct outbox *outbox, double base_seconds, double cap_seconds);
 
 #endif

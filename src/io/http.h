@@ -25,7 +25,8 @@ struct http_request;
 struct http_answer {
     int status; /* HTTP status; 0: none came */
     double retry_after_seconds; /* 0: not given */
-    char error[HTTP_ERROR_MAX]; /* why there is no status; never the URL */
+    char error[HTTP_ERROR_MAX]; /* why no whole answer came, "" when one did; never the URL.
+                                   An answer above HTTP_BODY_MAX counts as whole */
     char body[512]; /* first bytes of the answer, cleaned */
     int64_t duration_ns;
     bool reused; /* no new connection was made */

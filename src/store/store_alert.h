@@ -11,6 +11,10 @@
 
 #include "store/store.h"
 
+/* What is kept of what has been told, and of what could not be delivered: the
+ * newest ones. */
+enum { STORE_NOTICES_MAX = 10000, STORE_DEAD_MAX = 1000 };
+
 /* One change of an alert or a run's end, as people hear of it. */
 struct store_notice {
     int64_t id; /* given by the store */
@@ -63,7 +67,15 @@ int store_delivery_retry(struct store *store, int64_t id, int attempts,
 int store_delivery_dead(struct store *store, int64_t id, int attempts, const char *error);
 int store_delivery_done(struct store *store, int64_t id);
 typedef int store_delivery_fn(void *context, const struct store_delivery *delivery);
-/* Oldest first; state -1: all. */
+/* Oldest first; state -1: all. fn ends the list by a negative answer, which is
+ * returned; it must not list deliveries itself. */
 int store_delivery_list(struct store *store, int state, int limit, store_delivery_fn *fn, void *context);
+
+/* The waiting ones with an id above after_id, oldest first, without their
+ * bodies (body is ""). */
+int store_delivery_waiting(struct store *store, int64_t after_id, store_delivery_fn *fn, void *context);
+
+/* One delivery, whole; ERR_NOT_FOUND. */
+int store_delivery_get(struct store *store, int64_t id, store_delivery_fn *fn, void *context);
 
 #endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "alert/record.h"
+
+#include "alert/wording.h"
+#include "base/str.h"
+
+static int
+record_alert(struct store *store, const struct alert *alert)
+{
+    if (alert->state == ALERT_NORMAL)
+        return store_alert_remove(store, alert->key);
+    return store_alert_put(store, &(struct store_alert){
+                                      .key = alert->key,
+                                      .state = alert_state_name(alert->state),
+                                      .value = alert->value,
+                                      .level = alert->level,
+                                      .since_wall_ns = alert->since_wall_ns,
+                                      .incident_wall_ns = alert->incident_wall_ns,
+                                      .sequence = alert->sequence,
+                                  });
+}
+
+int
+alert_record(struct store *store, struct outbox *outbox, const struct alert_notice *notice,
+    int64_t wall_ns, store_notice_fn *fn, void *context)
+{
+    const struct alert *alert = notice->alert;
+    char text[ALERT_TEXT_MAX];
+    struct store_notice row = {
+        .wall_ns = wall_ns,
+        .type = alert_notice_type(notice),
+        .key = alert->key,
+        .state = alert_state_name(alert->state),
+        .value = alert->value,
+        .level = alert->level,
+        .incident_wall_ns = alert->incident_wall_ns,
+        .sequence = alert->sequence,
+        .text = alert_notice_text(notice, text, sizeof text),
+    };
+    int r = store_notice_add(store, &row, &row.id);
+    if (r == 0)
+        r = record_alert(store, alert);
+    if (r == 0 && outbox)
+        r = outbox_add(outbox, &row);
+    if (r == 0 && fn)
+        r = fn(context, &row);
+    return r;
+}
+
+static int
+recall_alert(void *context, const struct store_alert *row)
+{
+    const char *instance;
+    int state = alert_state_parse(row->state);
+    int metric = metric_parse(row->key, &instance);
+    if (state < 0)
+        return 0; /* a state this program does not know cannot be resumed */
+    struct alert alert = {
+        .metric = metric < 0 ? 0 : (enum metric)metric,
+        .state = (enum alert_state)state,
+        .value = row->value,
+        .level = row->level,
+        .since_wall_ns = row->since_wall_ns,
+        .incident_wall_ns = row->incident_wall_ns,
+        .sequence = row->sequence,
+    };
+    str_copy(alert.key, sizeof alert.key, row->key);
+    alert_engine_restore(context, &alert);
+    return 0;
+}
+
+int
+alert_recall(struct store *store, struct alert_engine *engine)
+{
+    return store_alert_list(store, recall_alert, engine);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "alert/wording.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+enum { FIGURE_MAX = 32 };
+
+const char *
+alert_notice_type(const struct alert_notice *notice)
+{
+    if (notice->change == ALERT_CHANGE_RESOLVED)
+        return "alert.resolved";
+    return notice->alert->state == ALERT_CRITICAL ? "alert.critical" : "alert.warning";
+}
+
+/* A level as it was set: "80%", not "80.0%". */
+static const char *
+format_level(enum metric metric, double level, char *buf, size_t size)
+{
+    metric_format(metric, level, buf, size);
+    char *point = strchr(buf, '.');
+    if (point) {
+        char *rest = point + 1 + strspn(point + 1, "0");
+        if (*rest < '0' || *rest > '9')
+            memmove(point, rest, strlen(rest) + 1);
+    }
+    return buf;
+}
+
+/* Without a rule (it has gone) the level's side is told by neither word. */
+static const char *
+side(const struct alert *alert)
+{
+    return !alert->rule ? "at" : alert->rule->below ? "below" : "above";
+}
+
+const char *
+alert_notice_text(const struct alert_notice *notice, char *buf, size_t size)
+{
+    const struct alert *alert = notice->alert;
+    char value[FIGURE_MAX], level[FIGURE_MAX], clear[FIGURE_MAX], line[ALERT_TEXT_MAX];
+    metric_format(alert->metric, alert->value, value, sizeof value);
+    format_level(alert->metric, alert->level, level, sizeof level);
+    const char *before = alert_state_name(notice->before);
+
+    if (notice->change == ALERT_CHANGE_RESOLVED && !alert->rule)
+        snprintf(line, sizeof line, "%s has no threshold any more (was %s %s %s)", alert->key,
+            before, side(alert), level);
+    else if (notice->change == ALERT_CHANGE_RESOLVED)
+        snprintf(line, sizeof line, "%s is back to normal at %s (was %s %s %s)", alert->key,
+            value, before, side(alert), level);
+    else if (notice->before == ALERT_CRITICAL && alert->rule)
+        snprintf(line, sizeof line, "%s is %s (no longer critical; warning until %s %s)",
+            alert->key, value, alert->rule->below ? "above" : "below",
+            format_level(alert->metric, alert->rule->clear_warning, clear, sizeof clear));
+    else
+        snprintf(line, sizeof line, "%s is %s (%s %s %s)", alert->key, value,
+            alert_state_name(alert->state), side(alert), level);
+    return text_clean(line, buf, size);
+}

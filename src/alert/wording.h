@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * How a change of an alert is told: its type for programs, its line for
+ * people. Everything that shows, stores or sends a notice takes them here.
+ */
+#ifndef OPTOP_ALERT_WORDING_H
+#define OPTOP_ALERT_WORDING_H
+
+#include <stddef.h>
+
+#include "alert/engine.h"
+
+enum { ALERT_TEXT_MAX = 256 };
+
+/* "alert.warning", "alert.critical" or "alert.resolved". */
+const char *alert_notice_type(const struct alert_notice *notice);
+
+/* "cpu.total is 91.2% (warning above 80%)"; cleaned; returns buf. */
+const char *alert_notice_text(const struct alert_notice *notice, char *buf, size_t size);
+
+#endif
