@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * `optop alerts`: what is not normal now, and what was told lately.
+ */
+#include <stdio.h>
+
+#include "cmd/cmd_table.h"
+#include "cmd/output.h"
+#include "cmd/report.h"
+
+enum { NOTICES_DEFAULT = 50, COUNT_MAX = 100000 };
+
+static void
+print_deliveries(const json_t *deliveries)
+{
+    const char *name;
+    json_t *value;
+    char buf[64];
+    bool first = true;
+    json_object_foreach ((json_t *)(uintptr_t)deliveries, name, value) {
+        printf("%s", first ? "\nwebhook deliveries: " : ", ");
+        output_text(stdout, PAINT_NONE, output_scalar(value, "-", buf, sizeof buf));
+        putchar(' ');
+        output_text(stdout, PAINT_NONE, name);
+        first = false;
+    }
+    if (!first)
+        putchar('\n');
+}
+
+static int
+run_alerts(struct cmd_line *line)
+{
+    int64_t limit;
+    json_t *answer;
+    int status = cmd_number(line, "count", NOTICES_DEFAULT, 1, COUNT_MAX, &limit);
+    if (!status)
+        status = cmd_ask(line, "alerts.list", json_pack("{s:I}", "limit", (json_int_t)limit), &answer);
+    if (status)
+        return status;
+    if (cmd_flag(line, "json")) {
+        output_json(answer);
+        json_decref(answer);
+        return CMD_FINE;
+    }
+    const json_t *active = json_object_get(answer, "alerts");
+    const json_t *history = json_object_get(answer, "history");
+    if (json_array_size(active))
+        report_alerts(active, stdout, "");
+    else
+        printf("everything is normal\n");
+    if (json_array_size(history)) {
+        putchar('\n');
+        report_notices(history, stdout, "");
+    }
+    print_deliveries(json_object_get(answer, "deliveries"));
+    json_decref(answer);
+    return CMD_FINE;
+}
+
+static const struct cmd_option alerts_options[] = {
+    { .name = "count", .letter = 'n', .argument = "N", .help = "At most N notices of the past (50)" },
+    { .name = "json", .letter = 'j', .help = "Print alerts, history and deliveries as one object" },
+    { 0 },
+};
+
+const struct cmd cmd_alerts = {
+    .name = "alerts",
+    .usage = "",
+    .help = "Show the alerts that are not normal, and the notices of the past",
+    .detail = "Thresholds are set in optop.ini(5).",
+    .server = CMD_SERVER_STARTED,
+    .options = alerts_options,
+    .run = run_alerts,
+};

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Every command of optop, in the order in which help and the manual show them.
+ */
+#ifndef OPTOP_CMD_CMD_TABLE_H
+#define OPTOP_CMD_CMD_TABLE_H
+
+#include "cmd/cmd.h"
+
+/*  X(symbol) */
+#define CMD_TABLE(X)                                                           \
+    X(cmd_console)                                                             \
+    X(cmd_run)                                                                 \
+    X(cmd_resume)                                                              \
+    X(cmd_runs)                                                                \
+    X(cmd_show)                                                                \
+    X(cmd_top)                                                                 \
+    X(cmd_logs)                                                                \
+    X(cmd_pause)                                                               \
+    X(cmd_cancel)                                                              \
+    X(cmd_status)                                                              \
+    X(cmd_watch)                                                               \
+    X(cmd_alerts)                                                              \
+    X(cmd_config_check)                                                        \
+    X(cmd_config_show)                                                         \
+    X(cmd_config_set)                                                          \
+    X(cmd_config_unset)                                                        \
+    X(cmd_config_reload)                                                       \
+    X(cmd_config_options)                                                      \
+    X(cmd_server_run)                                                          \
+    X(cmd_server_status)                                                       \
+    X(cmd_server_stop)                                                         \
+    X(cmd_help)                                                                \
+    X(cmd_version_row)
+
+#define X(symbol) extern const struct cmd symbol;
+CMD_TABLE(X)
+#undef X
+
+/* Ends with NULL. */
+extern const struct cmd *const cmd_table[];
+
+#endif

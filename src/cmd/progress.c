@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmd/progress.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/unit.h"
+#include "cmd/report.h"
+
+enum { NAME_CELLS = 20, BAR_LEAST = 8, BAR_MOST = 40, LINE_MAX = 1024 };
+
+/* Parts 8, 7 .. 1 of a cell, for the end of a bar. */
+static const char *const eighths[] = { "", "\u258f", "\u258e", "\u258d", "\u258c", "\u258b",
+    "\u258a", "\u2589" };
+
+static void
+put_bar(double share, int cells, bool utf8, struct str *out)
+{
+    int units = (int)floor(share * cells * (utf8 ? 8 : 1));
+    int full = utf8 ? units / 8 : units, used = full;
+    str_putc(out, '[');
+    for (int i = 0; i < full; i++)
+        str_puts(out, utf8 ? "\u2588" : "#");
+    if (utf8 && full < cells && units % 8) {
+        str_puts(out, eighths[units % 8]);
+        used++;
+    }
+    for (; used < cells; used++)
+        str_putc(out, utf8 ? ' ' : '-');
+    str_putc(out, ']');
+}
+
+/* Pace and result, most important first: each is left out when it does not
+ * fit. Returns the cells used. */
+static int
+put_tail(const json_t *run, int width, struct str *out)
+{
+    char piece[5][LINE_MAX], buf[64];
+    int count = 0, used = 0;
+    struct str counts;
+    str_init(&counts);
+    report_counts(run, &counts);
+    snprintf(piece[count++], LINE_MAX, "%s", counts.data);
+    str_release(&counts);
+    const char *state = report_run_state(run);
+    if (strcmp(state, "running")) {
+        const char *waiting = json_get_string(run, "waiting", "");
+        snprintf(piece[count++], LINE_MAX, "%s%s%s", state, waiting[0] ? ": " : "", waiting);
+    }
+    double rate = json_get_number(run, "rate", NAN), eta = json_get_number(run, "eta_seconds", NAN);
+    if (isfinite(rate))
+        snprintf(piece[count++], LINE_MAX, "%s/s", unit_format_count(rate, buf, sizeof buf));
+    if (isfinite(eta))
+        snprintf(piece[count++], LINE_MAX, "%s left", unit_format_duration(eta, buf, sizeof buf));
+    const json_t *best = json_object_get(json_object_get(run, "best"), "score");
+    if (json_is_number(best))
+        snprintf(piece[count++], LINE_MAX, "best %s", output_scalar(best, "-", buf, sizeof buf));
+    for (int i = 0; i < count; i++) {
+        char clean[LINE_MAX];
+        int cells = text_width(text_clean(piece[i], clean, sizeof clean)) + (i ? 2 : 0);
+        if (used + cells > width)
+            break;
+        str_printf(out, "%s%s", i ? "  " : "", clean);
+        used += cells;
+    }
+    return used;
+}
+
+void
+progress_line(const json_t *run, int width, bool utf8, struct str *out)
+{
+    const json_t *counts = json_object_get(run, "counts");
+    double total = json_get_number(counts, "total", NAN);
+    double ended = json_get_number(counts, "done", 0) + json_get_number(counts, "failed", 0);
+    char name[256];
+    struct str tail;
+    text_clean(json_get_string(run, "name", ""), name, sizeof name);
+    str_init(&tail);
+    int used = put_tail(run, width, &tail), head = text_width(name) + 2;
+    if (head <= NAME_CELLS + 2 && used + head <= width) {
+        str_printf(out, "%s  ", name);
+        used += head;
+    }
+    int bar = width - used - 4; /* two brackets and a gap */
+    if (total > 0 && bar >= BAR_LEAST) {
+        put_bar(ended < total ? ended / total : 1, bar < BAR_MOST ? bar : BAR_MOST, utf8, out);
+        str_puts(out, "  ");
+    }
+    str_puts(out, tail.data);
+    str_release(&tail);
+}
+
+void
+progress_plain(const json_t *run, struct str *out)
+{
+    char buf[64];
+    double rate = json_get_number(run, "rate", NAN), eta = json_get_number(run, "eta_seconds", NAN);
+    const json_t *best = json_object_get(json_object_get(run, "best"), "score");
+    str_printf(out, "run %jd (%s): %s, ", (intmax_t)json_get_int(run, "run", 0),
+        json_get_string(run, "name", "-"), report_run_state(run));
+    report_counts(run, out);
+    if (isfinite(rate))
+        str_printf(out, ", %s/s", unit_format_count(rate, buf, sizeof buf));
+    if (isfinite(eta))
+        str_printf(out, ", %s left", unit_format_duration(eta, buf, sizeof buf));
+    if (json_is_number(best))
+        str_printf(out, ", best %s", output_scalar(best, "-", buf, sizeof buf));
+    const char *waiting = json_get_string(run, "waiting", "");
+    if (waiting[0])
+        str_printf(out, " (%s)", waiting);
+}

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmd/report.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/unit.h"
+#include "model/metric.h"
+#include "model/run.h"
+
+const char *
+report_run_state(const json_t *run)
+{
+    if (json_get_bool(run, "cancelling", false))
+        return "cancelling";
+    return json_get_string(run, "state", "-");
+}
+
+enum paint
+report_state_paint(const char *state)
+{
+    static const struct {
+        const char *state;
+        enum paint paint;
+    } paints[] = {
+        { "running", PAINT_GOOD }, { "failed", PAINT_BAD }, { "critical", PAINT_BAD },
+        { "paused", PAINT_WARN }, { "cancelling", PAINT_WARN }, { "warning", PAINT_WARN },
+        { "cancelled", PAINT_FAINT },
+    };
+    for (size_t i = 0; i < sizeof paints / sizeof *paints; i++)
+        if (!strcmp(paints[i].state, state))
+            return paints[i].paint;
+    return PAINT_NONE;
+}
+
+void
+report_counts(const json_t *run, struct str *out)
+{
+    const json_t *counts = json_object_get(run, "counts");
+    int64_t done = json_get_int(counts, "done", 0), failed = json_get_int(counts, "failed", 0);
+    str_printf(out, "%jd", (intmax_t)(done + failed));
+    if (json_is_integer(json_object_get(counts, "total")))
+        str_printf(out, " of %jd", (intmax_t)json_get_int(counts, "total", 0));
+    if (failed)
+        str_printf(out, " (%jd failed)", (intmax_t)failed);
+}
+
+void
+report_params(const json_t *params, struct str *out)
+{
+    const char *name;
+    json_t *value;
+    char buf[64];
+    bool first = true;
+    json_object_foreach ((json_t *)(uintptr_t)params, name, value) {
+        str_printf(out, "%s%s=%s", first ? "" : " ", name,
+            output_scalar(value, "-", buf, sizeof buf));
+        first = false;
+    }
+}
+
+static const json_t *
+best_score(const json_t *run)
+{
+    return json_object_get(json_object_get(run, "best"), "score");
+}
+
+void
+report_run_line(const json_t *run, struct str *out)
+{
+    char buf[64];
+    const json_t *counts = json_object_get(run, "counts");
+    int64_t failed = json_get_int(counts, "failed", 0);
+    double elapsed = json_get_number(run, "elapsed_seconds", NAN);
+    double rate = json_get_number(run, "rate", NAN);
+    str_printf(out, "run %jd (%s) %s: %jd trials", (intmax_t)json_get_int(run, "run", 0),
+        json_get_string(run, "name", "-"), report_run_state(run),
+        (intmax_t)(json_get_int(counts, "done", 0) + failed));
+    if (isfinite(elapsed))
+        str_printf(out, " in %s", unit_format_duration(elapsed, buf, sizeof buf));
+    if (isfinite(rate))
+        str_printf(out, " (%s/s)", unit_format_count(rate, buf, sizeof buf));
+    str_printf(out, ", %jd failed", (intmax_t)failed);
+    if (json_is_number(best_score(run)))
+        str_printf(out, ", best %s", output_scalar(best_score(run), "-", buf, sizeof buf));
+    const char *reason = json_get_string(run, "reason", "");
+    if (reason[0])
+        str_printf(out, " (%s)", reason);
+}
+
+static void
+cell_format(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+cell_format(struct table *table, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    table_cell(table, PAINT_NONE, text);
+}
+
+static void
+run_row(struct table *table, const json_t *run)
+{
+    char buf[64];
+    struct str counts;
+    str_init(&counts);
+    report_counts(run, &counts);
+    const char *state = report_run_state(run);
+    double rate = json_get_number(run, "rate", NAN);
+    cell_format(table, "%jd", (intmax_t)json_get_int(run, "run", 0));
+    table_cell(table, PAINT_NONE, json_get_string(run, "name", "-"));
+    table_cell(table, report_state_paint(state), state);
+    table_cell(table, PAINT_NONE, counts.data);
+    table_cell(table, PAINT_NONE, output_scalar(best_score(run), "-", buf, sizeof buf));
+    cell_format(table, "%s%s", unit_format_count(rate, buf, sizeof buf), isfinite(rate) ? "/s" : "");
+    table_cell(table, PAINT_NONE,
+        unit_format_duration(json_get_number(run, "elapsed_seconds", NAN), buf, sizeof buf));
+    table_cell(table, PAINT_NONE,
+        unit_format_duration(json_get_number(run, "eta_seconds", NAN), buf, sizeof buf));
+    cell_format(table, "%jd", (intmax_t)json_get_int(run, "workers", 0));
+    table_cell(table, PAINT_NONE,
+        output_time(json_get_number(run, "created", NAN), buf, sizeof buf));
+    str_release(&counts);
+}
+
+void
+report_runs(const json_t *runs, FILE *file, const char *indent)
+{
+    struct table *table = table_new();
+    table_column(table, "run", TABLE_RIGHT);
+    table_column(table, "name", TABLE_LEFT);
+    table_column(table, "state", TABLE_LEFT);
+    table_column(table, "trials", TABLE_LEFT);
+    table_column(table, "best", TABLE_RIGHT);
+    table_column(table, "rate", TABLE_RIGHT);
+    table_column(table, "time", TABLE_RIGHT);
+    table_column(table, "left", TABLE_RIGHT);
+    table_column(table, "workers", TABLE_RIGHT);
+    table_column(table, "created", TABLE_LEFT);
+    size_t i;
+    json_t *run;
+    json_array_foreach (runs, i, run)
+        run_row(table, run);
+    table_print(table, file, output_width(file), indent);
+}
+
+static void
+put_field(FILE *file, const char *label, const char *text)
+{
+    fprintf(file, "%-11s ", label);
+    output_text(file, PAINT_NONE, text);
+    putc('\n', file);
+}
+
+/* The lines of `optop show`: nothing is printed for what is not known. */
+static void
+put_best(const json_t *run, FILE *file)
+{
+    const json_t *best = json_object_get(run, "best"), *metrics = json_object_get(best, "metrics");
+    if (!json_is_object(best))
+        return;
+    char buf[64];
+    const char *name;
+    json_t *value;
+    struct str text;
+    str_init(&text);
+    str_printf(&text, "%s (trial %jd)", output_scalar(best_score(run), "-", buf, sizeof buf),
+        (intmax_t)json_get_int(best, "trial", 0));
+    put_field(file, "best", text.data);
+    str_clear(&text);
+    report_params(json_object_get(best, "params"), &text);
+    put_field(file, "", text.data);
+    str_clear(&text);
+    json_object_foreach ((json_t *)(uintptr_t)metrics, name, value)
+        str_printf(&text, "%s%s %s", text.len ? ", " : "", name,
+            output_figure(name, value, buf, sizeof buf));
+    if (text.len)
+        put_field(file, "", text.data);
+    str_release(&text);
+}
+
+static void
+put_times(const json_t *run, FILE *file)
+{
+    static const char *const members[] = { "created", "started", "finished" };
+    char buf[64];
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        double time = json_get_number(run, members[i], NAN);
+        if (isfinite(time))
+            put_field(file, members[i], output_time(time, buf, sizeof buf));
+    }
+}
+
+static void
+put_pace(const json_t *run, FILE *file)
+{
+    static const struct {
+        const char *member, *label, *suffix;
+        const char *(*format)(double value, char *buf, size_t size);
+    } figures[] = {
+        { "elapsed_seconds", "", "", unit_format_duration },
+        { "rate", "", "/s", unit_format_count },
+        { "eta_seconds", "", " left", unit_format_duration },
+        { "utilization_pct", "workers ", "% busy", unit_format_count },
+    };
+    struct str text;
+    char buf[64];
+    str_init(&text);
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        double value = json_get_number(run, figures[i].member, NAN);
+        if (isfinite(value))
+            str_printf(&text, "%s%s%s%s", text.len ? ", " : "", figures[i].label,
+                figures[i].format(value, buf, sizeof buf), figures[i].suffix);
+    }
+    if (text.len)
+        put_field(file, "pace", text.data);
+    str_release(&text);
+}
+
+void
+report_run(const json_t *run, FILE *file)
+{
+    struct str text;
+    str_init(&text);
+    str_printf(&text, "run %jd (%s) ", (intmax_t)json_get_int(run, "run", 0),
+        json_get_string(run, "name", "-"));
+    output_text(file, PAINT_STRONG, text.data);
+    const char *state = report_run_state(run);
+    output_text(file, report_state_paint(state), state);
+    putc('\n', file);
+    const char *reason = json_get_string(run, "reason", "");
+    const char *waiting = json_get_string(run, "waiting", "");
+    if (reason[0])
+        put_field(file, "reason", reason);
+    if (waiting[0])
+        put_field(file, "waiting", waiting);
+    str_clear(&text);
+    str_printf(&text, "%s %s of %s, %s search", json_get_string(run, "goal", "-"),
+        json_get_string(run, "score", "score"), json_get_string(run, "objective", "-"),
+        json_get_string(run, "search", "-"));
+    put_field(file, "goal", text.data);
+    str_clear(&text);
+    report_counts(run, &text);
+    str_printf(&text, ", %jd running",
+        (intmax_t)json_get_int(json_object_get(run, "counts"), "running", 0));
+    put_field(file, "trials", text.data);
+    put_best(run, file);
+    put_pace(run, file);
+    str_clear(&text);
+    str_printf(&text, "%jd of %jd, cage %s", (intmax_t)json_get_int(run, "workers", 0),
+        (intmax_t)json_get_int(run, "workers_target", 0), json_get_string(run, "cage", "-"));
+    put_field(file, "workers", text.data);
+    put_times(run, file);
+    if (json_get_bool(run, "resumable", false)) {
+        str_clear(&text);
+        str_printf(&text, "`optop resume %jd' goes on", (intmax_t)json_get_int(run, "run", 0));
+        put_field(file, "resumable", text.data);
+    }
+    str_release(&text);
+}
+
+void
+report_top(const json_t *top, FILE *file)
+{
+    const json_t *params = json_object_get(top, "parameters");
+    const json_t *metrics = json_object_get(top, "metrics");
+    struct table *table = table_new();
+    size_t i, t;
+    json_t *name, *trial;
+    char buf[64];
+    table_column(table, "trial", TABLE_RIGHT);
+    table_column(table, "score", TABLE_RIGHT);
+    json_array_foreach (params, i, name)
+        table_column(table, json_string_value(name) ?: "-", TABLE_RIGHT);
+    json_array_foreach (metrics, i, name)
+        table_column(table, json_string_value(name) ?: "-", TABLE_RIGHT);
+    json_array_foreach (json_object_get(top, "trials"), t, trial) {
+        const json_t *values = json_object_get(trial, "params");
+        const json_t *figures = json_object_get(trial, "metrics");
+        cell_format(table, "%jd", (intmax_t)json_get_int(trial, "trial", 0));
+        table_cell(table, PAINT_NONE,
+            output_scalar(json_object_get(trial, "score"), "-", buf, sizeof buf));
+        json_array_foreach (params, i, name)
+            table_cell(table, PAINT_NONE,
+                output_scalar(json_object_get(values, json_string_value(name) ?: ""), "-", buf,
+                    sizeof buf));
+        json_array_foreach (metrics, i, name) {
+            const char *key = json_string_value(name) ?: "";
+            table_cell(table, PAINT_NONE,
+                output_figure(key, json_object_get(figures, key), buf, sizeof buf));
+        }
+    }
+    table_print(table, file, output_width(file), "");
+}
+
+static void
+csv_field(struct str *out, const char *text)
+{
+    if (out->len && out->data[out->len - 1] != '\n')
+        str_putc(out, ',');
+    if (!text[strcspn(text, ",\"\r\n")]) {
+        str_puts(out, text);
+        return;
+    }
+    str_putc(out, '"');
+    for (; *text; text++) {
+        if (*text == '"')
+            str_putc(out, '"');
+        str_putc(out, *text);
+    }
+    str_putc(out, '"');
+}
+
+void
+report_csv(const json_t *top, struct str *out)
+{
+    const json_t *params = json_object_get(top, "parameters");
+    const json_t *metrics = json_object_get(top, "metrics");
+    size_t i, t;
+    json_t *name, *trial;
+    char buf[64];
+    csv_field(out, "trial");
+    csv_field(out, "score");
+    json_array_foreach (params, i, name)
+        csv_field(out, json_string_value(name) ?: "");
+    json_array_foreach (metrics, i, name)
+        csv_field(out, json_string_value(name) ?: "");
+    str_putc(out, '\n');
+    json_array_foreach (json_object_get(top, "trials"), t, trial) {
+        const json_t *values = json_object_get(trial, "params");
+        const json_t *figures = json_object_get(trial, "metrics");
+        csv_field(out, output_scalar(json_object_get(trial, "trial"), "", buf, sizeof buf));
+        csv_field(out, output_scalar(json_object_get(trial, "score"), "", buf, sizeof buf));
+        json_array_foreach (params, i, name)
+            csv_field(out, output_scalar(json_object_get(values, json_string_value(name) ?: ""), "",
+                               buf, sizeof buf));
+        json_array_foreach (metrics, i, name)
+            csv_field(out, output_scalar(json_object_get(figures, json_string_value(name) ?: ""), "",
+                               buf, sizeof buf));
+        str_putc(out, '\n');
+    }
+}
+
+/* A value in the unit of the alert's metric. */
+static const char *
+alert_value(const json_t *alert, const char *member, char *buf, size_t size)
+{
+    const char *instance, *unit = json_get_string(alert, "unit", "");
+    const json_t *value = json_object_get(alert, member);
+    int metric = metric_parse(json_get_string(alert, "key", ""), &instance);
+    char number[64];
+    if (metric >= 0 && json_is_number(value))
+        return metric_format((enum metric)metric, json_number_value(value), buf, size);
+    snprintf(buf, size, "%s%s", output_scalar(value, "-", number, sizeof number),
+        json_is_number(value) ? unit : "");
+    return buf;
+}
+
+void
+report_alerts(const json_t *active, FILE *file, const char *indent)
+{
+    struct table *table = table_new();
+    size_t i;
+    json_t *alert;
+    char buf[64];
+    table_column(table, "alert", TABLE_LEFT);
+    table_column(table, "state", TABLE_LEFT);
+    table_column(table, "value", TABLE_RIGHT);
+    table_column(table, "level", TABLE_RIGHT);
+    table_column(table, "since", TABLE_LEFT);
+    json_array_foreach (active, i, alert) {
+        const char *state = json_get_string(alert, "state", "-");
+        table_cell(table, PAINT_NONE, json_get_string(alert, "key", "-"));
+        table_cell(table, report_state_paint(state), state);
+        table_cell(table, PAINT_NONE, alert_value(alert, "value", buf, sizeof buf));
+        table_cell(table, PAINT_NONE, alert_value(alert, "level", buf, sizeof buf));
+        table_cell(table, PAINT_NONE,
+            output_time(json_get_number(alert, "since", NAN), buf, sizeof buf));
+    }
+    table_print(table, file, output_width(file), indent);
+}
+
+void
+report_notices(const json_t *notices, FILE *file, const char *indent)
+{
+    struct table *table = table_new();
+    size_t i;
+    json_t *notice;
+    char buf[64];
+    table_column(table, "time", TABLE_LEFT);
+    table_column(table, "type", TABLE_LEFT);
+    table_column(table, "what", TABLE_LEFT);
+    json_array_foreach (notices, i, notice) {
+        table_cell(table, PAINT_NONE,
+            output_time(json_get_number(notice, "time", NAN), buf, sizeof buf));
+        table_cell(table, report_state_paint(json_get_string(notice, "state", "-")),
+            json_get_string(notice, "type", "-"));
+        table_cell(table, PAINT_NONE, json_get_string(notice, "text", "-"));
+    }
+    table_print(table, file, output_width(file), indent);
+}

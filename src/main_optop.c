@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * optop: argv goes to the command table.
+ */
+#include <locale.h>
+
+#include "cmd/cmd_table.h"
+
+int
+main(int argc, char **argv)
+{
+    /* only the charset: numbers are written with the point in every locale */
+    setlocale(LC_CTYPE, "");
+    return cmd_main(cmd_table, argc, argv);
+}
