@@ -1,0 +1,782 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * From a run whose turn has come to its last stored result.
+ *
+ * Everything is driven by events (a result, a worker's end, an answer of the
+ * store); the work itself is done once per turn of the loop, in dispatch_turn:
+ * feed the workers first, so that they are busy while the disk writes, then
+ * commit what has come in.
+ */
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/unit.h"
+#include "base/xalloc.h"
+#include "run/runner_private.h"
+
+enum {
+    CHUNK_MAX = 64, /* keeps cancel and progress prompt */
+    START_FAILURES_MAX = 3,
+    KILL_RETRY_MS = 10, /* between looks at a cage that is being emptied */
+};
+
+/* Trials shorter than this are sent ahead, so that a worker never waits for
+ * the server between two of them. */
+#define CHUNK_SECONDS 0.02
+
+/* Weight of the newest trial in the mean trial time. */
+#define MEAN_WEIGHT 0.1
+
+/* A server that is told to stop does not wait for a long grace time. */
+#define SHUTDOWN_GRACE_SECONDS 1.0
+
+static void schedule_ends(struct runner *runner, int64_t delay_ns);
+
+void
+dispatch_log(struct runner *runner, const struct run *run, int64_t trial, const char *level,
+    const char *text)
+{
+    struct store_log line = { .run = run->id, .trial = trial, .wall_ns = clock_wall_ns(),
+        .level = level, .text = text };
+    int r = store_log_add(runner->options.store, &line);
+    if (r < 0)
+        log_debug("run %lld: log line not stored: %s", (long long)run->id, err_text(r));
+}
+
+static int64_t
+now_ns(struct runner *runner)
+{
+    return loop_now(runner->options.loop);
+}
+
+static void
+tell_changed(struct runner *runner, struct run *run)
+{
+    run->progress = true;
+    runner->events->changed(runner->context, run);
+}
+
+/* The window. */
+
+static struct window_entry *
+window_at(struct run *run, int i)
+{
+    return &run->window[(run->window_head + i) % run->window_capacity];
+}
+
+static double *
+window_values(struct run *run, int i)
+{
+    size_t slot = (size_t)((run->window_head + i) % run->window_capacity);
+    return run->values + slot * (size_t)run->spec.dimension_count;
+}
+
+static struct window_entry *
+window_find(struct run *run, int64_t trial)
+{
+    if (!run->window_count)
+        return NULL;
+    int64_t i = trial - window_at(run, 0)->trial;
+    return i >= 0 && i < run->window_count ? window_at(run, (int)i) : NULL;
+}
+
+/* Doubles the ring, oldest entry first; false at its limit. */
+static bool
+window_grow(struct run *run)
+{
+    if (run->window_count < run->window_capacity)
+        return true;
+    if (run->window_capacity >= RUN_WINDOW_MAX)
+        return false;
+    int capacity = run->window_capacity ? 2 * run->window_capacity : 64;
+    size_t dimensions = (size_t)run->spec.dimension_count;
+    struct window_entry *window = xcalloc((size_t)capacity, sizeof *window);
+    double *values = xcalloc((size_t)capacity * dimensions, sizeof *values);
+    for (int i = 0; i < run->window_count; i++) {
+        window[i] = *window_at(run, i);
+        memcpy(values + (size_t)i * dimensions, window_values(run, i),
+            dimensions * sizeof *values);
+    }
+    free(run->window);
+    free(run->values);
+    run->window = window;
+    run->values = values;
+    run->window_capacity = capacity;
+    run->window_head = 0;
+    return true;
+}
+
+static bool
+take_skip(struct run *run, int64_t trial)
+{
+    while (run->skip_next < run->skip_count && run->skip[run->skip_next] < trial)
+        run->skip_next++;
+    return run->skip_next < run->skip_count && run->skip[run->skip_next] == trial;
+}
+
+/* Where the search may go on once everything answered so far is stored. */
+static struct search_position
+mark_after_commit(struct run *run)
+{
+    for (int i = 0; i < run->window_count; i++)
+        if (window_at(run, i)->state < WINDOW_RESULT)
+            return window_at(run, i)->before;
+    return search_position(run->search);
+}
+
+static void
+window_pop_stored(struct run *run)
+{
+    while (run->window_count && window_at(run, 0)->state == WINDOW_STORED) {
+        run->window_head = (run->window_head + 1) % run->window_capacity;
+        run->window_count--;
+    }
+}
+
+/* Asks the search for one more trial: 1 when there is a new one in the window,
+ * 0 when not now or never. */
+static int
+ask_one(struct runner *runner, struct run *run)
+{
+    if (run->exhausted || !window_grow(run))
+        return 0;
+    struct search_position before = search_position(run->search);
+    struct diag diag = { 0 };
+    int64_t trial;
+    int r = search_ask(run->search, &trial, window_values(run, run->window_count), &diag);
+    if (r == -EAGAIN) {
+        loop_timer_change(runner->count_timer, NS_PER_MS, 0);
+        return 0;
+    }
+    if (r < 0) {
+        run->exhausted = true;
+        if (r != ERR_EXHAUSTED)
+            dispatch_end(runner, run, RUN_EVENT_FAIL, diag.text);
+        return 0;
+    }
+    bool stored = take_skip(run, trial);
+    *window_at(run, run->window_count++) =
+        (struct window_entry){ trial, stored ? WINDOW_STORED : WINDOW_READY, before };
+    if (stored)
+        window_pop_stored(run);
+    else
+        run->window_ready++;
+    return 1;
+}
+
+/* Workers. */
+
+static void
+add_result(struct runner *runner, struct run *run, const struct trial_result *result)
+{
+    struct window_entry *entry = window_find(run, result->trial);
+    if (!entry || entry->state != WINDOW_SENT)
+        return; /* answered before, or never given out: the first one counts */
+    entry->state = WINDOW_RESULT;
+    struct str params;
+    char number[40];
+    str_init(&params);
+    const double *values = window_values(run, (int)(result->trial - window_at(run, 0)->trial));
+    for (int d = 0; d < run->spec.dimension_count; d++) {
+        str_putc(&params, d ? ',' : '[');
+        str_puts(&params, unit_format_number(values[d], number, sizeof number));
+    }
+    str_putc(&params, ']');
+    XGROW(run->results, run->result_count, run->result_capacity);
+    struct run_result *kept = &run->results[run->result_count++];
+    *kept = (struct run_result){ *result, str_detach(&params), clock_wall_ns() };
+    kept->result.log = result->log && *result->log ? xstrdup(result->log) : NULL;
+    runner->pending_results++;
+    if (runner->pending_results >= RUNNER_BATCH_MAX)
+        runner->commit_due = true;
+    else if (runner->pending_results == 1)
+        loop_timer_change(runner->commit_timer, RUNNER_BATCH_MS * NS_PER_MS, 0);
+    runner->pump_wanted = true;
+}
+
+static void
+on_started(void *context, struct worker *worker, int64_t trial)
+{
+    struct run_worker *w = context;
+    (void)worker;
+    if (w->run->task && !w->running_trial)
+        task_start(w->run->task);
+    w->running_trial = trial;
+    w->running_since_ns = now_ns(w->runner);
+}
+
+static void
+on_result(void *context, struct worker *worker, const struct trial_result *result)
+{
+    struct run_worker *w = context;
+    struct run *run = w->run;
+    (void)worker;
+    if (run->task)
+        task_end(run->task, sec_to_ns(result->wall_seconds), result->state == TRIAL_FAILED);
+    w->running_trial = 0;
+    run->start_failures = 0;
+    if (isfinite(result->wall_seconds)) {
+        run->busy_ns += sec_to_ns(result->wall_seconds);
+        run->mean_trial_seconds += (result->wall_seconds - run->mean_trial_seconds) *
+            (run->mean_trial_seconds > 0 ? MEAN_WEIGHT : 1);
+    }
+    add_result(w->runner, run, result);
+}
+
+/* A trial that was running when its worker ended has failed with it. */
+static void
+fail_lost(struct runner *runner, struct run *run, int64_t trial, const char *text)
+{
+    struct trial_result result = { .trial = trial, .attempt = 1, .state = TRIAL_FAILED,
+        .score = NAN, .wall_seconds = NAN, .cpu_seconds = NAN, .max_rss_bytes = NAN,
+        .stdout_bytes = NAN, .exit_code = -1 };
+    snprintf(result.reason, sizeof result.reason, "its worker was lost: %s", text);
+    add_result(runner, run, &result);
+}
+
+static void
+on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_count,
+    const char *text)
+{
+    struct run_worker *w = context;
+    struct runner *runner = w->runner;
+    struct run *run = w->run;
+    bool ours = run->ending != RUN_EVENT_COUNT || runner->shutdown_done;
+    run->worker_ns += now_ns(runner) - worker_started_ns(worker);
+    if (w->running_trial && run->task)
+        task_end(run->task, now_ns(runner) - w->running_since_ns, !ours);
+    for (int i = 0; i < lost_count; i++) {
+        struct window_entry *entry = window_find(run, lost[i]);
+        if (!entry || entry->state != WINDOW_SENT)
+            continue;
+        if (lost[i] == w->running_trial && !ours) {
+            fail_lost(runner, run, lost[i], text);
+        } else {
+            entry->state = WINDOW_READY;
+            run->window_ready++;
+        }
+    }
+    if (lost_count && !ours) {
+        char line[TRIAL_REASON_MAX + 64];
+        snprintf(line, sizeof line, "a worker ended: %s", text);
+        dispatch_log(runner, run, 0, "warn", line);
+        run->start_failures++;
+    }
+    struct run_worker **link = &run->workers;
+    while (*link != w)
+        link = &(*link)->next;
+    *link = w->next;
+    free(w);
+    run->worker_count--;
+    runner->pool.size--;
+    runner->pool.discarded++;
+    runner->pump_wanted = true;
+    if (run->start_failures >= START_FAILURES_MAX && !ours)
+        dispatch_end(runner, run, RUN_EVENT_FAIL, text);
+    else if (!run->worker_count)
+        schedule_ends(runner, 0);
+}
+
+/* "K=V" strings of a block as an array; the array alone is owned. */
+static char **
+environment_array(const struct run *run)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < run->environment_len; i++)
+        count += run->environment[i] == '\0';
+    char **array = xcalloc(count + 1, sizeof *array);
+    char *p = run->environment;
+    for (size_t i = 0; i < count; i++, p += strlen(p) + 1)
+        array[i] = p;
+    return array;
+}
+
+static void
+format_mark(struct runner *runner, int64_t id, char mark[CAGE_MARK_MAX])
+{
+    snprintf(mark, CAGE_MARK_MAX, "%u.%llx.%lld", (unsigned)getuid(),
+        (unsigned long long)store_id(runner->options.store), (long long)id);
+}
+
+static int
+add_worker(struct runner *runner, struct run *run, struct diag *diag)
+{
+    static const struct worker_events events = { on_started, on_result, on_exited };
+    char mark[CAGE_MARK_MAX];
+    format_mark(runner, run->id, mark);
+    char **environment = environment_array(run);
+    struct worker_options options = {
+        .program = runner->options.worker_program,
+        .spec = &run->spec,
+        .cage = run->cage,
+        .mark = mark,
+        .directory = run->spec.directory ? run->spec.directory : run->directory,
+        .environment = run->environment_len ? environment : environ,
+    };
+    struct run_worker *w = XNEW(struct run_worker);
+    w->runner = runner;
+    w->run = run;
+    int r = worker_start(runner->options.loop, &options, &events, w, &w->worker, diag);
+    free(environment);
+    if (r < 0) {
+        free(w);
+        return r;
+    }
+    w->next = run->workers;
+    run->workers = w;
+    run->worker_count++;
+    runner->pool.created++;
+    runner->pool.size++;
+    return 0;
+}
+
+static int
+wanted_depth(const struct run *run)
+{
+    double mean = run->mean_trial_seconds;
+    if (mean <= 0 || mean >= CHUNK_SECONDS)
+        return 1;
+    double depth = 1 + ceil(CHUNK_SECONDS / mean);
+    return depth > CHUNK_MAX ? CHUNK_MAX : (int)depth;
+}
+
+/* The next trial to hand out: one that came back from a dead worker, else a
+ * new one. Index in the window, or -1. */
+static int
+next_ready(struct runner *runner, struct run *run)
+{
+    if (!run->window_ready)
+        while (ask_one(runner, run) && !run->window_ready)
+            ;
+    if (!run->window_ready)
+        return -1;
+    /* new ones are at the end; only after a worker's death is one elsewhere */
+    int last = run->window_count - 1;
+    if (run->window_ready == 1 && window_at(run, last)->state == WINDOW_READY)
+        return last;
+    for (int i = 0; i < run->window_count; i++)
+        if (window_at(run, i)->state == WINDOW_READY)
+            return i;
+    return -1;
+}
+
+static void
+feed_worker(struct runner *runner, struct run *run, struct run_worker *w)
+{
+    int depth = wanted_depth(run);
+    int outstanding = worker_outstanding(w->worker);
+    if (outstanding * 2 > depth)
+        return; /* refill in halves: fewer, larger messages */
+    struct worker_task tasks[CHUNK_MAX];
+    int indexes[CHUNK_MAX], count = 0;
+    while (count + outstanding < depth && run->ending == RUN_EVENT_COUNT) {
+        int i = next_ready(runner, run);
+        if (i < 0)
+            break;
+        window_at(run, i)->state = WINDOW_SENT;
+        run->window_ready--;
+        indexes[count++] = i;
+    }
+    /* asking may have grown the ring and moved the values: look them up now */
+    for (int i = 0; i < count; i++)
+        tasks[i] = (struct worker_task){ window_at(run, indexes[i])->trial, 1,
+            window_values(run, indexes[i]) };
+    if (count) {
+        worker_send(w->worker, tasks, count);
+        runner->pool.reused += w->first_chunk_sent;
+        w->first_chunk_sent = true;
+    } else if (!outstanding && run->exhausted && !run->window_ready) {
+        worker_finish(w->worker); /* its slot is free for the next run */
+    }
+}
+
+static bool
+may_feed(const struct runner *runner, const struct run *run)
+{
+    return run->state == RUN_RUNNING && run->ending == RUN_EVENT_COUNT &&
+        !runner->store_failing && !runner->shutdown_done;
+}
+
+static bool
+has_work(const struct run *run)
+{
+    return !run->exhausted || run->window_ready;
+}
+
+static void
+feed_run(struct runner *runner, struct run *run)
+{
+    struct diag diag = { 0 };
+    while (run->worker_count < run->workers_target && has_work(run)) {
+        int r = add_worker(runner, run, &diag);
+        if (r == 0)
+            continue;
+        if (!run->worker_count)
+            dispatch_end(runner, run, RUN_EVENT_FAIL, diag.text);
+        break; /* fewer workers than wanted: tried again when one is missed */
+    }
+    struct run_worker *next;
+    for (struct run_worker *w = run->workers; w && may_feed(runner, run); w = next) {
+        next = w->next;
+        feed_worker(runner, run, w);
+    }
+}
+
+static bool
+is_complete(const struct run *run)
+{
+    return run->state == RUN_RUNNING && run->ending == RUN_EVENT_COUNT && run->exhausted &&
+        !run->window_count && !run->result_count;
+}
+
+static void
+finish_complete(struct runner *runner, struct run *run)
+{
+    run->total = run->done + run->failed;
+    if (run->done) {
+        dispatch_end(runner, run, RUN_EVENT_FINISH, "");
+    } else if (run->failed) {
+        char reason[RUN_REASON_MAX];
+        snprintf(reason, sizeof reason, "every trial failed (%lld); see its log",
+            (long long)run->failed);
+        dispatch_end(runner, run, RUN_EVENT_FAIL, reason);
+    } else {
+        dispatch_end(runner, run, RUN_EVENT_FAIL, "the constraints allow no point of the space");
+    }
+}
+
+void
+dispatch_pump(struct runner *runner)
+{
+    if (runner->shutdown_done)
+        return;
+    runner->pump_wanted = false;
+    queue_assign(runner->runs, runner->options.slots);
+    struct run *next;
+    for (struct run *run = runner->runs; run; run = next) {
+        next = run->next;
+        struct diag diag = { 0 };
+        if (run->state == RUN_QUEUED && run->workers_target > 0 && !runner->store_failing &&
+            dispatch_start(runner, run, &diag) < 0)
+            dispatch_end(runner, run, RUN_EVENT_FAIL, diag.text);
+        if (may_feed(runner, run))
+            feed_run(runner, run);
+        if (is_complete(run))
+            finish_complete(runner, run);
+    }
+}
+
+/* Commits. */
+
+/* A trial's log as the run's log tells it. */
+static int
+log_result(struct runner *runner, const struct run *run, const struct run_result *kept)
+{
+    const struct trial_result *result = &kept->result;
+    struct store_log line = { .run = run->id, .trial = result->trial,
+        .wall_ns = kept->finished_wall_ns, .level = "info", .text = result->log };
+    int r = 0;
+    if (result->state == TRIAL_FAILED) {
+        char text[TRIAL_REASON_MAX + 64];
+        snprintf(text, sizeof text, "trial %lld failed: %s", (long long)result->trial,
+            result->reason);
+        struct store_log failure = line;
+        failure.level = "error";
+        failure.text = text;
+        r = store_log_add(runner->options.store, &failure);
+    }
+    if (r == 0 && result->log)
+        r = store_log_add(runner->options.store, &line);
+    return r;
+}
+
+/* What a run will be once its batch is stored. */
+struct batch {
+    int64_t done, failed;
+    const struct run_result *best; /* NULL: the best stays */
+};
+
+static int
+store_batch(struct runner *runner, struct run *run, struct batch *batch)
+{
+    double best = run->best.trial ? run->best.score : (double)NAN;
+    for (int i = 0; i < run->result_count; i++) {
+        const struct run_result *kept = &run->results[i];
+        struct store_trial trial = { &kept->result, kept->params, kept->finished_wall_ns };
+        int r = store_trial_add(runner->options.store, run->id, &trial);
+        if (r == ERR_DUPLICATE)
+            continue;
+        if (r == 0)
+            r = log_result(runner, run, kept);
+        if (r < 0)
+            return r;
+        if (kept->result.state == TRIAL_FAILED) {
+            batch->failed++;
+            continue;
+        }
+        batch->done++;
+        if (run_goal_better(run->spec.goal, kept->result.score, best)) {
+            best = kept->result.score;
+            batch->best = kept;
+        }
+    }
+    struct store_run row = run_to_row(run, now_ns(runner));
+    struct search_position mark = mark_after_commit(run);
+    row.done += batch->done;
+    row.failed += batch->failed;
+    if (batch->best) {
+        row.best_trial = batch->best->result.trial;
+        row.best_score = best;
+    }
+    row.mark_trial = mark.next_trial;
+    row.mark_cursor = mark.cursor;
+    return store_run_update(runner->options.store, &row);
+}
+
+/* The batch is on disk: now it counts. */
+static void
+accept_batch(struct runner *runner, struct run *run, const struct batch *batch)
+{
+    run->done += batch->done;
+    run->failed += batch->failed;
+    if (batch->best) {
+        run->best = batch->best->result;
+        run->best.log = NULL;
+        free(run->best_params);
+        run->best_params = xstrdup(batch->best->params);
+    }
+    run->mark = mark_after_commit(run);
+    for (int i = 0; i < run->result_count; i++) {
+        struct window_entry *entry = window_find(run, run->results[i].result.trial);
+        if (entry)
+            entry->state = WINDOW_STORED;
+        free(run->results[i].result.log);
+        free(run->results[i].params);
+    }
+    runner->pending_results -= run->result_count;
+    run->result_count = 0;
+    window_pop_stored(run);
+    tell_changed(runner, run);
+    if (run->spec.max_failures && run->failed >= run->spec.max_failures &&
+        run->ending == RUN_EVENT_COUNT) {
+        char reason[RUN_REASON_MAX];
+        snprintf(reason, sizeof reason, "%lld trials failed (limits.max_failures)",
+            (long long)run->failed);
+        dispatch_end(runner, run, RUN_EVENT_FAIL, reason);
+    }
+}
+
+static void
+set_store_state(struct runner *runner, int code, const struct diag *diag)
+{
+    bool failing = code < 0;
+    if (!failing && !runner->store_failing)
+        return;
+    runner->store_failing = failing;
+    if (!failing) {
+        runner->events->store_state(runner->context, NULL);
+        return;
+    }
+    char text[DIAG_TEXT_MAX + 64];
+    snprintf(text, sizeof text, "%s: %s", code == -ENOSPC ? "storage full" : "storage failed",
+        diag->text[0] ? diag->text : err_text(code));
+    runner->events->store_state(runner->context, text);
+}
+
+int
+dispatch_commit(struct runner *runner)
+{
+    runner->commit_due = false;
+    if (!runner->pending_results && !runner->store_failing)
+        return 0;
+    int64_t started = clock_mono_ns();
+    int run_count = 0, i = 0;
+    for (const struct run *run = runner->runs; run; run = run->next)
+        run_count += run->result_count > 0;
+    struct batch *batches = xcalloc((size_t)run_count + 1, sizeof *batches);
+    struct diag diag = { 0 };
+    task_start(runner->commit_task);
+    int r = store_begin(runner->options.store);
+    for (struct run *run = runner->runs; run && r == 0; run = run->next)
+        if (run->result_count)
+            r = store_batch(runner, run, &batches[i++]);
+    if (r == 0)
+        r = store_commit(runner->options.store, &diag);
+    else
+        store_rollback(runner->options.store);
+    task_end(runner->commit_task, clock_mono_ns() - started, r < 0);
+    set_store_state(runner, r, &diag);
+    i = 0;
+    if (r == 0)
+        for (struct run *run = runner->runs; run; run = run->next)
+            if (run->result_count)
+                accept_batch(runner, run, &batches[i++]);
+    free(batches);
+    return r;
+}
+
+void
+dispatch_turn(void *context)
+{
+    struct runner *runner = context;
+    if (runner->pump_wanted)
+        dispatch_pump(runner);
+    if (runner->commit_due && dispatch_commit(runner) == 0)
+        dispatch_pump(runner); /* a run may be complete now */
+}
+
+/* Starting and ending. */
+
+int
+dispatch_start(struct runner *runner, struct run *run, struct diag *diag)
+{
+    char mark[CAGE_MARK_MAX], line[128];
+    enum run_state before = run->state;
+    int r = runner_prepare_search(runner, run, diag);
+    if (r < 0)
+        return r;
+    format_mark(runner, run->id, mark);
+    run->cage = cage_open(mark);
+    str_copy(run->cage_name, sizeof run->cage_name, cage_kind_name(cage_kind(run->cage)));
+    run->state = (enum run_state)run_state_next(run->state, RUN_EVENT_START);
+    run->running_since_ns = now_ns(runner);
+    run->rate_at_ns = 0;
+    run->reason[0] = '\0';
+    if (!run->started_wall_ns)
+        run->started_wall_ns = clock_wall_ns();
+    run->finished_wall_ns = 0;
+    r = runner_store_state(runner, run, before, diag);
+    if (r < 0) {
+        run->running_since_ns = 0;
+        cage_close(run->cage);
+        run->cage = NULL;
+        return r == -ENOSPC || r == ERR_STORE ? 0 : r; /* tried again when it works */
+    }
+    char name[80];
+    snprintf(name, sizeof name, "trial %s", run->spec.name);
+    if (!run->task)
+        run->task = tasks_add(runner->options.tasks, name);
+    snprintf(line, sizeof line, "started with %d worker%s (processes held by: %s)",
+        run->workers_target, run->workers_target == 1 ? "" : "s", run->cage_name);
+    dispatch_log(runner, run, 0, "info", line);
+    tell_changed(runner, run);
+    return 0;
+}
+
+void
+dispatch_end(struct runner *runner, struct run *run, enum run_event how, const char *reason)
+{
+    bool pausing = run->ending == RUN_EVENT_PAUSE && how != RUN_EVENT_PAUSE;
+    if ((run->ending != RUN_EVENT_COUNT && !pausing) || run_state_ended(run->state))
+        return;
+    run->ending = how;
+    str_copy(run->reason, sizeof run->reason, reason);
+    /* a pause lets the trials under way finish: nobody's work is lost */
+    bool drain = how == RUN_EVENT_PAUSE && !runner->shutdown_done;
+    double grace = run->spec.grace_seconds;
+    if (runner->shutdown_done && grace > SHUTDOWN_GRACE_SECONDS)
+        grace = SHUTDOWN_GRACE_SECONDS;
+    run->kill_at_ns = drain ? INT64_MAX : now_ns(runner) + sec_to_ns(grace);
+    for (struct run_worker *w = run->workers; w; w = w->next) {
+        if (drain)
+            worker_finish(w->worker);
+        else
+            worker_cancel(w->worker, grace);
+    }
+    tell_changed(runner, run);
+    schedule_ends(runner, 0);
+}
+
+/* Puts the state that a run has come to on disk, and lets go of its means. */
+static bool
+complete_end(struct runner *runner, struct run *run)
+{
+    enum run_state before = run->state;
+    struct diag diag = { 0 };
+    if (run->result_count && dispatch_commit(runner) < 0)
+        return false; /* results first; tried again */
+    run->state = (enum run_state)run_state_next(run->state, run->ending);
+    run->elapsed_ns = run_elapsed_ns(run, now_ns(runner));
+    run->running_since_ns = 0;
+    if (run_state_ended(run->state))
+        run->finished_wall_ns = clock_wall_ns();
+    if (runner_store_state(runner, run, before, &diag) < 0)
+        return false;
+    run->ending = RUN_EVENT_COUNT;
+    run->workers_target = 0;
+    if (run_state_ended(run->state)) {
+        runner->ended_count++;
+        tasks_remove(runner->options.tasks, run->task);
+        run->task = NULL;
+        search_free(run->search);
+        run->search = NULL;
+    }
+    tell_changed(runner, run);
+    runner->pump_wanted = true;
+    return true;
+}
+
+/* One look at a run that is ending: true when it has ended. */
+static bool
+step_end(struct runner *runner, struct run *run)
+{
+    bool late = now_ns(runner) >= run->kill_at_ns;
+    if (late && run->worker_count) {
+        cage_kill(run->cage);
+        for (struct run_worker *w = run->workers; w; w = w->next)
+            worker_kill(w->worker);
+    }
+    if (run->worker_count)
+        return false;
+    if (run->cage && cage_populated(run->cage)) {
+        cage_kill(run->cage); /* its workers are gone: what still lives was left behind */
+        return false;
+    }
+    cage_close(run->cage);
+    run->cage = NULL;
+    return complete_end(runner, run);
+}
+
+static void
+schedule_ends(struct runner *runner, int64_t delay_ns)
+{
+    loop_timer_change(runner->end_timer, delay_ns, 0);
+}
+
+static void
+check_shutdown(struct runner *runner)
+{
+    if (!runner->shutdown_done)
+        return;
+    for (const struct run *run = runner->runs; run; run = run->next)
+        if (run->ending != RUN_EVENT_COUNT || run->worker_count)
+            return;
+    runner->shutdown_done(runner->shutdown_context);
+}
+
+void
+dispatch_ends(void *context)
+{
+    struct runner *runner = context;
+    int64_t next_ns = INT64_MAX, now = now_ns(runner);
+    for (struct run *run = runner->runs; run; run = run->next) {
+        /* a run between two starts: its cage goes with its last worker */
+        if (run->ending == RUN_EVENT_COUNT || step_end(runner, run))
+            continue;
+        bool waiting = run->worker_count && now < run->kill_at_ns;
+        bool unstored = !run->worker_count && !run->cage; /* the store refuses: no hurry */
+        int64_t at = waiting ? run->kill_at_ns
+            : now + (unstored ? NS_PER_SEC : KILL_RETRY_MS * NS_PER_MS);
+        next_ns = at < next_ns ? at : next_ns;
+    }
+    if (next_ns != INT64_MAX)
+        schedule_ends(runner, next_ns - now);
+    check_shutdown(runner);
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "run/run.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/xalloc.h"
+
+const char *const run_metric_names[] = {
+    "wall_seconds", "cpu_seconds", "max_rss_bytes", "stdout_bytes", NULL,
+};
+
+int64_t
+run_elapsed_ns(const struct run *run, int64_t now_ns)
+{
+    return run->elapsed_ns + (run->running_since_ns ? now_ns - run->running_since_ns : 0);
+}
+
+static int64_t
+run_busy_ns(const struct run *run, int64_t now_ns)
+{
+    int64_t busy = run->busy_ns;
+    for (const struct run_worker *w = run->workers; w; w = w->next)
+        if (w->running_trial)
+            busy += now_ns - w->running_since_ns;
+    return busy;
+}
+
+static int64_t
+run_worker_ns(const struct run *run, int64_t now_ns)
+{
+    int64_t sum = run->worker_ns;
+    for (const struct run_worker *w = run->workers; w; w = w->next)
+        sum += now_ns - worker_started_ns(w->worker);
+    return sum;
+}
+
+double
+run_utilization_pct(const struct run *run, int64_t now_ns)
+{
+    int64_t lives = run_worker_ns(run, now_ns);
+    double share = lives ? (double)run_busy_ns(run, now_ns) / (double)lives : (double)NAN;
+    return share > 1 ? 100 : 100 * share;
+}
+
+static void
+write_wall_time(struct json_writer *w, const char *key, int64_t wall_ns)
+{
+    if (wall_ns)
+        jw_figure(w, key, ns_to_sec(wall_ns));
+    else
+        jw_null(w, key);
+}
+
+/* One parameter of a point as JSON: numbers as numbers, choices as text. */
+static void
+write_parameter(struct json_writer *w, const struct dimension *dimension, double value)
+{
+    char text[64];
+    if (dimension->kind != DIMENSION_CHOICE)
+        jw_number(w, dimension->name, value);
+    else
+        jw_string(w, dimension->name, dimension_format(dimension, value, text, sizeof text));
+}
+
+static void
+write_params(struct json_writer *w, const char *key, const struct run *run, const char *params)
+{
+    json_t *values = params ? json_parse(params, strlen(params), NULL) : NULL;
+    jw_object(w, key);
+    for (int d = 0; values && d < run->spec.dimension_count; d++)
+        write_parameter(w, &run->spec.dimension[d],
+            json_number_value(json_array_get(values, (size_t)d)));
+    jw_end(w);
+    json_decref(values);
+}
+
+static void
+write_metrics(struct json_writer *w, const char *key, const struct trial_result *result)
+{
+    const double values[] = { result->wall_seconds, result->cpu_seconds,
+        result->max_rss_bytes, result->stdout_bytes };
+    jw_object(w, key);
+    for (int i = 0; run_metric_names[i]; i++)
+        jw_number(w, run_metric_names[i], values[i]);
+    jw_end(w);
+}
+
+void
+run_write_trial(struct json_writer *w, const char *key, const struct run *run,
+    const struct trial_result *result, const char *params)
+{
+    jw_object(w, key);
+    jw_int(w, "trial", result->trial);
+    jw_string(w, "state", result->state == TRIAL_DONE ? "done" : "failed");
+    jw_number(w, "score", result->score);
+    write_params(w, "params", run, params);
+    write_metrics(w, "metrics", result);
+    if (result->exit_code >= 0)
+        jw_int(w, "exit_code", result->exit_code);
+    else
+        jw_null(w, "exit_code");
+    if (result->signal_number)
+        jw_int(w, "signal", result->signal_number);
+    else
+        jw_null(w, "signal");
+    jw_int(w, "attempt", result->attempt);
+    jw_string(w, "reason", result->reason);
+    jw_end(w);
+}
+
+static void
+write_best(struct json_writer *w, const struct run *run)
+{
+    if (!run->best.trial) {
+        jw_null(w, "best");
+        return;
+    }
+    jw_object(w, "best");
+    jw_int(w, "trial", run->best.trial);
+    jw_number(w, "score", run->best.score);
+    write_params(w, "params", run, run->best_params);
+    write_metrics(w, "metrics", &run->best);
+    jw_end(w);
+}
+
+static void
+write_counts(struct json_writer *w, const struct run *run)
+{
+    int running = 0;
+    for (const struct run_worker *worker = run->workers; worker; worker = worker->next)
+        running += worker->running_trial != 0;
+    jw_object(w, "counts");
+    if (run->total >= 0)
+        jw_int(w, "total", run->total);
+    else
+        jw_null(w, "total");
+    jw_int(w, "done", run->done);
+    jw_int(w, "failed", run->failed);
+    jw_int(w, "running", running);
+    jw_end(w);
+}
+
+void
+run_write(struct json_writer *w, const char *key, const struct run *run, int64_t now_ns,
+    bool with_text)
+{
+    const struct run_spec *spec = &run->spec;
+    double left = run->total >= 0 ? (double)(run->total - run->done - run->failed) : (double)NAN;
+    char score[RUN_NAME_MAX + 8];
+    snprintf(score, sizeof score, "%s%s%s", score_kind_name(spec->score),
+        spec->score == SCORE_JSON ? ":" : "", spec->score == SCORE_JSON ? spec->score_field : "");
+    jw_object(w, key);
+    jw_int(w, "run", run->id);
+    jw_string(w, "name", spec->name);
+    jw_string(w, "state", run_state_name(run->state));
+    jw_string(w, "reason", run->reason);
+    jw_string(w, "goal", spec->goal == RUN_MINIMIZE ? "minimize" : "maximize");
+    jw_string(w, "objective", "command");
+    jw_string(w, "search", search_method_name(spec->search));
+    jw_string(w, "score", score);
+    write_counts(w, run);
+    write_best(w, run);
+    jw_figure(w, "rate", run->rate);
+    jw_figure(w, "eta_seconds",
+        run->state == RUN_RUNNING && run->rate > 0 ? left / run->rate : (double)NAN);
+    jw_figure(w, "elapsed_seconds", ns_to_sec(run_elapsed_ns(run, now_ns)));
+    jw_int(w, "workers", run->worker_count);
+    jw_int(w, "workers_target", run->workers_target);
+    jw_figure(w, "utilization_pct", run_utilization_pct(run, now_ns));
+    jw_string(w, "cage", run->cage_name);
+    write_wall_time(w, "created", run->created_wall_ns);
+    write_wall_time(w, "started", run->started_wall_ns);
+    write_wall_time(w, "finished", run->finished_wall_ns);
+    jw_bool(w, "cancelling", run->ending != RUN_EVENT_COUNT);
+    jw_bool(w, "resumable", run_state_next(run->state, RUN_EVENT_RESUME) >= 0);
+    jw_string(w, "waiting", run->state == RUN_QUEUED ? run->waiting : "");
+    if (with_text) {
+        jw_string(w, "file", run->file);
+        jw_string(w, "directory", run->directory);
+        jw_string(w, "file_text", run->text);
+    }
+    jw_end(w);
+}
+
+void
+run_free(struct run *run)
+{
+    if (!run)
+        return;
+    search_free(run->search);
+    run_spec_release(&run->spec);
+    for (int i = 0; i < run->result_count; i++) {
+        free(run->results[i].result.log);
+        free(run->results[i].params);
+    }
+    free(run->results);
+    free(run->window);
+    free(run->values);
+    free(run->skip);
+    free(run->file);
+    free(run->text);
+    free(run->directory);
+    free(run->environment);
+    free(run->best_params);
+    free(run);
+}
+
+struct store_run
+run_to_row(const struct run *run, int64_t now_ns)
+{
+    return (struct store_run){
+        .id = run->id,
+        .name = run->spec.name,
+        .state = run->state,
+        .reason = run->reason,
+        .file = run->file,
+        .text = run->text,
+        .directory = run->directory,
+        .environment = run->environment,
+        .environment_len = run->environment_len,
+        .created_wall_ns = run->created_wall_ns,
+        .started_wall_ns = run->started_wall_ns,
+        .finished_wall_ns = run->finished_wall_ns,
+        .elapsed_ns = run_elapsed_ns(run, now_ns),
+        .busy_ns = run_busy_ns(run, now_ns),
+        .worker_ns = run_worker_ns(run, now_ns),
+        .total = run->total,
+        .done = run->done,
+        .failed = run->failed,
+        .best_trial = run->best.trial,
+        .best_score = run->best.trial ? run->best.score : (double)NAN,
+        .mark_trial = run->mark.next_trial,
+        .mark_cursor = run->mark.cursor,
+        .cage = run->cage_name,
+    };
+}
+
+/* What was accepted once parses again; a row damaged by other hands keeps its
+ * name and counts and cannot be resumed. */
+static void
+parse_text(struct run *run, const char *name)
+{
+    struct ini *ini;
+    struct diag diag = { 0 };
+    int r = ini_parse_text(run->text, strlen(run->text), run->file, &ini, &diag);
+    if (r == 0) {
+        r = runfile_check(ini, &run->spec, &diag);
+        ini_free(ini);
+    }
+    if (r < 0) {
+        run_spec_init(&run->spec);
+        str_copy(run->spec.name, sizeof run->spec.name, name);
+    }
+}
+
+struct run *
+run_from_row(const struct store_run *row)
+{
+    struct run *run = XNEW(struct run);
+    run->id = row->id;
+    run->state = row->state;
+    str_copy(run->reason, sizeof run->reason, row->reason);
+    run->file = xstrdup(row->file);
+    run->directory = xstrdup(row->directory);
+    run->text = xstrdup(row->text ? row->text : "");
+    if (row->environment_len) {
+        run->environment = xcalloc(1, row->environment_len);
+        memcpy(run->environment, row->environment, row->environment_len);
+        run->environment_len = row->environment_len;
+    }
+    parse_text(run, row->name);
+    run->created_wall_ns = row->created_wall_ns;
+    run->started_wall_ns = row->started_wall_ns;
+    run->finished_wall_ns = row->finished_wall_ns;
+    run->elapsed_ns = row->elapsed_ns;
+    run->busy_ns = row->busy_ns;
+    run->worker_ns = row->worker_ns;
+    run->total = row->total;
+    run->count_settled = row->total >= 0;
+    run->done = row->done;
+    run->failed = row->failed;
+    run->best.trial = row->best_trial;
+    run->best.score = row->best_score;
+    run->mark = (struct search_position){ row->mark_trial, row->mark_cursor };
+    str_copy(run->cage_name, sizeof run->cage_name, row->cage);
+    run->ending = RUN_EVENT_COUNT;
+    run->told_state = (int)run->state;
+    run->rate = NAN;
+    return run;
+}
+
+static int
+take_best(void *context, const struct store_trial *trial)
+{
+    struct run *run = context;
+    run->best = *trial->result;
+    run->best.log = NULL;
+    free(run->best_params);
+    run->best_params = xstrdup(trial->params);
+    return 0;
+}
+
+void
+run_load_best(struct run *run, struct store *store)
+{
+    if (run->best.trial && !run->best_params &&
+        store_trial_get(store, run->id, run->best.trial, take_best, run) < 0)
+        run->best.trial = 0;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A run in the server's memory: what is stored of it, and while it lives its
+ * search, its workers and the window of trials under way.
+ *
+ * The window: trials are asked for in order and end in any order. Each keeps
+ * where the search stood before it, so that the run's mark (all trials below
+ * are stored) always names a position from which a later server can go on.
+ */
+#ifndef OPTOP_RUN_RUN_H
+#define OPTOP_RUN_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/json.h"
+#include "config/runfile.h"
+#include "exec/worker.h"
+#include "search/search.h"
+#include "stat/tasks.h"
+#include "store/store_run.h"
+
+enum {
+    RUN_WINDOW_MAX = 16384, /* trials asked for and not yet below the mark */
+    RUN_REASON_MAX = 256,
+};
+
+enum window_state {
+    WINDOW_READY, /* asked for (or given back by a dead worker), to be sent */
+    WINDOW_SENT, /* with a worker */
+    WINDOW_RESULT, /* answered, not yet stored */
+    WINDOW_STORED,
+};
+
+struct window_entry {
+    int64_t trial;
+    enum window_state state;
+    struct search_position before;
+};
+
+struct run_worker {
+    struct run_worker *next;
+    struct runner *runner;
+    struct run *run;
+    struct worker *worker;
+    int64_t running_trial; /* 0: none */
+    int64_t running_since_ns;
+    bool first_chunk_sent;
+};
+
+/* A result waiting for its commit. */
+struct run_result {
+    struct trial_result result; /* log owned here */
+    char *params; /* owned */
+    int64_t finished_wall_ns;
+};
+
+struct run {
+    struct run *next; /* by id, rising */
+    int64_t id;
+    enum run_state state;
+    char reason[RUN_REASON_MAX];
+    char *file, *text, *directory; /* owned */
+    char *environment; /* owned; K=V, each ended by NUL */
+    size_t environment_len;
+    struct run_spec spec;
+    int64_t created_wall_ns, started_wall_ns, finished_wall_ns;
+    int64_t total; /* -1: not known */
+    int64_t done, failed; /* stored */
+    struct trial_result best; /* best.trial 0: none; log NULL */
+    char *best_params; /* owned; JSON array */
+    char cage_name[16];
+
+    /* times: the sums of earlier stretches, and since when the present one runs */
+    int64_t elapsed_ns, busy_ns, worker_ns;
+    int64_t running_since_ns; /* monotonic; 0: not running */
+
+    /* while it is queued or running */
+    struct search *search; /* NULL once ended */
+    bool count_settled; /* total is known, or never will be */
+    bool exhausted; /* the search has no more */
+    struct search_position mark;
+    struct window_entry *window; /* ring */
+    double *values; /* ring; dimension_count per entry */
+    int window_head, window_count, window_capacity;
+    int window_ready; /* entries in WINDOW_READY */
+    int64_t *skip; /* trials >= mark that an earlier server stored, rising */
+    int skip_count, skip_next;
+
+    struct run_worker *workers;
+    int worker_count, workers_target;
+    struct cage *cage;
+    int start_failures; /* workers in a row that ended without a result */
+
+    struct run_result *results; /* to be committed */
+    int result_count, result_capacity;
+
+    enum run_event ending; /* RUN_EVENT_COUNT: not ending; else how it will */
+    int64_t kill_at_ns; /* monotonic: when the grace time is over */
+    bool progress; /* something to tell since the last `run` notification */
+    int told_state; /* the state that was told last; -1: none */
+
+    double rate; /* trials per second, smoothed; NaN: not known */
+    int64_t rate_done; /* done + failed at the last update */
+    int64_t rate_at_ns;
+    double mean_trial_seconds; /* smoothed; 0: not known */
+    struct task_stat *task; /* borrowed from the server's list; may be NULL */
+    char waiting[160]; /* why it is queued */
+};
+
+/* Encodes a run object of the protocol. now: monotonic. */
+void run_write(struct json_writer *w, const char *key, const struct run *run, int64_t now_ns,
+    bool with_text);
+
+/* A trial object. */
+void run_write_trial(struct json_writer *w, const char *key, const struct run *run,
+    const struct trial_result *result, const char *params);
+
+/* Names of the metrics of every trial, in the order of run_write_trial. */
+extern const char *const run_metric_names[];
+
+/* Sums with the present stretch in them. */
+int64_t run_elapsed_ns(const struct run *run, int64_t now_ns);
+double run_utilization_pct(const struct run *run, int64_t now_ns); /* NaN: not known */
+
+void run_free(struct run *run);
+
+/* The row to be stored. Borrows from run. */
+struct store_run run_to_row(const struct run *run, int64_t now_ns);
+
+/* A run from its row; its text is parsed again. */
+struct run *run_from_row(const struct store_run *row);
+
+/* The best trial's figures from the store. */
+void run_load_best(struct run *run, struct store *store);
+
+#endif

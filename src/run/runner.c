@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "run/runner.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/xalloc.h"
+#include "run/runner_private.h"
+
+enum {
+    FILE_TEXT_MAX = 256 * 1024, /* a run file in a request */
+    ENVIRONMENT_MAX = 256 * 1024,
+    SKIP_MAX = 1000000, /* stored trials above a mark, at a resume */
+};
+
+/* Time constant of the smoothed rate. */
+#define RATE_SECONDS 5.0
+
+static void
+on_commit_timer(void *context)
+{
+    struct runner *runner = context;
+    runner->commit_due = true; /* done at this turn's end */
+}
+
+/* Counts spaces slice by slice; also wakes asks that were cut short. */
+static void
+on_count_timer(void *context)
+{
+    struct runner *runner = context;
+    bool again = false;
+    for (struct run *run = runner->runs; run; run = run->next) {
+        if (run->count_settled || !run->search)
+            continue;
+        int64_t total;
+        int r = search_count(run->search, &total);
+        if (r == -EAGAIN) {
+            again = true;
+            continue;
+        }
+        run->count_settled = true;
+        if (r == 0)
+            run->total = total;
+        run->progress = true;
+        runner->events->changed(runner->context, run);
+    }
+    if (again)
+        loop_timer_change(runner->count_timer, NS_PER_MS, 0);
+    runner->pump_wanted = true;
+}
+
+struct runner *
+runner_new(const struct runner_options *options, const struct runner_events *events,
+    void *context)
+{
+    struct runner *runner = XNEW(struct runner);
+    runner->options = *options;
+    runner->events = events;
+    runner->context = context;
+    runner->pool.name = "workers";
+    runner->commit_task = tasks_add(options->tasks, "commit results");
+    runner->turn = loop_turn_start(options->loop, dispatch_turn, runner);
+    int64_t never = INT64_MAX / 4;
+    runner->commit_timer = loop_timer_start(options->loop, never, 0, on_commit_timer, runner);
+    runner->end_timer = loop_timer_start(options->loop, never, 0, dispatch_ends, runner);
+    runner->count_timer = loop_timer_start(options->loop, never, 0, on_count_timer, runner);
+    return runner;
+}
+
+void
+runner_free(struct runner *runner)
+{
+    if (!runner)
+        return;
+    loop_turn_stop(runner->turn);
+    loop_timer_stop(runner->commit_timer);
+    loop_timer_stop(runner->end_timer);
+    loop_timer_stop(runner->count_timer);
+    while (runner->runs) {
+        struct run *next = runner->runs->next;
+        cage_close(runner->runs->cage);
+        run_free(runner->runs);
+        runner->runs = next;
+    }
+    free(runner);
+}
+
+/* Drops the oldest ended runs; what is stored of them stays. */
+static void
+trim_ended(struct runner *runner)
+{
+    for (struct run **link = &runner->runs;
+         *link && runner->ended_count > RUNNER_KEEP_ENDED;) {
+        struct run *run = *link;
+        if (run_state_ended(run->state) && run->ending == RUN_EVENT_COUNT) {
+            *link = run->next;
+            run_free(run);
+            runner->ended_count--;
+        } else {
+            link = &run->next;
+        }
+    }
+}
+
+void
+runner_link(struct runner *runner, struct run *run)
+{
+    struct run **link = &runner->runs;
+    while (*link && (*link)->id < run->id)
+        link = &(*link)->next;
+    run->next = *link;
+    *link = run;
+    runner->ended_count += run_state_ended(run->state);
+}
+
+int
+runner_store_state(struct runner *runner, struct run *run, enum run_state before,
+    struct diag *diag)
+{
+    struct store *store = runner->options.store;
+    struct store_run row = run_to_row(run, loop_now(runner->options.loop));
+    bool ended = run_state_ended(run->state);
+    int r = store_begin(store);
+    if (r == 0)
+        r = store_run_update(store, &row);
+    if (r == 0 && run->state != before) {
+        char line[RUN_REASON_MAX + 32];
+        snprintf(line, sizeof line, "%s%s%s", run_state_name(run->state),
+            run->reason[0] ? ": " : "", run->reason);
+        dispatch_log(runner, run, 0, run->state == RUN_FAILED ? "error" : "info", line);
+    }
+    if (r == 0 && ended)
+        r = runner->events->ended(runner->context, run);
+    if (r == 0)
+        r = store_commit(store, diag);
+    else
+        store_rollback(store);
+    if (r < 0) {
+        log_warn("run %lld: state not stored: %s", (long long)run->id, err_text(r));
+        run->state = before;
+        return r;
+    }
+    if (ended)
+        runner->events->ended_committed(runner->context);
+    return 0;
+}
+
+/* Accepting. */
+
+/* The document of a request with its changes; checked. */
+static int
+parse_request(const struct runner_request *request, struct ini **ret_ini,
+    struct run_spec *ret_spec, struct diag *diag)
+{
+    struct ini *ini;
+    size_t i;
+    json_t *assignment;
+    size_t len = strlen(request->text);
+    if (len > FILE_TEXT_MAX)
+        return diag_set(diag, ERR_TOO_LARGE, "the run file is larger than %d KiB",
+            FILE_TEXT_MAX / 1024);
+    int r = ini_parse_text(request->text, len, request->file, &ini, diag);
+    if (r < 0)
+        return r;
+    json_array_foreach (request->set, i, assignment) {
+        const char *text = json_string_value(assignment);
+        r = text ? runfile_set(ini, text, diag)
+                 : diag_set(diag, ERR_BAD_TYPE, "set: not a list of texts");
+        if (r < 0)
+            break;
+    }
+    if (r == 0)
+        r = runfile_check(ini, ret_spec, diag);
+    if (r < 0)
+        ini_free(ini);
+    else
+        *ret_ini = ini;
+    return r;
+}
+
+int
+runner_check(const struct runner_request *request, struct run_spec *ret_spec,
+    int64_t *ret_points, struct diag *diag)
+{
+    struct ini *ini;
+    struct search *search;
+    int r = parse_request(request, &ini, ret_spec, diag);
+    if (r < 0)
+        return r;
+    r = search_new(ret_spec, &search, diag);
+    if (r < 0) {
+        diag_at(diag, request->file, 0, NULL);
+        run_spec_release(ret_spec);
+    } else {
+        /* a form wants an answer soon: what a few slices do not count is open */
+        *ret_points = -1;
+        for (int slice = 0; slice < 10; slice++)
+            if (search_count(search, ret_points) != -EAGAIN)
+                break;
+        search_free(search);
+    }
+    ini_free(ini);
+    return r;
+}
+
+static int
+pack_environment(const json_t *list, struct run *run, struct diag *diag)
+{
+    struct str block;
+    size_t i;
+    json_t *entry;
+    str_init(&block);
+    json_array_foreach (list, i, entry) {
+        const char *text = json_string_value(entry);
+        if (!text || !strchr(text, '=') || text[0] == '=')
+            continue;
+        if (str_starts(text, "OPTOP_RUN="))
+            continue; /* the server's own mark */
+        str_append(&block, text, strlen(text) + 1);
+        if (block.len > ENVIRONMENT_MAX) {
+            str_release(&block);
+            return diag_set(diag, ERR_TOO_LARGE, "the environment is larger than %d KiB",
+                ENVIRONMENT_MAX / 1024);
+        }
+    }
+    run->environment_len = block.len;
+    run->environment = str_detach(&block);
+    return 0;
+}
+
+static int
+count_open(const struct runner *runner)
+{
+    int count = 0;
+    for (const struct run *run = runner->runs; run; run = run->next)
+        count += !run_state_ended(run->state);
+    return count;
+}
+
+static struct run *
+new_run(const struct runner_request *request, struct ini *ini)
+{
+    struct run *run = XNEW(struct run);
+    size_t len;
+    run->state = request->paused ? RUN_PAUSED : RUN_QUEUED;
+    run->file = xstrdup(request->file);
+    run->text = xstrdup(ini_text(ini, &len));
+    run->directory = xstrdup(request->directory);
+    run->created_wall_ns = clock_wall_ns();
+    run->total = -1;
+    run->ending = RUN_EVENT_COUNT;
+    run->told_state = -1;
+    run->mark.next_trial = 1;
+    run->rate = NAN;
+    run->best.score = NAN;
+    if (request->paused)
+        str_copy(run->reason, sizeof run->reason, "submitted paused");
+    return run;
+}
+
+static int
+store_new_run(struct runner *runner, struct run *run, struct diag *diag)
+{
+    struct store *store = runner->options.store;
+    struct store_run row = run_to_row(run, 0);
+    int r = store_begin(store);
+    if (r == 0)
+        r = store_run_add(store, &row, &run->id);
+    if (r == 0)
+        r = store_commit(store, diag);
+    else
+        store_rollback(store);
+    if (r < 0 && diag && !diag->text[0])
+        diag_set(diag, r, "the run cannot be stored: %s", err_text(r));
+    return r;
+}
+
+int
+runner_submit(struct runner *runner, const struct runner_request *request,
+    const struct run **ret_run, struct diag *diag)
+{
+    struct ini *ini;
+    struct run_spec spec;
+    if (runner->shutdown_done)
+        return diag_set(diag, ERR_BAD_STATE, "the server is stopping");
+    if (count_open(runner) >= RUNNER_OPEN_MAX)
+        return diag_set(diag, ERR_TOO_LARGE, "%d runs are waiting already", RUNNER_OPEN_MAX);
+    int r = parse_request(request, &ini, &spec, diag);
+    if (r < 0)
+        return r;
+    struct run *run = new_run(request, ini);
+    ini_free(ini);
+    run->spec = spec;
+    r = pack_environment(request->environment, run, diag);
+    if (r == 0)
+        r = runner_prepare_search(runner, run, diag);
+    if (r < 0)
+        diag_at(diag, request->file, 0, NULL);
+    else
+        r = store_new_run(runner, run, diag);
+    if (r < 0) {
+        run_free(run);
+        return r;
+    }
+    runner_link(runner, run);
+    loop_timer_change(runner->count_timer, 0, 0);
+    runner->pump_wanted = true;
+    run->progress = true;
+    runner->events->changed(runner->context, run);
+    *ret_run = run;
+    return 0;
+}
+
+static int
+keep_skip(void *context, const struct store_trial *trial)
+{
+    struct run *run = context;
+    /* the array was made large enough for all rows before */
+    run->skip[run->skip_count++] = trial->result->trial;
+    return 0;
+}
+
+int
+runner_prepare_search(struct runner *runner, struct run *run, struct diag *diag)
+{
+    if (run->search)
+        return 0;
+    if (!run->spec.dimension_count)
+        return diag_set(diag, ERR_STORE, "its run file cannot be read any more");
+    if (run->spec.grace_seconds < 0)
+        run->spec.grace_seconds = runner->options.grace_seconds;
+    int r = search_new(&run->spec, &run->search, diag);
+    if (r < 0)
+        return r;
+    search_seek(run->search, run->mark);
+    int64_t stored = run->done + run->failed;
+    if (!stored)
+        return 0;
+    size_t room = stored < SKIP_MAX ? (size_t)stored : SKIP_MAX;
+    free(run->skip);
+    run->skip = xcalloc(room, sizeof *run->skip);
+    run->skip_count = run->skip_next = 0;
+    return store_trial_list(runner->options.store, run->id, run->mark.next_trial - 1, (int)room,
+        keep_skip, run);
+}
+
+/* Steering. */
+
+static struct run *
+find_loaded(struct runner *runner, int64_t id)
+{
+    struct run *run = runner->runs;
+    while (run && run->id != id)
+        run = run->next;
+    return run;
+}
+
+static int
+take_row(void *context, const struct store_run *row)
+{
+    struct run **ret_run = context;
+    *ret_run = run_from_row(row);
+    return 0;
+}
+
+const struct run *
+runner_find(struct runner *runner, int64_t id, struct run **ret_loaded)
+{
+    *ret_loaded = NULL;
+    struct run *run = find_loaded(runner, id);
+    if (run)
+        return run;
+    if (store_run_get(runner->options.store, id, take_row, ret_loaded) < 0)
+        return NULL;
+    run_load_best(*ret_loaded, runner->options.store);
+    return *ret_loaded;
+}
+
+/* The run of a request, in memory and able to take the event. */
+static int
+find_for(struct runner *runner, int64_t id, enum run_event event, const char *verb,
+    struct run **ret_run, struct diag *diag)
+{
+    struct run *run = find_loaded(runner, id);
+    if (!run && runner_find(runner, id, &run))
+        runner_link(runner, run);
+    if (!run)
+        return diag_set(diag, ERR_NOT_FOUND, "there is no run %lld", (long long)id);
+    if (run_state_next(run->state, event) < 0)
+        return diag_set(diag, ERR_BAD_STATE, "run %lld is %s and cannot be %s", (long long)id,
+            run_state_name(run->state), verb);
+    *ret_run = run;
+    return 0;
+}
+
+int
+runner_cancel(struct runner *runner, int64_t id, const struct run **ret_run, struct diag *diag)
+{
+    struct run *run;
+    int r = find_for(runner, id, RUN_EVENT_CANCEL, "cancelled", &run, diag);
+    if (r < 0)
+        return r;
+    dispatch_end(runner, run, RUN_EVENT_CANCEL, "cancelled by its user");
+    if (!run->worker_count)
+        dispatch_ends(runner); /* nothing to wait for: the answer tells the end */
+    *ret_run = run;
+    return 0;
+}
+
+int
+runner_pause(struct runner *runner, int64_t id, const struct run **ret_run, struct diag *diag)
+{
+    struct run *run;
+    int r = find_for(runner, id, RUN_EVENT_PAUSE, "paused", &run, diag);
+    if (r < 0)
+        return r;
+    dispatch_end(runner, run, RUN_EVENT_PAUSE, "paused by its user");
+    if (!run->worker_count)
+        dispatch_ends(runner);
+    *ret_run = run;
+    return 0;
+}
+
+int
+runner_resume(struct runner *runner, int64_t id, const struct run **ret_run, struct diag *diag)
+{
+    struct run *run;
+    int r = find_for(runner, id, RUN_EVENT_RESUME, "resumed", &run, diag);
+    if (r < 0)
+        return r;
+    enum run_state before = run->state;
+    if (run->ending != RUN_EVENT_COUNT)
+        return diag_set(diag, ERR_BAD_STATE, "run %lld is still ending", (long long)id);
+    r = runner_prepare_search(runner, run, diag);
+    if (r < 0)
+        return r;
+    run->state = (enum run_state)run_state_next(run->state, RUN_EVENT_RESUME);
+    run->reason[0] = '\0';
+    run->start_failures = 0;
+    r = runner_store_state(runner, run, before, diag);
+    if (r < 0)
+        return r;
+    runner->ended_count -= run_state_ended(before);
+    loop_timer_change(runner->count_timer, 0, 0);
+    runner->pump_wanted = true;
+    run->progress = true;
+    runner->events->changed(runner->context, run);
+    *ret_run = run;
+    return 0;
+}
+
+struct run *
+runner_first(const struct runner *runner)
+{
+    return runner->runs;
+}
+
+void
+runner_configure(struct runner *runner, int slots, double grace_seconds)
+{
+    runner->options.slots = slots;
+    runner->options.grace_seconds = grace_seconds;
+    runner->pump_wanted = true;
+}
+
+/* The rate of a run over the last second, smoothed. */
+static void
+update_rate(struct run *run, int64_t now_ns)
+{
+    int64_t finished = run->done + run->failed;
+    if (run->state != RUN_RUNNING) {
+        run->rate_at_ns = 0;
+        return;
+    }
+    if (!run->rate_at_ns) {
+        run->rate_at_ns = run->running_since_ns;
+        run->rate_done = finished;
+        return;
+    }
+    double seconds = ns_to_sec(now_ns - run->rate_at_ns);
+    if (seconds < 0.1)
+        return;
+    double rate = (double)(finished - run->rate_done) / seconds;
+    if (isnan(run->rate))
+        run->rate = finished > run->rate_done ? rate : (double)NAN;
+    else
+        run->rate += (rate - run->rate) * (1 - exp(-seconds / RATE_SECONDS));
+    run->rate_at_ns = now_ns;
+    run->rate_done = finished;
+}
+
+void
+runner_tick(struct runner *runner)
+{
+    int64_t now = loop_now(runner->options.loop);
+    for (struct run *run = runner->runs; run; run = run->next) {
+        update_rate(run, now);
+        double limit = run->spec.run_seconds;
+        if (run->state == RUN_RUNNING && limit > 0 &&
+            ns_to_sec(run_elapsed_ns(run, now)) >= limit)
+            dispatch_end(runner, run, RUN_EVENT_FAIL, "its time limit is over (limits.run)");
+    }
+    if (runner->store_failing)
+        runner->commit_due = true;
+    trim_ended(runner);
+    runner->pump_wanted = true;
+}
+
+void
+runner_shutdown(struct runner *runner, loop_fn *done, void *context)
+{
+    if (runner->shutdown_done)
+        return;
+    runner->shutdown_done = done;
+    runner->shutdown_context = context;
+    for (struct run *run = runner->runs; run; run = run->next)
+        if (run->state == RUN_RUNNING)
+            dispatch_end(runner, run, RUN_EVENT_PAUSE, "the server was stopped");
+    loop_timer_change(runner->end_timer, 0, 0);
+}
+
+struct pool_figures
+runner_pool(const struct runner *runner)
+{
+    struct pool_figures figures = runner->pool;
+    for (const struct run *run = runner->runs; run; run = run->next)
+        for (const struct run_worker *w = run->workers; w; w = w->next)
+            figures.in_use += worker_outstanding(w->worker) > 0;
+    figures.idle = figures.size - figures.in_use;
+    return figures;
+}
+
+/* Takes up what an earlier server left. */
+
+static int
+take_open_run(void *context, const struct store_run *row)
+{
+    struct runner *runner = context;
+    runner_link(runner, run_from_row(row));
+    return 0;
+}
+
+static int
+take_ended_run(void *context, const struct store_run *row)
+{
+    struct runner *runner = context;
+    if (run_state_ended(row->state))
+        runner_link(runner, run_from_row(row));
+    return 0;
+}
+
+int
+runner_reconcile(struct runner *runner)
+{
+    char prefix[CAGE_MARK_MAX];
+    snprintf(prefix, sizeof prefix, "%u.%llx.", (unsigned)getuid(),
+        (unsigned long long)store_id(runner->options.store));
+    int ended = cage_sweep_leftovers(prefix);
+    if (ended > 0)
+        log_warn("ended %d process%s that an earlier server left behind", ended,
+            ended == 1 ? "" : "es");
+    store_run_open_list(runner->options.store, take_open_run, runner);
+    store_run_list(runner->options.store, RUNNER_KEEP_ENDED, take_ended_run, runner);
+    int count = 0;
+    for (struct run *run = runner->runs; run; run = run->next) {
+        run_load_best(run, runner->options.store);
+        int paused = run_state_next(run->state, RUN_EVENT_PAUSE);
+        if (paused < 0)
+            continue;
+        enum run_state before = run->state;
+        snprintf(run->reason, sizeof run->reason, "the server ended while it %s",
+            before == RUN_QUEUED ? "waited" : "ran");
+        run->state = (enum run_state)paused;
+        runner_store_state(runner, run, before, NULL);
+        count++;
+    }
+    return count;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Joins search, workers and store: accepts runs, starts those whose turn it
+ * is, keeps workers fed, stores results in batches and only then counts them,
+ * steers, and ends. Loop thread only.
+ *
+ *   runner.c     what people ask for: submit, cancel, pause, resume, look up
+ *   queue.c      whose turn it is and with how many workers (decides only)
+ *   dispatch.c   the window of trials, workers, results, commits, endings
+ *   reconcile.c  what an earlier server left behind
+ */
+#ifndef OPTOP_RUN_RUNNER_H
+#define OPTOP_RUN_RUNNER_H
+
+#include "run/run.h"
+
+enum {
+    RUNNER_OPEN_MAX = 10000, /* runs that have not ended */
+    RUNNER_KEEP_ENDED = 20, /* ended ones kept in memory for the screen */
+    RUNNER_BATCH_MAX = 100, /* results per commit, at the least ... */
+    RUNNER_BATCH_MS = 50, /* ... or after this time */
+    RUNNER_BACKLOG_MAX = 10000, /* results held while the store fails */
+};
+
+struct runner;
+
+struct runner_options {
+    struct loop *loop;
+    struct store *store;
+    struct tasks *tasks;
+    const char *worker_program;
+    int slots; /* workers of all runs together */
+    double grace_seconds; /* for runs that do not say */
+};
+
+struct runner_events {
+    /* A run has changed its state or made progress. */
+    void (*changed)(void *context, struct run *run);
+    /* Within the transaction that ends a run: add what is to be told of it. A
+     * negative answer undoes the transaction; it is tried again. */
+    int (*ended)(void *context, const struct run *run);
+    /* That transaction is on disk. */
+    void (*ended_committed)(void *context);
+    /* The store fails (text) or works again (NULL). */
+    void (*store_state)(void *context, const char *text);
+};
+
+/* Options are copied, what they point to is borrowed. Owned; runner_free. */
+struct runner *runner_new(const struct runner_options *options,
+    const struct runner_events *events, void *context);
+
+/* Ends all workers at once; what is stored stays. */
+void runner_free(struct runner *runner);
+
+/* Takes up the runs of an earlier server: what was running or queued comes
+ * back paused, left-over processes are ended. Returns their number. */
+int runner_reconcile(struct runner *runner);
+
+struct runner_request {
+    const char *text, *file, *directory;
+    const json_t *set; /* array of "section.key=value", or NULL */
+    const json_t *environment; /* array of "K=V", or NULL */
+    bool paused;
+};
+
+/* Checks a run file with its changes without accepting it. *ret_spec is owned;
+ * *ret_points is -1 when the points cannot be counted at once. */
+int runner_check(const struct runner_request *request, struct run_spec *ret_spec,
+    int64_t *ret_points, struct diag *diag);
+
+/* Accepts a run: it is on disk when this returns 0. */
+int runner_submit(struct runner *runner, const struct runner_request *request,
+    const struct run **ret_run, struct diag *diag);
+
+int runner_cancel(struct runner *runner, int64_t id, const struct run **ret_run, struct diag *diag);
+int runner_pause(struct runner *runner, int64_t id, const struct run **ret_run, struct diag *diag);
+int runner_resume(struct runner *runner, int64_t id, const struct run **ret_run, struct diag *diag);
+
+/* A run in memory, or loaded from the store into *ret_loaded (then owned:
+ * run_free); NULL when there is none. */
+const struct run *runner_find(struct runner *runner, int64_t id, struct run **ret_loaded);
+
+/* Runs in memory, rising ids. The caller may only mark what it has told. */
+struct run *runner_first(const struct runner *runner);
+
+/* Slots and default grace time of a changed config. */
+void runner_configure(struct runner *runner, int slots, double grace_seconds);
+
+/* Once a second: rates, limits, retry of a failed commit. */
+void runner_tick(struct runner *runner);
+
+/* Ends every worker for good: running runs come back paused. Calls done when
+ * the last process is gone. */
+void runner_shutdown(struct runner *runner, loop_fn *done, void *context);
+
+/* The worker processes of all runs as a pool: a chunk of trials is an
+ * acquisition. */
+struct pool_figures runner_pool(const struct runner *runner);
+
+#endif

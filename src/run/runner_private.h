@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the files of the runner share. Nobody else includes this.
+ */
+#ifndef OPTOP_RUN_RUNNER_PRIVATE_H
+#define OPTOP_RUN_RUNNER_PRIVATE_H
+
+#include "run/runner.h"
+
+struct runner {
+    struct runner_options options;
+    const struct runner_events *events;
+    void *context;
+    struct run *runs; /* by id, rising */
+    int ended_count; /* ended runs among them */
+    struct loop_turn *turn; /* feeds workers and commits at a turn's end */
+    struct loop_timer *commit_timer; /* a batch that waits for more */
+    struct loop_timer *end_timer; /* grace times, cages not yet empty */
+    struct loop_timer *count_timer; /* counting of spaces, in slices */
+    bool pump_wanted; /* something has changed that may start or feed a run */
+    bool commit_due;
+    bool store_failing;
+    int pending_results; /* of all runs */
+    struct task_stat *commit_task;
+    struct pool_figures pool;
+    loop_fn *shutdown_done; /* not NULL: shutting down */
+    void *shutdown_context;
+};
+
+/* queue.c: how many workers each run should have. Pure: fills workers_target
+ * and waiting of every run that is queued or running; a queued run with a
+ * target above 0 is to be started. */
+void queue_assign(struct run *runs, int slots);
+
+/* dispatch.c */
+int dispatch_start(struct runner *runner, struct run *run, struct diag *diag);
+void dispatch_end(struct runner *runner, struct run *run, enum run_event how, const char *reason);
+void dispatch_pump(struct runner *runner);
+void dispatch_turn(void *runner); /* loop_fn: once per turn */
+void dispatch_ends(void *runner); /* loop_fn: runs that are ending */
+void dispatch_log(struct runner *runner, const struct run *run, int64_t trial,
+    const char *level, const char *text);
+int dispatch_commit(struct runner *runner);
+
+/* Writes a run's row and, when it has ended, what is told of it, in one
+ * transaction. On failure the state in memory is put back to `before`. */
+int runner_store_state(struct runner *runner, struct run *run, enum run_state before,
+    struct diag *diag);
+void runner_link(struct runner *runner, struct run *run);
+
+/* Copies where the run stands into its search: mark, stored trials above it. */
+int runner_prepare_search(struct runner *runner, struct run *run, struct diag *diag);
+
+#endif

@@ -1,0 +1,752 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The methods of the protocol: one row and one function each. A function
+ * writes the members of its result object, or returns a negative code with a
+ * diag; then what it wrote is dropped.
+ *
+ * To add a method: a function, a row in `methods`, a row in doc/PROTOCOL.md.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "server/server.h"
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "0"
+#endif
+
+enum {
+    JSONRPC_PARSE = -32700,
+    JSONRPC_REQUEST = -32600,
+    JSONRPC_METHOD = -32601,
+    JSONRPC_PARAMS = -32602,
+    LIST_MAX = 10000, /* rows in one answer */
+    HISTORY_MAX = 11000, /* points: the longest ring */
+    CURVE_MAX = 2000,
+    ANSWER_MAX = 900 * 1024, /* bytes of rows in one answer: below a client's cap */
+};
+
+struct call {
+    struct session *session;
+    struct server *server;
+    const json_t *params;
+    struct json_writer *w;
+    struct diag *diag;
+};
+
+struct method {
+    const char *name;
+    int (*fn)(struct call *call);
+    bool any_version; /* keeps its form in every protocol version */
+};
+
+static int
+need(struct call *call, const char *key)
+{
+    return diag_set(call->diag, JSONRPC_PARAMS, "%s: missing or of the wrong type", key);
+}
+
+static int
+limit_param(const struct call *call, const char *key, int fallback, int max)
+{
+    int64_t value = json_get_int(call->params, key, fallback);
+    return value < 0 ? 0 : value > max ? max : (int)value;
+}
+
+/* Server. */
+
+static int
+do_hello(struct call *call)
+{
+    int64_t protocol = json_get_int(call->params, "protocol", -1);
+    struct session *session = call->session;
+    session->greeted = true;
+    session->other_version = protocol != SERVER_PROTOCOL;
+    if (protocol < 0)
+        return need(call, "protocol");
+    if (session->other_version) {
+        const char *client = json_get_string(call->params, "client", "this client");
+        return diag_set(call->diag, ERR_VERSION,
+            "the running server is optop %s (protocol %d), %s than %.40s (protocol %lld):"
+            " stop it with `optop server stop'; the next command starts %s one",
+            PACKAGE_VERSION, SERVER_PROTOCOL, protocol > SERVER_PROTOCOL ? "older" : "newer",
+            client, (long long)protocol, protocol > SERVER_PROTOCOL ? "the newer" : "its own");
+    }
+    jw_int(call->w, "protocol", SERVER_PROTOCOL);
+    jw_string(call->w, "version", PACKAGE_VERSION);
+    jw_int(call->w, "pid", getpid());
+    return 0;
+}
+
+static int
+do_server_status(struct call *call)
+{
+    struct server *server = call->server;
+    jw_int(call->w, "pid", getpid());
+    jw_string(call->w, "version", PACKAGE_VERSION);
+    jw_figure(call->w, "uptime_seconds", ns_to_sec(loop_now(server->loop) - server->started_ns));
+    jw_int(call->w, "sessions", server->session_count);
+    jw_string(call->w, "state", server->store_state);
+    jw_string(call->w, "socket", server->socket_path);
+    jw_string(call->w, "store", server->state_directory);
+    jw_string(call->w, "config", server->config_path);
+    return 0;
+}
+
+static int
+do_server_stop(struct call *call)
+{
+    server_stop(call->server);
+    return 0;
+}
+
+static int
+do_status(struct call *call)
+{
+    const struct str *status = server_status(call->server);
+    /* the result is the object itself: splice its members into ours */
+    jw_raw(call->w, NULL, status->data + 1, status->len - 2);
+    return 0;
+}
+
+static int
+do_watch(struct call *call)
+{
+    static const struct {
+        const char *name;
+        enum session_topic topic;
+    } topics[] = { { "tick", TOPIC_TICK }, { "runs", TOPIC_RUNS }, { "alerts", TOPIC_ALERTS } };
+    size_t i;
+    json_t *entry;
+    unsigned wanted = 0;
+    json_array_foreach (json_object_get(call->params, "topics"), i, entry) {
+        size_t t = 0, count = sizeof topics / sizeof *topics;
+        while (t < count && !str_equal(topics[t].name, json_string_value(entry)))
+            t++;
+        if (t == count)
+            return diag_set(call->diag, JSONRPC_PARAMS, "topics: one of tick, runs, alerts");
+        wanted |= topics[t].topic;
+    }
+    if (!wanted)
+        return need(call, "topics");
+    call->session->topics = wanted;
+    call->session->watched_run = json_get_int(call->params, "run", 0);
+    return 0;
+}
+
+static int
+do_unwatch(struct call *call)
+{
+    call->session->topics = 0;
+    return 0;
+}
+
+static void
+write_points(struct json_writer *w, const char *key, const struct history_point *points,
+    int count, bool max)
+{
+    jw_array(w, key);
+    for (int i = 0; i < count; i++)
+        jw_figure(w, NULL, (double)(max ? points[i].max : points[i].mean));
+    jw_end(w);
+}
+
+static int
+do_history(struct call *call)
+{
+    const char *instance, *name = json_get_string(call->params, "metric", "");
+    int metric = metric_parse(name, &instance), row = 0;
+    if (metric < 0)
+        return diag_set(call->diag, ERR_NOT_FOUND, "metric: there is no `%.60s'", name);
+    if (instance)
+        row = sample_find_row(call->server->sample, metric_info((enum metric)metric)->group, instance);
+    int tier = limit_param(call, "tier", 0, HISTORY_TIERS - 1);
+    int wanted = limit_param(call, "points", 300, HISTORY_MAX);
+    struct history_point *points = calloc((size_t)wanted + 1, sizeof *points);
+    if (!points)
+        return -ENOMEM;
+    int count = history_read(call->server->history, (enum metric)metric, row, tier, points, wanted);
+    jw_figure(call->w, "step_seconds", call->server->history_steps[tier]);
+    jw_figure(call->w, "end", count ? ns_to_sec(points[count - 1].wall_ns) : (double)NAN);
+    write_points(call->w, "mean", points, count, false);
+    write_points(call->w, "max", points, count, true);
+    free(points);
+    return 0;
+}
+
+/* Runs. */
+
+static int
+read_request(struct call *call, struct runner_request *request)
+{
+    *request = (struct runner_request){
+        .text = json_get_string(call->params, "text", NULL),
+        .file = json_get_string(call->params, "file", "run file"),
+        .directory = json_get_string(call->params, "directory", "/"),
+        .set = json_object_get(call->params, "set"),
+        .environment = json_object_get(call->params, "environment"),
+        .paused = json_get_bool(call->params, "paused", false),
+    };
+    if (!request->text)
+        return need(call, "text");
+    if (request->directory[0] != '/')
+        return diag_set(call->diag, JSONRPC_PARAMS, "directory: must be an absolute path");
+    return 0;
+}
+
+/* Run results are the run object itself: its members are spliced in. */
+static void
+splice_run(struct call *call, const struct run *run, bool with_text)
+{
+    struct str object;
+    struct json_writer w;
+    str_init(&object);
+    jw_init(&w, &object);
+    run_write(&w, NULL, run, loop_now(call->server->loop), with_text);
+    jw_raw(call->w, NULL, object.data + 1, object.len - 2);
+    str_release(&object);
+}
+
+static int
+do_run_check(struct call *call)
+{
+    struct runner_request request;
+    struct run_spec spec;
+    int64_t points;
+    int r = read_request(call, &request);
+    if (r == 0)
+        r = runner_check(&request, &spec, &points, call->diag);
+    if (r < 0)
+        return r;
+    double raw = 1;
+    for (int d = 0; d < spec.dimension_count; d++)
+        raw *= dimension_size(&spec.dimension[d]);
+    jw_string(call->w, "name", spec.name);
+    if (points >= 0)
+        jw_int(call->w, "points", points);
+    else
+        jw_null(call->w, "points");
+    jw_number(call->w, "raw_points", raw);
+    run_spec_release(&spec);
+    return 0;
+}
+
+static int
+do_run_submit(struct call *call)
+{
+    struct runner_request request;
+    const struct run *run;
+    int r = read_request(call, &request);
+    if (r == 0)
+        r = runner_submit(call->server->runner, &request, &run, call->diag);
+    if (r == 0)
+        splice_run(call, run, false);
+    return r;
+}
+
+struct run_list {
+    struct call *call;
+    struct runner *runner;
+};
+
+static int
+list_run(void *context, const struct store_run *row)
+{
+    struct run_list *list = context;
+    struct run *loaded;
+    const struct run *run = runner_find(list->runner, row->id, &loaded);
+    if (run)
+        run_write(list->call->w, NULL, run, loop_now(list->call->server->loop), false);
+    run_free(loaded);
+    return list->call->w->out->len > ANSWER_MAX ? ERR_TOO_LARGE : 0;
+}
+
+/* Ids first, then each run: a statement must not be used while it is stepped. */
+struct id_list {
+    int64_t *id;
+    int count;
+};
+
+static int
+keep_id(void *context, const struct store_run *row)
+{
+    struct id_list *list = context;
+    list->id[list->count++] = row->id;
+    return 0;
+}
+
+static int
+do_run_list(struct call *call)
+{
+    int limit = limit_param(call, "limit", 50, LIST_MAX);
+    struct id_list ids = { xcalloc((size_t)limit + 1, sizeof(int64_t)), 0 };
+    int r = store_run_list(call->server->store, limit, keep_id, &ids);
+    struct run_list list = { call, call->server->runner };
+    jw_array(call->w, "runs");
+    for (int i = 0; i < ids.count && r == 0; i++)
+        if (list_run(&list, &(struct store_run){ .id = ids.id[i] }) < 0)
+            break;
+    jw_end(call->w);
+    free(ids.id);
+    return r;
+}
+
+/* The run that a request names; *ret_loaded is to be freed. */
+static int
+find_run(struct call *call, const struct run **ret_run, struct run **ret_loaded)
+{
+    int64_t id = json_get_int(call->params, "run", -1);
+    *ret_loaded = NULL;
+    if (id < 0)
+        return need(call, "run");
+    *ret_run = runner_find(call->server->runner, id, ret_loaded);
+    if (!*ret_run)
+        return diag_set(call->diag, ERR_NOT_FOUND, "there is no run %lld", (long long)id);
+    return 0;
+}
+
+static int
+do_run_show(struct call *call)
+{
+    const struct run *run;
+    struct run *loaded;
+    int r = find_run(call, &run, &loaded);
+    if (r == 0)
+        splice_run(call, run, true);
+    run_free(loaded);
+    return r;
+}
+
+struct trial_list {
+    struct call *call;
+    const struct run *run;
+};
+
+static int
+list_trial(void *context, const struct store_trial *trial)
+{
+    struct trial_list *list = context;
+    run_write_trial(list->call->w, NULL, list->run, trial->result, trial->params);
+    return list->call->w->out->len > ANSWER_MAX ? ERR_TOO_LARGE : 0;
+}
+
+static void
+write_trial_head(struct call *call, const struct run *run)
+{
+    jw_int(call->w, "run", run->id);
+    jw_string(call->w, "name", run->spec.name);
+    jw_string(call->w, "goal", run->spec.goal == RUN_MINIMIZE ? "minimize" : "maximize");
+    jw_array(call->w, "parameters");
+    for (int d = 0; d < run->spec.dimension_count; d++)
+        jw_string(call->w, NULL, run->spec.dimension[d].name);
+    jw_end(call->w);
+    jw_array(call->w, "metrics");
+    for (int i = 0; run_metric_names[i]; i++)
+        jw_string(call->w, NULL, run_metric_names[i]);
+    jw_end(call->w);
+}
+
+static int
+do_run_top(struct call *call)
+{
+    const struct run *run;
+    struct run *loaded;
+    int r = find_run(call, &run, &loaded);
+    if (r == 0) {
+        struct trial_list list = { call, run };
+        write_trial_head(call, run);
+        jw_array(call->w, "trials");
+        r = store_trial_top(call->server->store, run->id, run->spec.goal,
+            limit_param(call, "count", 10, LIST_MAX), list_trial, &list);
+        jw_end(call->w);
+    }
+    run_free(loaded);
+    return r == ERR_TOO_LARGE ? 0 : r;
+}
+
+static int
+do_run_trials(struct call *call)
+{
+    const struct run *run;
+    struct run *loaded;
+    int r = find_run(call, &run, &loaded);
+    if (r == 0) {
+        struct trial_list list = { call, run };
+        write_trial_head(call, run);
+        jw_array(call->w, "trials");
+        r = store_trial_list(call->server->store, run->id, json_get_int(call->params, "after", 0),
+            limit_param(call, "limit", 1000, LIST_MAX), list_trial, &list);
+        jw_end(call->w);
+    }
+    run_free(loaded);
+    return r == ERR_TOO_LARGE ? 0 : r;
+}
+
+struct curve {
+    enum run_goal goal;
+    int64_t seen, stride;
+    double best;
+    int count, capacity;
+    struct curve_point {
+        int64_t trial;
+        double score, best;
+    } *point;
+};
+
+/* Keeps every stride-th point; when full, drops every second and doubles the
+ * stride: any number of trials passes through a fixed array. */
+static int
+curve_add(void *context, int64_t trial, double score)
+{
+    struct curve *curve = context;
+    if (!isnan(score) && (isnan(curve->best) || run_goal_better(curve->goal, score, curve->best)))
+        curve->best = score;
+    if (curve->seen++ % curve->stride)
+        return 0;
+    if (curve->count == curve->capacity) {
+        for (int i = 0; i < curve->count / 2; i++)
+            curve->point[i] = curve->point[2 * i];
+        curve->count /= 2;
+        curve->stride *= 2;
+    }
+    curve->point[curve->count++] = (struct curve_point){ trial, score, curve->best };
+    return 0;
+}
+
+static int
+do_run_curve(struct call *call)
+{
+    const struct run *run;
+    struct run *loaded;
+    int r = find_run(call, &run, &loaded);
+    if (r < 0)
+        return r;
+    int capacity = limit_param(call, "points", 200, CURVE_MAX);
+    capacity = capacity < 2 ? 2 : capacity & ~1;
+    struct curve curve = { .goal = run->spec.goal, .stride = 1, .best = NAN,
+        .capacity = capacity, .point = xcalloc((size_t)capacity, sizeof(struct curve_point)) };
+    r = store_trial_scores(call->server->store, run->id, curve_add, &curve);
+    jw_array(call->w, "trials");
+    for (int i = 0; i < curve.count; i++)
+        jw_int(call->w, NULL, curve.point[i].trial);
+    jw_end(call->w);
+    jw_array(call->w, "scores");
+    for (int i = 0; i < curve.count; i++)
+        jw_number(call->w, NULL, curve.point[i].score);
+    jw_end(call->w);
+    jw_array(call->w, "best");
+    for (int i = 0; i < curve.count; i++)
+        jw_number(call->w, NULL, curve.point[i].best);
+    jw_end(call->w);
+    free(curve.point);
+    run_free(loaded);
+    return r;
+}
+
+struct log_list {
+    struct call *call;
+    int64_t last;
+};
+
+static int
+list_log(void *context, const struct store_log *line)
+{
+    struct log_list *list = context;
+    struct json_writer *w = list->call->w;
+    jw_object(w, NULL);
+    jw_int(w, "id", line->id);
+    jw_figure(w, "time", ns_to_sec(line->wall_ns));
+    if (line->trial)
+        jw_int(w, "trial", line->trial);
+    else
+        jw_null(w, "trial");
+    jw_string(w, "level", line->level);
+    jw_string(w, "text", line->text);
+    jw_end(w);
+    list->last = line->id;
+    return w->out->len > ANSWER_MAX ? ERR_TOO_LARGE : 0;
+}
+
+static int
+do_run_logs(struct call *call)
+{
+    const struct run *run;
+    struct run *loaded;
+    int r = find_run(call, &run, &loaded);
+    if (r < 0)
+        return r;
+    struct log_list list = { call, json_get_int(call->params, "after", 0) };
+    jw_array(call->w, "lines");
+    r = store_log_list(call->server->store, run->id, json_get_int(call->params, "trial", 0),
+        list.last, limit_param(call, "limit", 500, LIST_MAX), list_log, &list);
+    jw_end(call->w);
+    jw_int(call->w, "last", list.last);
+    run_free(loaded);
+    return r == ERR_TOO_LARGE ? 0 : r;
+}
+
+static int
+steer(struct call *call,
+    int (*fn)(struct runner *, int64_t, const struct run **, struct diag *))
+{
+    int64_t id = json_get_int(call->params, "run", -1);
+    const struct run *run;
+    if (id < 0)
+        return need(call, "run");
+    int r = fn(call->server->runner, id, &run, call->diag);
+    if (r == 0)
+        splice_run(call, run, false);
+    return r;
+}
+
+static int
+do_run_cancel(struct call *call)
+{
+    return steer(call, runner_cancel);
+}
+
+static int
+do_run_pause(struct call *call)
+{
+    return steer(call, runner_pause);
+}
+
+static int
+do_run_resume(struct call *call)
+{
+    return steer(call, runner_resume);
+}
+
+/* Alerts. */
+
+static int
+list_notice(void *context, const struct store_notice *notice)
+{
+    struct call *call = context;
+    struct recent_notice recent;
+    status_take_notice(&recent, notice);
+    status_write_notice(call->w, NULL, &recent);
+    return 0;
+}
+
+static int
+list_delivery(void *context, const struct store_delivery *delivery)
+{
+    struct call *call = context;
+    jw_object(call->w, NULL);
+    jw_string(call->w, "webhook", delivery->webhook);
+    jw_string(call->w, "event_id", delivery->event_id);
+    jw_string(call->w, "state", delivery->state ? "dead" : "waiting");
+    jw_int(call->w, "attempts", delivery->attempts);
+    jw_figure(call->w, "created", ns_to_sec(delivery->created_wall_ns));
+    jw_figure(call->w, "next", ns_to_sec(delivery->next_wall_ns));
+    jw_string(call->w, "error", delivery->error);
+    jw_end(call->w);
+    return 0;
+}
+
+static int
+do_alerts_list(struct call *call)
+{
+    int limit = limit_param(call, "limit", 50, 500);
+    const struct alert *alerts;
+    int count = alert_engine_alerts(call->server->alerts, &alerts);
+    jw_array(call->w, "alerts");
+    for (int i = 0; i < count; i++)
+        if (alerts[i].state != ALERT_NORMAL)
+            status_write_alert(call->w, NULL, &alerts[i]);
+    jw_end(call->w);
+    jw_array(call->w, "history");
+    int r = store_notice_list(call->server->store, limit, list_notice, call);
+    jw_end(call->w);
+    struct outbox_figures figures = outbox_figures(call->server->outbox);
+    jw_object(call->w, "deliveries");
+    jw_int(call->w, "waiting", figures.waiting);
+    jw_int(call->w, "in_flight", figures.in_flight);
+    jw_int(call->w, "dead", figures.dead);
+    jw_int(call->w, "delivered", (int64_t)figures.delivered);
+    jw_int(call->w, "failed_tries", (int64_t)figures.failed_tries);
+    jw_string(call->w, "last_error", figures.last_error);
+    jw_array(call->w, "open");
+    if (r == 0)
+        r = store_delivery_list(call->server->store, -1, limit, list_delivery, call);
+    jw_end(call->w);
+    jw_end(call->w);
+    return r;
+}
+
+/* Config. */
+
+static int
+do_config_get(struct call *call)
+{
+    size_t len;
+    const char *text = ini_text(call->server->ini, &len);
+    jw_string(call->w, "file", call->server->config_path);
+    jw_stringn(call->w, "text", text, len);
+    return 0;
+}
+
+static int
+apply_change(struct ini *ini, const json_t *change, struct diag *diag)
+{
+    const char *section = json_get_string(change, "section", NULL);
+    const char *key = json_get_string(change, "key", NULL);
+    const json_t *value = json_object_get(change, "value");
+    if (!section || !key || !(json_is_string(value) || json_is_null(value)))
+        return diag_set(diag, JSONRPC_PARAMS,
+            "changes: each has section, key and value (text, or null to remove)");
+    if (json_is_null(value))
+        return ini_unset(ini, section, key);
+    return ini_set(ini, section, key, json_string_value(value), diag);
+}
+
+static int
+do_config_set(struct call *call)
+{
+    size_t i, len;
+    json_t *change;
+    const json_t *changes = json_object_get(call->params, "changes");
+    struct server *server = call->server;
+    struct ini *ini;
+    if (!json_is_array(changes))
+        return need(call, "changes");
+    const char *text = ini_text(server->ini, &len);
+    int r = ini_parse_text(text, len, server->config_path, &ini, call->diag);
+    if (r < 0)
+        return r;
+    json_array_foreach (changes, i, change) {
+        r = apply_change(ini, change, call->diag);
+        if (r < 0)
+            break;
+    }
+    struct config *checked = NULL;
+    if (r == 0)
+        r = config_from_ini(ini, &checked, call->diag);
+    config_free(checked);
+    if (r == 0)
+        r = ini_save(ini, server->config_path, call->diag);
+    if (r == 0)
+        r = server_take_config(server, ini, call->diag);
+    if (r < 0)
+        ini_free(ini);
+    return r;
+}
+
+static int
+do_config_reload(struct call *call)
+{
+    return server_reload(call->server, call->diag);
+}
+
+static const struct method methods[] = {
+    { "hello", do_hello, true },
+    { "server.status", do_server_status, true },
+    { "server.stop", do_server_stop, true },
+    { "status", do_status, false },
+    { "watch", do_watch, false },
+    { "unwatch", do_unwatch, false },
+    { "history", do_history, false },
+    { "run.check", do_run_check, false },
+    { "run.submit", do_run_submit, false },
+    { "run.list", do_run_list, false },
+    { "run.show", do_run_show, false },
+    { "run.top", do_run_top, false },
+    { "run.trials", do_run_trials, false },
+    { "run.curve", do_run_curve, false },
+    { "run.logs", do_run_logs, false },
+    { "run.cancel", do_run_cancel, false },
+    { "run.pause", do_run_pause, false },
+    { "run.resume", do_run_resume, false },
+    { "alerts.list", do_alerts_list, false },
+    { "config.get", do_config_get, false },
+    { "config.set", do_config_set, false },
+    { "config.reload", do_config_reload, false },
+};
+
+static int
+call_method(struct call *call, const char *name)
+{
+    const struct session *session = call->session;
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        const struct method *method = &methods[i];
+        if (strcmp(method->name, name))
+            continue;
+        if (!session->greeted && method->fn != do_hello)
+            return diag_set(call->diag, ERR_PROTOCOL, "the first request must be hello");
+        if (session->other_version && !method->any_version)
+            return diag_set(call->diag, ERR_VERSION,
+                "with another protocol only server.status and server.stop can be called");
+        return method->fn(call);
+    }
+    return diag_set(call->diag, JSONRPC_METHOD, "there is no method `%.60s'", name);
+}
+
+static void
+write_error(struct json_writer *w, int code, const struct diag *diag)
+{
+    jw_object(w, "error");
+    jw_int(w, "code", diag->code ? diag->code : code);
+    jw_string(w, "message", diag->text[0] ? diag->text : err_text(code));
+    jw_object(w, "data");
+    if (diag->file[0])
+        jw_string(w, "file", diag->file);
+    if (diag->line)
+        jw_int(w, "line", diag->line);
+    if (diag->key[0])
+        jw_string(w, "key", diag->key);
+    jw_end(w);
+    jw_end(w);
+}
+
+static void
+begin_answer(struct json_writer *w, struct str *out, const json_t *id)
+{
+    str_clear(out);
+    jw_init(w, out);
+    jw_object(w, NULL);
+    jw_string(w, "jsonrpc", "2.0");
+    jw_value(w, "id", id);
+}
+
+void
+handler_line(struct session *session, char *text, size_t len)
+{
+    struct server *server = session->server;
+    struct diag diag = { 0 };
+    struct json_writer w;
+    struct str answer;
+    int64_t started = clock_mono_ns();
+    int r;
+    str_init(&answer);
+    task_start(server->request_task);
+    json_t *request = json_parse(text, len, &diag);
+    const json_t *id = json_object_get(request, "id");
+    const char *name = json_get_string(request, "method", NULL);
+    begin_answer(&w, &answer, json_is_integer(id) || json_is_string(id) ? id : NULL);
+    if (!request) {
+        diag.code = r = JSONRPC_PARSE;
+    } else if (!name || !(json_is_integer(id) || json_is_string(id))) {
+        r = diag_set(&diag, JSONRPC_REQUEST, "a request has an id and a method");
+    } else {
+        struct call call = { session, server, json_object_get(request, "params"), &w, &diag };
+        jw_object(&w, "result");
+        r = call_method(&call, name);
+        if (r == 0)
+            jw_end(&w);
+    }
+    if (r < 0) {
+        begin_answer(&w, &answer, json_is_integer(id) || json_is_string(id) ? id : NULL);
+        write_error(&w, r, &diag);
+    }
+    jw_end(&w);
+    str_putc(&answer, '\n');
+    session_send(session, &answer);
+    str_release(&answer);
+    json_decref(request);
+    task_end(server->request_task, clock_mono_ns() - started, r < 0);
+}

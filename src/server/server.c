@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/server.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "alert/record.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/unit.h"
+#include "base/xalloc.h"
+#include "wire/path.h"
+
+/* The first sample has no rates yet; the second comes soon after, so that a
+ * screen that started the server does not look at dashes for a second. */
+enum { SECOND_SAMPLE_MS = 200 };
+
+/* What people hear of. */
+
+static void
+push_recent(struct server *server, const struct recent_notice *notice)
+{
+    if (server->recent_count < SERVER_RECENT_MAX)
+        server->recent_count++;
+    memmove(&server->recent[1], &server->recent[0],
+        (size_t)(server->recent_count - 1) * sizeof *server->recent);
+    server->recent[0] = *notice;
+}
+
+static int
+stage_notice(void *context, const struct store_notice *notice)
+{
+    struct server *server = context;
+    if (server->staged_count < SERVER_STAGED_MAX)
+        status_take_notice(&server->staged[server->staged_count++], notice);
+    return 0;
+}
+
+/* The staged notices are on disk: show them, send them. */
+static void
+tell_staged(struct server *server)
+{
+    struct str object;
+    struct json_writer w;
+    str_init(&object);
+    for (int i = 0; i < server->staged_count; i++) {
+        const struct recent_notice *notice = &server->staged[i];
+        log_info("%s", notice->text);
+        push_recent(server, notice);
+        str_clear(&object);
+        jw_init(&w, &object);
+        status_write_notice(&w, NULL, notice);
+        session_notify(server, TOPIC_ALERTS, 0, "alert", &object);
+    }
+    str_release(&object);
+    server->staged_count = 0;
+    outbox_wake(server->outbox);
+}
+
+static void
+keep_unstored(struct server *server, const struct alert_notice *notices, int count,
+    int64_t wall_ns)
+{
+    for (int i = 0; i < count; i++) {
+        if (notices[i].change == ALERT_CHANGE_NONE || server->unstored_count == SERVER_UNSTORED_MAX)
+            continue;
+        XGROW(server->unstored, server->unstored_count, server->unstored_capacity);
+        server->unstored[server->unstored_count++] = (struct unstored_change){
+            *notices[i].alert, notices[i].change, notices[i].before, wall_ns };
+    }
+}
+
+/* Changes, their rows and their deliveries in one transaction; what the store
+ * does not take is tried again at the next tick, in order. */
+static void
+store_changes(struct server *server)
+{
+    if (!server->unstored_count)
+        return;
+    struct diag diag = { 0 };
+    server->staged_count = 0;
+    int r = store_begin(server->store);
+    for (int i = 0; i < server->unstored_count && r == 0; i++) {
+        const struct unstored_change *change = &server->unstored[i];
+        struct alert_notice notice = { &change->alert, change->change, change->before };
+        r = alert_record(server->store, server->outbox, &notice, change->wall_ns, stage_notice,
+            server);
+    }
+    if (r == 0)
+        r = store_commit(server->store, &diag);
+    else
+        store_rollback(server->store);
+    if (r < 0) {
+        snprintf(server->store_state, sizeof server->store_state, "alerts not stored: %s",
+            diag.text[0] ? diag.text : err_text(r));
+        server->staged_count = 0;
+        return;
+    }
+    if (str_starts(server->store_state, "alerts not stored"))
+        str_copy(server->store_state, sizeof server->store_state, "ok");
+    server->unstored_count = 0;
+    tell_staged(server);
+}
+
+static void
+describe_end(const struct run *run, char *text, size_t size)
+{
+    char score[40];
+    int64_t finished = run->done + run->failed;
+    int n = snprintf(text, size, "run %lld (%s) %s: %lld trials", (long long)run->id,
+        run->spec.name, run->state == RUN_DONE ? "finished" : run_state_name(run->state),
+        (long long)finished);
+    if (n > 0 && (size_t)n < size && run->failed)
+        n += snprintf(text + n, size - (size_t)n, ", %lld failed", (long long)run->failed);
+    if (n > 0 && (size_t)n < size && run->best.trial)
+        n += snprintf(text + n, size - (size_t)n, ", best %s",
+            unit_format_number(run->best.score, score, sizeof score));
+    if (n > 0 && (size_t)n < size && run->state != RUN_DONE && run->reason[0])
+        snprintf(text + n, size - (size_t)n, "; %s", run->reason);
+}
+
+static int
+on_run_ended(void *context, const struct run *run)
+{
+    static const char *const types[RUN_STATE_COUNT] = {
+        [RUN_DONE] = "run.finished", [RUN_FAILED] = "run.failed",
+        [RUN_CANCELLED] = "run.cancelled",
+    };
+    struct server *server = context;
+    char key[32], text[512], clean[512];
+    snprintf(key, sizeof key, "run:%lld", (long long)run->id);
+    describe_end(run, text, sizeof text);
+    struct store_notice notice = { .wall_ns = run->finished_wall_ns, .type = types[run->state],
+        .key = key, .state = run_state_name(run->state),
+        .value = run->best.trial ? run->best.score : (double)NAN, .level = NAN, .sequence = 1,
+        .text = text_clean(text, clean, sizeof clean) };
+    server->staged_count = 0;
+    int r = store_notice_add(server->store, &notice, &notice.id);
+    if (r == 0)
+        r = outbox_add(server->outbox, &notice);
+    if (r == 0)
+        stage_notice(server, &notice);
+    return r;
+}
+
+static void
+on_end_committed(void *context)
+{
+    tell_staged(context);
+}
+
+/* Runs as clients hear of them: a new state at once, progress at most every
+ * SERVER_NOTIFY_MS. */
+
+static void
+on_run_changed(void *context, struct run *run)
+{
+    struct server *server = context;
+    server->notify_wanted = true;
+    if (run->told_state != (int)run->state)
+        server->notify_now = true;
+}
+
+static void
+on_store_state(void *context, const char *text)
+{
+    struct server *server = context;
+    if (text)
+        log_error("%s", text);
+    str_copy(server->store_state, sizeof server->store_state, text ? text : "ok");
+}
+
+static void
+tell_runs(struct server *server)
+{
+    struct str object;
+    struct json_writer w;
+    str_init(&object);
+    for (struct run *run = runner_first(server->runner); run; run = run->next) {
+        if (!run->progress)
+            continue;
+        run->progress = false;
+        run->told_state = (int)run->state;
+        str_clear(&object);
+        jw_init(&w, &object);
+        run_write(&w, NULL, run, loop_now(server->loop), false);
+        session_notify(server, TOPIC_RUNS, run->id, "run", &object);
+    }
+    str_release(&object);
+    server->notified_ns = loop_now(server->loop);
+    server->notify_wanted = server->notify_now = false;
+}
+
+static void
+on_turn(void *context)
+{
+    struct server *server = context;
+    if (!server->notify_wanted)
+        return;
+    int64_t next = server->notified_ns + SERVER_NOTIFY_MS * NS_PER_MS;
+    int64_t now = loop_now(server->loop);
+    if (server->notify_now || now >= next)
+        tell_runs(server);
+    else
+        loop_timer_change(server->notify_timer, next - now, 0);
+}
+
+static void
+on_notify_timer(void *context)
+{
+    (void)context; /* wakes the loop: the turn's end tells */
+}
+
+/* The tick. */
+
+static void
+evaluate_thresholds(struct server *server)
+{
+    const struct alert_notice *notices;
+    int64_t started = clock_mono_ns();
+    task_start(server->rule_task);
+    int count = alert_engine_step(server->alerts, server->sample, &notices);
+    task_end(server->rule_task, clock_mono_ns() - started, false);
+    keep_unstored(server, notices, count, server->sample->wall_ns);
+    store_changes(server);
+}
+
+static void
+on_tick(void *context)
+{
+    struct server *server = context;
+    int64_t started = clock_mono_ns();
+    task_start(server->sample_task);
+    server->sample = sampler_take(server->sampler, started, clock_wall_ns());
+    history_push(server->history, server->sample);
+    task_end(server->sample_task, clock_mono_ns() - started, false);
+    evaluate_thresholds(server);
+    runner_tick(server->runner);
+    session_sweep(server);
+    session_tick(server);
+}
+
+const struct str *
+server_status(struct server *server)
+{
+    /* made once per sample, for all who ask at a tick; run objects in it may be
+     * newer than the sample when it is asked for between ticks */
+    int64_t started = clock_mono_ns();
+    if (server->status_seq == server->sample->sequence && server->status.len &&
+        started - server->status_made_ns < 50 * NS_PER_MS)
+        return &server->status;
+    task_start(server->encode_task);
+    str_clear(&server->status);
+    status_write(server, &server->status);
+    server->status_seq = server->sample->sequence;
+    server->status_made_ns = started;
+    task_end(server->encode_task, clock_mono_ns() - started, false);
+    return &server->status;
+}
+
+/* Config. */
+
+static void
+start_history(struct server *server)
+{
+    static const double wanted[HISTORY_TIERS] = { 1, 10, 60 };
+    double *steps = server->history_steps;
+    steps[0] = server->config->interval_seconds;
+    for (int t = 1; t < HISTORY_TIERS; t++)
+        steps[t] = steps[t - 1] * ceil(wanted[t] / steps[t - 1]);
+    history_free(server->history);
+    server->history = history_new(steps, server->config->history_seconds);
+}
+
+static int
+usable_slots(const struct server *server)
+{
+    return server->config->slots > 0 ? (int)server->config->slots
+                                     : sampler_usable_cores(server->sampler);
+}
+
+static void
+apply_config(struct server *server, const struct config *before)
+{
+    const struct config *config = server->config;
+    if (!before || memcmp(before->history_seconds, config->history_seconds,
+            sizeof config->history_seconds) ||
+        before->interval_seconds < config->interval_seconds ||
+        before->interval_seconds > config->interval_seconds)
+        start_history(server);
+    int64_t interval = sec_to_ns(config->interval_seconds);
+    loop_timer_change(server->tick_timer, before ? interval : SECOND_SAMPLE_MS * NS_PER_MS,
+        interval);
+    alert_engine_configure(server->alerts, config);
+    outbox_configure(server->outbox, config);
+    runner_configure(server->runner, usable_slots(server), config->grace_seconds);
+}
+
+int
+server_take_config(struct server *server, struct ini *ini, struct diag *diag)
+{
+    struct config *config;
+    int r = config_from_ini(ini, &config, diag);
+    if (r < 0)
+        return r;
+    struct config *before = server->config;
+    struct ini *ini_before = server->ini;
+    server->config = config;
+    server->ini = ini;
+    apply_config(server, before);
+    config_free(before);
+    ini_free(ini_before);
+    log_info("configuration is in effect: %d thresholds, %d webhooks", config->threshold_count,
+        config->webhook_count);
+    return 0;
+}
+
+int
+server_reload(struct server *server, struct diag *diag)
+{
+    struct ini *ini;
+    struct config *config;
+    int r = config_load(server->config_path, &ini, &config, diag);
+    if (r < 0)
+        return r;
+    config_free(config);
+    r = server_take_config(server, ini, diag);
+    if (r < 0)
+        ini_free(ini);
+    return r;
+}
+
+/* The parts. */
+
+static void
+on_try(void *context, int64_t duration_ns, bool ok)
+{
+    struct server *server = context;
+    task_start(server->deliver_task);
+    task_end(server->deliver_task, duration_ns, !ok);
+}
+
+static void
+name_machine(struct server *server)
+{
+    struct utsname name;
+    if (uname(&name) < 0)
+        return;
+    text_clean(name.nodename, server->host, sizeof server->host);
+    text_clean(name.release, server->kernel, sizeof server->kernel);
+}
+
+static void
+load_recent(struct server *server)
+{
+    /* newest first from the store: turn them round while pushing */
+    store_notice_list(server->store, SERVER_RECENT_MAX, stage_notice, server);
+    while (server->staged_count)
+        push_recent(server, &server->staged[--server->staged_count]);
+}
+
+static void
+add_tasks(struct server *server)
+{
+    server->sample_task = tasks_add(&server->tasks, "sample");
+    server->rule_task = tasks_add(&server->tasks, "evaluate thresholds");
+    server->encode_task = tasks_add(&server->tasks, "encode status");
+    server->request_task = tasks_add(&server->tasks, "answer requests");
+    server->deliver_task = tasks_add(&server->tasks, "deliver webhooks");
+}
+
+static void
+start_runner(struct server *server)
+{
+    static const struct runner_events events = { on_run_changed, on_run_ended, on_end_committed,
+        on_store_state };
+    struct runner_options options = {
+        .loop = server->loop,
+        .store = server->store,
+        .tasks = &server->tasks,
+        .worker_program = server->worker_program,
+        .slots = usable_slots(server),
+        .grace_seconds = server->config->grace_seconds,
+    };
+    server->runner = runner_new(&options, &events, server);
+}
+
+int
+server_new(struct loop *loop, const struct server_options *options, struct server **ret_server,
+    struct diag *diag)
+{
+    struct server *server = XNEW(struct server);
+    server->loop = loop;
+    server->started_ns = loop_now(loop);
+    server->socket_path = xstrdup(options->socket_path);
+    server->state_directory = xstrdup(options->state_directory);
+    server->config_path = xstrdup(options->config_path);
+    str_init(&server->status);
+    str_init(&server->scratch);
+    str_copy(server->store_state, sizeof server->store_state, "ok");
+    name_machine(server);
+    int r = config_load(options->config_path, &server->ini, &server->config, diag);
+    if (r == 0)
+        r = store_open(options->state_directory, &server->store, diag);
+    if (r < 0) {
+        server_free(server);
+        return r;
+    }
+    add_tasks(server);
+    server->buffers = buffers_new();
+    server->worker_program = wire_program_path("optop-worker");
+    server->sampler = sampler_new(options->proc_root, options->sys_root, getpid());
+    server->sample = sampler_take(server->sampler, clock_mono_ns(), clock_wall_ns());
+    server->alerts = alert_engine_new();
+    server->http = http_new(loop);
+    server->outbox = outbox_new(loop, server->store, server->http);
+    outbox_on_try(server->outbox, on_try, server);
+    start_runner(server);
+    server->tick_timer = loop_timer_start(loop, NS_PER_SEC, NS_PER_SEC, on_tick, server);
+    server->notify_timer = loop_timer_start(loop, INT64_MAX / 4, 0, on_notify_timer, server);
+    server->turn = loop_turn_start(loop, on_turn, server);
+    apply_config(server, NULL);
+    history_push(server->history, server->sample);
+    alert_recall(server->store, server->alerts);
+    load_recent(server);
+    runner_reconcile(server->runner);
+    *ret_server = server;
+    return 0;
+}
+
+void
+server_free(struct server *server)
+{
+    if (!server)
+        return;
+    while (server->sessions)
+        session_close(server->sessions);
+    loop_timer_stop(server->tick_timer);
+    loop_timer_stop(server->notify_timer);
+    loop_turn_stop(server->turn);
+    runner_free(server->runner);
+    outbox_free(server->outbox);
+    http_free(server->http);
+    alert_engine_free(server->alerts);
+    history_free(server->history);
+    sampler_free(server->sampler);
+    store_close(server->store);
+    config_free(server->config);
+    ini_free(server->ini);
+    buffers_free(server->buffers);
+    tasks_release(&server->tasks);
+    str_release(&server->status);
+    str_release(&server->scratch);
+    free(server->unstored);
+    free(server->worker_program);
+    free(server->socket_path);
+    free(server->state_directory);
+    free(server->config_path);
+    free(server);
+}
+
+void
+server_accept(struct server *server, int fd)
+{
+    session_open(server, fd);
+}
+
+static void
+on_workers_gone(void *context)
+{
+    struct server *server = context;
+    log_info("stopped");
+    loop_stop(server->loop);
+}
+
+void
+server_stop(struct server *server)
+{
+    if (server->stopping)
+        return;
+    server->stopping = true;
+    log_info("stopping");
+    runner_shutdown(server->runner, on_workers_gone, server);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The server: owns the loop and everyone on it. The one place that knows all
+ * the rooms; what they say to each other goes through here.
+ *
+ *   daemon.c   one server per user: locks, socket, signals, background
+ *   server.c   the parts, the tick, config, alerts on their way to the store
+ *   session.c  one client: handshake, lines, subscriptions, back-pressure
+ *   handler.c  one row and one function per method
+ *   status.c   the status object
+ */
+#ifndef OPTOP_SERVER_SERVER_H
+#define OPTOP_SERVER_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "alert/engine.h"
+#include "alert/outbox.h"
+#include "base/json.h"
+#include "config/config.h"
+#include "io/http.h"
+#include "io/lines.h"
+#include "mem/buffers.h"
+#include "run/runner.h"
+#include "sample/history.h"
+#include "sample/sampler.h"
+#include "stat/tasks.h"
+#include "store/store_alert.h"
+
+enum {
+    SERVER_PROTOCOL = 1,
+    SERVER_SESSIONS_MAX = 256,
+    SERVER_LINE_MAX = 1024 * 1024,
+    SERVER_QUEUE_MAX = 1024 * 1024,
+    SERVER_HANDSHAKE_SECONDS = 5,
+    SERVER_NOTIFY_MS = 100, /* least time between `run` notifications of progress */
+    SERVER_RECENT_MAX = 10,
+    SERVER_STATUS_RUNS_MAX = 20,
+    SERVER_STAGED_MAX = 64, /* notices shown of one transaction */
+    SERVER_UNSTORED_MAX = 4096, /* changes kept while the store fails */
+};
+
+/* A notice as the status object shows it. */
+struct recent_notice {
+    int64_t id, wall_ns;
+    char type[24], key[96], state[16], text[256];
+    double value, level;
+};
+
+/* A change of an alert, kept until it is on disk. */
+struct unstored_change {
+    struct alert alert;
+    enum alert_change change;
+    enum alert_state before;
+    int64_t wall_ns;
+};
+
+enum session_topic { TOPIC_TICK = 1, TOPIC_RUNS = 2, TOPIC_ALERTS = 4 };
+
+struct session {
+    struct session *next;
+    struct server *server;
+    struct lines *lines;
+    int64_t opened_ns; /* monotonic */
+    bool greeted; /* hello was answered */
+    bool other_version; /* greeted with another protocol: two methods only */
+    bool closing;
+    unsigned topics;
+    int64_t watched_run; /* 0: all */
+    bool tick_waiting; /* the newest tick goes out when the queue is empty */
+};
+
+struct server {
+    struct loop *loop;
+    char *socket_path, *state_directory, *config_path; /* owned */
+    int64_t started_ns; /* monotonic */
+    struct buffers *buffers;
+    struct tasks tasks;
+    struct task_stat *sample_task, *rule_task, *encode_task, *request_task, *deliver_task;
+    struct store *store;
+    struct ini *ini;
+    struct config *config;
+    struct sampler *sampler;
+    struct history *history;
+    const struct sample *sample; /* newest; borrowed from the sampler */
+    struct alert_engine *alerts;
+    struct http *http;
+    struct outbox *outbox;
+    struct runner *runner;
+    char *worker_program;
+    struct session *sessions;
+    int session_count;
+    struct loop_timer *tick_timer, *notify_timer;
+    struct loop_turn *turn;
+    bool notify_wanted; /* some run has something to tell */
+    bool notify_now; /* a state has changed: do not wait */
+    int64_t notified_ns;
+    struct str status; /* the newest status object */
+    uint64_t status_seq; /* the sample it was made of */
+    int64_t status_made_ns; /* monotonic */
+    struct str scratch; /* answers and notifications in the making */
+    char store_state[640]; /* "ok", or what is wrong */
+    struct recent_notice recent[SERVER_RECENT_MAX]; /* newest first */
+    int recent_count;
+    struct recent_notice staged[SERVER_STAGED_MAX]; /* in a transaction under way */
+    int staged_count;
+    struct unstored_change *unstored; /* changes that the store has not taken */
+    int unstored_count, unstored_capacity;
+    double history_steps[HISTORY_TIERS];
+    char host[64], kernel[64];
+    bool stopping;
+};
+
+struct server_options {
+    const char *socket_path, *state_directory, *config_path;
+    const char *proc_root, *sys_root;
+};
+
+int server_new(struct loop *loop, const struct server_options *options,
+    struct server **ret_server, struct diag *diag);
+void server_free(struct server *server);
+
+/* Takes an accepted connection. */
+void server_accept(struct server *server, int fd);
+
+/* Ends workers, then the loop. */
+void server_stop(struct server *server);
+
+/* Reads the INI again, or takes a changed document (takes it on success). On
+ * failure everything stays as it was. */
+int server_reload(struct server *server, struct diag *diag);
+int server_take_config(struct server *server, struct ini *ini, struct diag *diag);
+
+/* session.c */
+void session_open(struct server *server, int fd);
+void session_send(struct session *session, const struct str *line);
+void session_close(struct session *session);
+void session_sweep(struct server *server); /* handshakes that never came */
+void session_tick(struct server *server); /* hands the newest status out */
+
+/* Sends {"method":METHOD,"params":PARAMS} to all who watch the topic. */
+void session_notify(struct server *server, enum session_topic topic, int64_t run,
+    const char *method, const struct str *params);
+
+/* handler.c: answers one request line. */
+void handler_line(struct session *session, char *text, size_t len);
+
+/* status.c: appends the status object. */
+void status_write(struct server *server, struct str *out);
+void status_write_alert(struct json_writer *w, const char *key, const struct alert *alert);
+void status_write_notice(struct json_writer *w, const char *key, const struct recent_notice *notice);
+void status_take_notice(struct recent_notice *recent, const struct store_notice *notice);
+
+/* The status object of the newest sample, made when it is first asked for. */
+const struct str *server_status(struct server *server);
+
+#endif

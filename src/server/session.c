@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One attached client. A client that does not read costs one queue of bounded
+ * size; of ticks only the newest waits for it.
+ */
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "server/server.h"
+
+static void
+unlink_session(struct session *session)
+{
+    struct session **link = &session->server->sessions;
+    while (*link != session)
+        link = &(*link)->next;
+    *link = session->next;
+    session->server->session_count--;
+}
+
+void
+session_close(struct session *session)
+{
+    lines_free(session->lines);
+    unlink_session(session);
+    free(session);
+}
+
+static void
+on_line(void *context, char *text, size_t len)
+{
+    struct session *session = context;
+    if (!session->closing && len)
+        handler_line(session, text, len);
+}
+
+static void
+send_tick(struct session *session)
+{
+    struct server *server = session->server;
+    struct str *line = &server->scratch;
+    const struct str *status = server_status(server);
+    str_clear(line);
+    str_puts(line, "{\"jsonrpc\":\"2.0\",\"method\":\"tick\",\"params\":");
+    str_append(line, status->data, status->len);
+    str_puts(line, "}\n");
+    session->tick_waiting = false;
+    lines_send(session->lines, line->data, line->len);
+}
+
+static void
+on_drained(void *context)
+{
+    struct session *session = context;
+    if (session->tick_waiting)
+        send_tick(session);
+}
+
+static void
+on_closed(void *context, int code)
+{
+    struct session *session = context;
+    if (code != ERR_CLOSED)
+        log_info("a client was dropped: %s", err_text(code));
+    session_close(session);
+}
+
+static const struct lines_events session_events = { on_line, on_drained, on_closed };
+
+void
+session_open(struct server *server, int fd)
+{
+    static const char full[] =
+        "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-2007,"
+        "\"message\":\"the server has too many clients\"}}\n";
+    static const struct lines_options options = { SERVER_LINE_MAX, SERVER_QUEUE_MAX };
+    if (server->session_count >= SERVER_SESSIONS_MAX) {
+        send(fd, full, sizeof full - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+        close(fd);
+        return;
+    }
+    struct session *session = XNEW(struct session);
+    session->server = server;
+    session->opened_ns = loop_now(server->loop);
+    session->lines =
+        lines_new(server->loop, server->buffers, fd, &options, &session_events, session);
+    session->next = server->sessions;
+    server->sessions = session;
+    server->session_count++;
+}
+
+void
+session_send(struct session *session, const struct str *line)
+{
+    lines_send(session->lines, line->data, line->len);
+}
+
+void
+session_sweep(struct server *server)
+{
+    struct session *next;
+    int64_t oldest = loop_now(server->loop) - SERVER_HANDSHAKE_SECONDS * INT64_C(1000000000);
+    for (struct session *session = server->sessions; session; session = next) {
+        next = session->next;
+        if (!session->greeted && session->opened_ns < oldest)
+            session_close(session);
+    }
+}
+
+void
+session_tick(struct server *server)
+{
+    for (struct session *session = server->sessions; session; session = session->next) {
+        if (!(session->topics & TOPIC_TICK))
+            continue;
+        if (lines_queued(session->lines))
+            session->tick_waiting = true;
+        else
+            send_tick(session);
+    }
+}
+
+void
+session_notify(struct server *server, enum session_topic topic, int64_t run, const char *method,
+    const struct str *params)
+{
+    struct str *line = &server->scratch;
+    bool made = false;
+    for (struct session *session = server->sessions; session; session = session->next) {
+        if (!(session->topics & topic) || (run && session->watched_run && session->watched_run != run))
+            continue;
+        if (!made) {
+            str_clear(line);
+            str_printf(line, "{\"jsonrpc\":\"2.0\",\"method\":\"%s\",\"params\":", method);
+            str_append(line, params->data, params->len);
+            str_puts(line, "}\n");
+            made = true;
+        }
+        lines_send(session->lines, line->data, line->len);
+    }
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The status object (doc/PROTOCOL.md): the newest sample by the metric table,
+ * then what the server knows of itself.
+ */
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "server/server.h"
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "0"
+#endif
+
+static void
+write_members(struct json_writer *w, const struct sample *sample,
+    const struct metric_group_info *group, int row)
+{
+    for (int m = group->first; m < group->first + group->count; m++)
+        jw_figure(w, metric_info((enum metric)m)->key, sample_value(sample, (enum metric)m, row));
+}
+
+static void
+write_server(struct server *server, struct json_writer *w)
+{
+    jw_int(w, "pid", getpid());
+    jw_string(w, "version", PACKAGE_VERSION);
+    jw_figure(w, "uptime_seconds", ns_to_sec(loop_now(server->loop) - server->started_ns));
+    jw_int(w, "sessions", server->session_count);
+    jw_string(w, "state", server->store_state);
+}
+
+static void
+write_group(struct server *server, struct json_writer *w, enum metric_group id)
+{
+    const struct metric_group_info *group = metric_group_info(id);
+    const struct sample *sample = server->sample;
+    if (!group->per_instance) {
+        jw_object(w, group->json);
+        write_members(w, sample, group, 0);
+        if (id == GROUP_SERVER)
+            write_server(server, w);
+        jw_end(w);
+        return;
+    }
+    const struct sample_rows *rows = &sample->rows[id];
+    jw_array(w, group->json);
+    for (int row = 0; row < rows->count; row++) {
+        if (!rows->row[row].present)
+            continue;
+        jw_object(w, NULL);
+        jw_string(w, "name", rows->row[row].name);
+        write_members(w, sample, group, row);
+        jw_end(w);
+    }
+    jw_end(w);
+}
+
+static void
+write_pool(struct json_writer *w, struct pool_figures pool)
+{
+    uint64_t acquired = pool.created + pool.reused;
+    jw_object(w, NULL);
+    jw_string(w, "name", pool.name);
+    jw_int(w, "size", (int64_t)pool.size);
+    jw_int(w, "in_use", (int64_t)pool.in_use);
+    jw_int(w, "idle", (int64_t)pool.idle);
+    jw_int(w, "created", (int64_t)pool.created);
+    jw_int(w, "reused", (int64_t)pool.reused);
+    jw_figure(w, "reuse_pct",
+        acquired ? 100.0 * (double)pool.reused / (double)acquired : (double)NAN);
+    jw_int(w, "discarded", (int64_t)pool.discarded);
+    jw_end(w);
+}
+
+static struct pool_figures
+webhook_pool(const struct server *server)
+{
+    struct http_figures http = http_figures(server->http);
+    uint64_t idle = (uint64_t)(http.idle_connections > 0 ? http.idle_connections : 0);
+    uint64_t in_use = (uint64_t)http.in_flight, size = in_use + idle;
+    uint64_t created = http.connections_made;
+    return (struct pool_figures){ .name = "webhook connections", .size = size, .in_use = in_use,
+        .idle = idle, .created = created, .reused = http.connections_reused,
+        .discarded = created > size ? created - size : 0 };
+}
+
+static void
+write_task(struct json_writer *w, const struct task_stat *task)
+{
+    const struct histogram *h = &task->duration;
+    double count = (double)h->count;
+    jw_object(w, NULL);
+    jw_string(w, "name", task->name);
+    jw_int(w, "count", (int64_t)h->count);
+    jw_int(w, "in_progress", (int64_t)task->in_progress);
+    jw_int(w, "failed", (int64_t)task->failed);
+    jw_number(w, "min_seconds", h->count ? ns_to_sec(h->min_ns) : (double)NAN);
+    jw_number(w, "mean_seconds", h->count ? (double)(h->sum_ns / h->count) / 1e9 : (double)NAN);
+    jw_number(w, "p99_seconds",
+        count ? ns_to_sec(histogram_quantile(h, 0.99)) : (double)NAN);
+    jw_number(w, "max_seconds", h->count ? ns_to_sec(h->max_ns) : (double)NAN);
+    jw_end(w);
+}
+
+/* Every run that has not ended, then the newest ended ones. */
+static void
+write_runs(struct server *server, struct json_writer *w)
+{
+    int open = 0, ended = 0;
+    struct run *first = runner_first(server->runner);
+    for (const struct run *run = first; run; run = run->next)
+        run_state_ended(run->state) ? ended++ : open++;
+    int skip_open = open > SERVER_STATUS_RUNS_MAX ? open - SERVER_STATUS_RUNS_MAX : 0;
+    int room = SERVER_STATUS_RUNS_MAX - (open - skip_open);
+    int skip_ended = ended > room ? ended - room : 0;
+    jw_array(w, "runs");
+    for (const struct run *run = first; run; run = run->next) {
+        bool over = run_state_ended(run->state);
+        /* of too many open ones the oldest are shown: they are next */
+        if (over ? skip_ended-- > 0 : open-- <= skip_open)
+            continue;
+        run_write(w, NULL, run, loop_now(server->loop), false);
+    }
+    jw_end(w);
+}
+
+void
+status_write_alert(struct json_writer *w, const char *key, const struct alert *alert)
+{
+    jw_object(w, key);
+    jw_string(w, "key", alert->key);
+    jw_string(w, "state", alert_state_name(alert->state));
+    jw_figure(w, "value", alert->value);
+    jw_figure(w, "level", alert->level);
+    jw_string(w, "unit", metric_unit_text(metric_info(alert->metric)->unit));
+    jw_figure(w, "since", ns_to_sec(alert->since_wall_ns));
+    jw_figure(w, "incident", ns_to_sec(alert->incident_wall_ns));
+    jw_end(w);
+}
+
+void
+status_take_notice(struct recent_notice *recent, const struct store_notice *notice)
+{
+    recent->id = notice->id;
+    recent->wall_ns = notice->wall_ns;
+    recent->value = notice->value;
+    recent->level = notice->level;
+    str_copy(recent->type, sizeof recent->type, notice->type);
+    str_copy(recent->key, sizeof recent->key, notice->key);
+    str_copy(recent->state, sizeof recent->state, notice->state);
+    str_copy(recent->text, sizeof recent->text, notice->text);
+}
+
+void
+status_write_notice(struct json_writer *w, const char *key, const struct recent_notice *notice)
+{
+    jw_object(w, key);
+    jw_int(w, "id", notice->id);
+    jw_figure(w, "time", ns_to_sec(notice->wall_ns));
+    jw_string(w, "type", notice->type);
+    jw_string(w, "key", notice->key);
+    jw_string(w, "state", notice->state);
+    jw_figure(w, "value", notice->value);
+    jw_figure(w, "level", notice->level);
+    jw_string(w, "text", notice->text);
+    jw_end(w);
+}
+
+static void
+write_alerts(struct server *server, struct json_writer *w)
+{
+    const struct alert *alerts;
+    int count = alert_engine_alerts(server->alerts, &alerts);
+    int states[ALERT_STATE_COUNT] = { 0 };
+    for (int i = 0; i < count; i++)
+        states[alerts[i].state]++;
+    struct outbox_figures out = outbox_figures(server->outbox);
+    jw_object(w, "alerts");
+    jw_int(w, "pending", states[ALERT_PENDING]);
+    jw_int(w, "warning", states[ALERT_WARNING]);
+    jw_int(w, "critical", states[ALERT_CRITICAL]);
+    jw_int(w, "waiting", out.waiting);
+    jw_int(w, "dead", out.dead);
+    jw_int(w, "delivered", (int64_t)out.delivered);
+    jw_string(w, "last_error", out.last_error);
+    jw_array(w, "active");
+    for (int i = 0; i < count; i++)
+        if (alerts[i].state != ALERT_NORMAL)
+            status_write_alert(w, NULL, &alerts[i]);
+    jw_end(w);
+    jw_array(w, "recent");
+    for (int i = 0; i < server->recent_count; i++)
+        status_write_notice(w, NULL, &server->recent[i]);
+    jw_end(w);
+    jw_end(w);
+}
+
+void
+status_write(struct server *server, struct str *out)
+{
+    const struct sample *sample = server->sample;
+    struct json_writer w;
+    jw_init(&w, out);
+    jw_object(&w, NULL);
+    jw_int(&w, "seq", (int64_t)sample->sequence);
+    jw_figure(&w, "time", ns_to_sec(sample->wall_ns));
+    jw_figure(&w, "interval_seconds", server->config->interval_seconds);
+    jw_object(&w, "host");
+    jw_string(&w, "name", server->host);
+    jw_string(&w, "kernel", server->kernel);
+    jw_int(&w, "cores", (int64_t)sample_value(sample, METRIC_CPU_ONLINE, 0));
+    jw_end(&w);
+    for (int g = 0; g < GROUP_COUNT; g++)
+        write_group(server, &w, (enum metric_group)g);
+    jw_array(&w, "pools");
+    write_pool(&w, runner_pool(server->runner));
+    write_pool(&w, webhook_pool(server));
+    write_pool(&w, buffers_figures(server->buffers));
+    jw_end(&w);
+    jw_array(&w, "tasks");
+    for (int i = 0; i < server->tasks.count; i++)
+        write_task(&w, server->tasks.task[i]);
+    jw_end(&w);
+    write_runs(server, &w);
+    write_alerts(server, &w);
+    jw_end(&w);
+}
