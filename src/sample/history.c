@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Time is cut into steps of the finest tier, counted from the first sample;
+ * point k of a tier covers `stride` of them. Everything that shares its life
+ * (the figures of the machine; those of one core, disk, interface) is one
+ * series: a mapping of floats, ring after ring, in which the columns of a
+ * point lie side by side, so that a sample touches few cache lines and a ring
+ * costs memory only as far as it has been filled.
+ *
+ * A value is first gathered in the open point of each tier; the point is
+ * written when a later one begins. So a series whose instance has gone is not
+ * touched at all: what is behind its open point is unknown by itself.
+ */
+#include "sample/history.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/xalloc.h"
+
+enum {
+    TIER_POINTS_MAX = 1 << 20,
+    /* A sample stands for the time since the one before, but no longer than
+     * this many steps: over a longer gap (suspend, stop) nothing is known.
+     * Unless gaps as long are the rule, because samples are taken seldom. */
+    HOLD_STEPS = 10,
+    HOLD_STEPS_MAX = 3600,
+    /* Series of instances that have gone; beyond, the longest gone is dropped. */
+    GONE_SERIES_MAX = 256,
+};
+
+#define NO_POINT INT64_MIN
+
+struct tier {
+    int64_t stride; /* steps in one point */
+    int64_t length; /* points in the ring */
+};
+
+/* One column of the open point. */
+struct gather {
+    double sum;
+    float max;
+    unsigned count;
+};
+
+struct cell {
+    float mean, max;
+};
+
+struct series {
+    char name[SAMPLE_NAME_MAX]; /* of the instance; "" of the machine */
+    int columns;
+    int64_t last_step; /* of the newest value */
+    struct cell *cells; /* mapped; NULL: none could be had */
+    size_t mapped_bytes;
+    struct {
+        int64_t first; /* oldest point there has ever been; NO_POINT before any */
+        int64_t next; /* the ring is written up to here */
+        int64_t open; /* point being gathered */
+        struct cell *ring; /* [length][columns], in cells */
+        struct gather *gather; /* [columns]; owned (tier 0 holds all) */
+    } tier[HISTORY_TIERS];
+};
+
+struct row_series {
+    int count, capacity;
+    int gone; /* kept though not present */
+    struct series **row; /* owned; NULL where there is none */
+    bool *present;
+    int present_capacity;
+};
+
+struct history {
+    double step_ns, step_seconds;
+    struct tier tier[HISTORY_TIERS];
+    int column[METRIC_COUNT]; /* in its group's series; -1: not kept */
+    int columns[GROUP_COUNT];
+    enum metric machine_metric[METRIC_COUNT]; /* by column */
+    int machine_columns;
+    enum metric row_metric[GROUP_COUNT][SAMPLE_COLUMNS_MAX];
+    int64_t origin_ns; /* monotonic time of step 0 */
+    int64_t step; /* of the newest sample; NO_POINT before any */
+    int64_t gap; /* steps between the two samples before */
+    int64_t wall_ns;
+    struct series *machine;
+    struct row_series rows[GROUP_COUNT];
+};
+
+static void
+plan_columns(struct history *history)
+{
+    for (int m = 0; m < METRIC_COUNT; m++) {
+        enum metric_group group = metric_info((enum metric)m)->group;
+        history->column[m] = -1;
+        if (!metric_info((enum metric)m)->history)
+            continue;
+        if (metric_group_info(group)->per_instance) {
+            history->column[m] = history->columns[group]++;
+            history->row_metric[group][history->column[m]] = (enum metric)m;
+        } else {
+            history->column[m] = history->machine_columns++;
+            history->machine_metric[history->column[m]] = (enum metric)m;
+        }
+    }
+}
+
+struct history *
+history_new(const double step_seconds[HISTORY_TIERS], const double length_seconds[HISTORY_TIERS])
+{
+    struct history *history = XNEW(struct history);
+    history->step_seconds = step_seconds[0] >= 0.001 ? step_seconds[0] : 0.001;
+    history->step_ns = history->step_seconds * 1e9;
+    history->step = NO_POINT;
+    for (int t = 0; t < HISTORY_TIERS; t++) {
+        double stride = round(step_seconds[t] / history->step_seconds);
+        double points = ceil(length_seconds[t] / step_seconds[t]);
+        history->tier[t].stride = stride >= 1 ? (int64_t)fmin(stride, TIER_POINTS_MAX) : 1;
+        history->tier[t].length = points >= 1 ? (int64_t)fmin(points, TIER_POINTS_MAX) : 1;
+    }
+    plan_columns(history);
+    return history;
+}
+
+static void
+series_free(struct series *series)
+{
+    if (!series)
+        return;
+    if (series->cells)
+        munmap(series->cells, series->mapped_bytes);
+    free(series->tier[0].gather);
+    free(series);
+}
+
+void
+history_free(struct history *history)
+{
+    if (!history)
+        return;
+    series_free(history->machine);
+    for (int g = 0; g < GROUP_COUNT; g++) {
+        for (int r = 0; r < history->rows[g].count; r++)
+            series_free(history->rows[g].row[r]);
+        free(history->rows[g].row);
+        free(history->rows[g].present);
+    }
+    free(history);
+}
+
+/* Mapped and not calloc'ed, because untouched pages must cost nothing, and
+ * huge ones would bring in two megabytes at the first touch. */
+static struct series *
+series_new(const struct history *history, const char *name, int columns)
+{
+    struct series *series = XNEW(struct series);
+    size_t cells = 0;
+    memcpy(series->name, name, strnlen(name, sizeof series->name - 1));
+    series->columns = columns;
+    for (int t = 0; t < HISTORY_TIERS; t++)
+        cells += (size_t)history->tier[t].length * (size_t)columns;
+    series->mapped_bytes = cells * sizeof(struct cell);
+    void *map = mmap(NULL, series->mapped_bytes, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (map == MAP_FAILED)
+        return series;
+    madvise(map, series->mapped_bytes, MADV_NOHUGEPAGE);
+    series->cells = map;
+    struct gather *gather = xcalloc((size_t)columns * HISTORY_TIERS, sizeof *gather);
+    struct cell *ring = series->cells;
+    for (int t = 0; t < HISTORY_TIERS; t++) {
+        series->tier[t].first = series->tier[t].open = NO_POINT;
+        series->tier[t].ring = ring;
+        series->tier[t].gather = gather + (size_t)t * (size_t)columns;
+        ring += history->tier[t].length * columns;
+    }
+    return series;
+}
+
+static struct cell
+gathered(const struct gather *gather)
+{
+    if (gather->count == 0)
+        return (struct cell){ NAN, NAN };
+    return (struct cell){ (float)(gather->sum / gather->count), gather->max };
+}
+
+/* Writes the open point of a tier; points skipped before it become unknown. */
+static void
+close_point(struct series *series, const struct tier *tier, int t)
+{
+    int64_t open = series->tier[t].open, from = series->tier[t].next;
+    if (from <= open - tier->length)
+        from = open - tier->length + 1;
+    for (; from < open; from++) {
+        struct cell *point = series->tier[t].ring + from % tier->length * series->columns;
+        for (int c = 0; c < series->columns; c++)
+            point[c] = (struct cell){ NAN, NAN };
+    }
+    struct cell *point = series->tier[t].ring + open % tier->length * series->columns;
+    for (int c = 0; c < series->columns; c++) {
+        point[c] = gathered(&series->tier[t].gather[c]);
+        series->tier[t].gather[c] = (struct gather){ 0 };
+    }
+    series->tier[t].next = open + 1;
+}
+
+/* Makes `point` the open one. */
+static void
+open_point(struct series *series, const struct tier *tier, int t, int64_t point)
+{
+    if (series->tier[t].open == point)
+        return;
+    if (series->tier[t].open != NO_POINT)
+        close_point(series, tier, t);
+    if (series->tier[t].first == NO_POINT)
+        series->tier[t].first = series->tier[t].next = point;
+    series->tier[t].open = point;
+}
+
+/* Adds one value per column to the steps from..to. */
+static void
+series_push(const struct history *history, struct series *series, const float *value, int64_t from,
+    int64_t to)
+{
+    if (!series->cells)
+        return;
+    for (int64_t step = from; step <= to; step++)
+        for (int t = 0; t < HISTORY_TIERS; t++) {
+            open_point(series, &history->tier[t], t, step / history->tier[t].stride);
+            for (int c = 0; c < series->columns; c++) {
+                struct gather *gather = &series->tier[t].gather[c];
+                if (isnan(value[c]))
+                    continue;
+                gather->max = gather->count == 0 || value[c] > gather->max ? value[c] : gather->max;
+                gather->sum += (double)value[c];
+                gather->count++;
+            }
+        }
+    series->last_step = to;
+}
+
+static void
+push_machine(struct history *history, const struct sample *sample, int64_t from, int64_t to)
+{
+    float value[METRIC_COUNT];
+    if (!history->machine)
+        history->machine = series_new(history, "", history->machine_columns);
+    for (int c = 0; c < history->machine_columns; c++)
+        value[c] = (float)sample->scalar[history->machine_metric[c]];
+    series_push(history, history->machine, value, from, to);
+}
+
+static void
+fit_rows(struct row_series *rows, int count)
+{
+    while (rows->count < count) {
+        XGROW(rows->row, rows->count, rows->capacity);
+        XGROW(rows->present, rows->count, rows->present_capacity);
+        rows->row[rows->count] = NULL;
+        rows->present[rows->count] = false;
+        rows->count++;
+    }
+}
+
+static void
+drop_longest_gone(struct row_series *rows)
+{
+    int longest = -1;
+    for (int r = 0; r < rows->count; r++)
+        if (rows->row[r] && !rows->present[r]
+            && (longest < 0 || rows->row[r]->last_step < rows->row[longest]->last_step))
+            longest = r;
+    if (longest < 0)
+        return;
+    series_free(rows->row[longest]);
+    rows->row[longest] = NULL;
+    rows->gone--;
+}
+
+/* Follows a row through there, gone and back; a slot that has another name
+ * than before begins with nothing. */
+static void
+follow_row(struct history *history, struct row_series *rows, int r, const struct sample_row *row,
+    int columns)
+{
+    struct series *series = rows->row[r];
+    if (series && !rows->present[r] && row->present)
+        rows->gone--;
+    if (series && rows->present[r] && !row->present)
+        rows->gone++;
+    rows->present[r] = row->present;
+    if (rows->gone > GONE_SERIES_MAX)
+        drop_longest_gone(rows);
+    if (!row->present || (series && !strcmp(series->name, row->name)))
+        return;
+    series_free(series);
+    rows->row[r] = series_new(history, row->name, columns);
+}
+
+static void
+push_rows(struct history *history, enum metric_group group, const struct sample *sample,
+    int64_t from, int64_t to)
+{
+    float value[SAMPLE_COLUMNS_MAX];
+    const struct sample_rows *now = &sample->rows[group];
+    struct row_series *rows = &history->rows[group];
+    int columns = history->columns[group], first = metric_group_info(group)->first;
+    if (columns == 0)
+        return;
+    fit_rows(rows, now->count);
+    for (int r = 0; r < now->count; r++) {
+        const struct sample_row *row = &now->row[r];
+        follow_row(history, rows, r, row, columns);
+        if (!row->present)
+            continue;
+        for (int c = 0; c < columns; c++)
+            value[c] = (float)row->value[(int)history->row_metric[group][c] - first];
+        series_push(history, rows->row[r], value, from, to);
+    }
+}
+
+/* The step after the newest sample's, or `to` where the time between is not to
+ * be filled. */
+static int64_t
+first_step(struct history *history, int64_t to)
+{
+    if (history->step == NO_POINT || to <= history->step)
+        return to;
+    int64_t gap = to - history->step, longest = 2 * history->gap;
+    if (longest > HOLD_STEPS_MAX)
+        longest = HOLD_STEPS_MAX;
+    if (longest < HOLD_STEPS)
+        longest = HOLD_STEPS;
+    history->gap = gap;
+    return gap <= longest ? history->step + 1 : to;
+}
+
+void
+history_push(struct history *history, const struct sample *sample)
+{
+    if (history->step == NO_POINT)
+        history->origin_ns = sample->mono_ns;
+    int64_t to = llround((double)(sample->mono_ns - history->origin_ns) / history->step_ns);
+    if (history->step != NO_POINT && to < history->step)
+        to = history->step;
+    int64_t from = first_step(history, to);
+    history->step = to;
+    history->wall_ns = sample->wall_ns;
+    push_machine(history, sample, from, to);
+    for (int g = 0; g < GROUP_COUNT; g++)
+        if (metric_group_info((enum metric_group)g)->per_instance)
+            push_rows(history, (enum metric_group)g, sample, from, to);
+}
+
+static struct cell
+point_at(const struct series *series, const struct tier *tier, int t, int column, int64_t point)
+{
+    if (point == series->tier[t].open)
+        return gathered(&series->tier[t].gather[column]);
+    if (point >= series->tier[t].next)
+        return (struct cell){ NAN, NAN };
+    return series->tier[t].ring[point % tier->length * series->columns + column];
+}
+
+static const struct series *
+series_of(const struct history *history, enum metric metric, int row)
+{
+    enum metric_group group = metric_info(metric)->group;
+    if (!metric_group_info(group)->per_instance)
+        return history->machine;
+    return row >= 0 && row < history->rows[group].count ? history->rows[group].row[row] : NULL;
+}
+
+int
+history_read(const struct history *history, enum metric metric, int row, int tier,
+    struct history_point *points, int max_points)
+{
+    if ((int)metric < 0 || metric >= METRIC_COUNT || tier < 0 || tier >= HISTORY_TIERS
+        || history->column[metric] < 0 || history->step == NO_POINT)
+        return 0;
+    const struct series *series = series_of(history, metric, row);
+    const struct tier *plan = &history->tier[tier];
+    if (!series || !series->cells || series->tier[tier].first == NO_POINT)
+        return 0;
+    /* The newest whole point: of the finest tier that is the newest sample. */
+    int64_t newest = (history->step + 1) / plan->stride - 1;
+    int64_t oldest = series->tier[tier].first;
+    if (oldest <= newest - plan->length)
+        oldest = newest - plan->length + 1;
+    if (oldest <= newest - max_points)
+        oldest = newest - max_points + 1;
+    int count = 0;
+    for (int64_t point = oldest; point <= newest; point++) {
+        struct cell cell = point_at(series, plan, tier, history->column[metric], point);
+        int64_t age = history->step - ((point + 1) * plan->stride - 1);
+        points[count++] = (struct history_point){
+            .wall_ns = history->wall_ns - llround((double)age * history->step_ns),
+            .mean = cell.mean,
+            .max = cell.max,
+        };
+    }
+    return count;
+}
