@@ -15,6 +15,7 @@
 #include "ui/dialog.h"
 #include "ui/option_form.h"
 #include "ui/run_files.h"
+#include "ui/run_preview.h"
 
 #define CONTROL(letter) ((letter) & 0x1F)
 
@@ -286,61 +287,10 @@ draw_list(struct launch *launch, struct canvas *canvas, struct rect rect)
     dialog_list_bar(&launch->list, canvas, rect);
 }
 
-/* One row of the preview: a label and a text over at most `most` rows. */
-static void
-preview_row(struct canvas *canvas, struct rect *rect, const char *label, enum style style,
-    const char *text, int most)
-{
-    struct rect body = { rect->x + 9, rect->y, rect->width - 9, most };
-    if (!text || rect->height < 1)
-        return;
-    if (body.height > rect->height)
-        body.height = rect->height;
-    canvas_text(canvas, rect->x, rect->y, 8, STYLE_DIM, label);
-    int used = dialog_text(canvas, body, style, text, 0);
-    used = used < 1 ? 1 : used > body.height ? body.height : used;
-    rect->y += used;
-    rect->height -= used;
-}
-
 static const char *
 count_text(const struct launch *launch)
 {
     return launch->count_asked || launch->count_wanted ? "counting points..." : launch->count;
-}
-
-static void
-draw_preview(const struct launch *launch, struct canvas *canvas, struct rect rect)
-{
-    char text[512];
-    const struct ini *ini = launch->preview;
-    if (launch->preview_file < 0)
-        return;
-    const struct run_file *file = &launch->files.file[launch->preview_file];
-    preview_row(canvas, &rect, "file", STYLE_TITLE, file->path, 2);
-    if (file->fault)
-        preview_row(canvas, &rect, "! fault", STYLE_ERROR, file->fault, 4);
-    if (!ini)
-        return;
-    if (launch->fault.code)
-        preview_row(canvas, &rect, "! fault", STYLE_ERROR,
-            diag_format(&launch->fault, text, sizeof text), 3);
-    const char *goal = ini_value(ini, "run", "goal");
-    const char *score = ini_value(ini, "objective", "score");
-    snprintf(text, sizeof text, "%s %s", goal ? goal : "(goal by default)",
-        score ? score : "(score by default)");
-    preview_row(canvas, &rect, "goal", STYLE_TEXT, text, 1);
-    preview_row(canvas, &rect, "command", STYLE_TEXT, ini_value(ini, "objective", "command"), 3);
-    preview_row(canvas, &rect, "search", STYLE_TEXT, ini_value(ini, "search", "method"), 1);
-    preview_row(canvas, &rect, "points", STYLE_VALUE, count_text(launch), 1);
-    for (int i = 0; i < ini_entry_count(ini); i++) {
-        const struct ini_entry *entry = ini_entry_at(ini, i);
-        if (!entry->key || (!str_equal(entry->section, "space") &&
-            !str_equal(entry->section, "constraints")))
-            continue;
-        snprintf(text, sizeof text, "%s = %s", entry->key, entry->value);
-        preview_row(canvas, &rect, *entry->section == 's' ? "space" : "where", STYLE_TEXT, text, 1);
-    }
 }
 
 static void
@@ -386,7 +336,9 @@ draw_files(struct launch *launch, struct canvas *canvas, struct rect rect)
             rect.height - list.height - 1 };
     }
     draw_list(launch, canvas, list);
-    draw_preview(launch, canvas, preview);
+    if (launch->preview_file >= 0)
+        run_preview_draw(canvas, preview, &launch->files.file[launch->preview_file],
+            launch->preview, launch->fault.code ? &launch->fault : NULL, count_text(launch));
 }
 
 static void

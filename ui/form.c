@@ -459,9 +459,8 @@ draw_help(const struct form *form, struct canvas *canvas, const struct layout *l
         return;
     char text[512] = "";
     bool fallback = field->fallback && *field->fallback;
-    snprintf(text, sizeof text, "%s%s%s%s%s%s%s", *field->allowed ? "allowed: " : "",
-        field->allowed, *field->allowed && fallback ? "; " : "", fallback ? "default: " : "",
-        fallback ? field->fallback : "",
+    snprintf(text, sizeof text, "%s%s%s%s%s%s", field->allowed,
+        *field->allowed && fallback ? "; " : "", fallback ? "default: " : "", fallback ? field->fallback : "",
         (*field->allowed || fallback) && field->required ? "; " : "",
         field->required ? "* required" : "");
     canvas_text(canvas, rect.x, y + 1, width, STYLE_DIM, text);

@@ -35,7 +35,7 @@ struct field_spec {
     const char *text;
     const char *fallback; /* shown dim while the text is empty; NULL: none */
     const char *choices; /* "grid|random" */
-    const char *allowed; /* "100ms to 1h" */
+    const char *allowed; /* "allowed: 100ms to 1h", shown under the help */
     const char *help;
     bool required, read_only;
 };

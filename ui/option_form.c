@@ -42,17 +42,26 @@ insert(struct option_form *form, int index, const struct field_spec *spec,
     return made;
 }
 
+static void
+describe_allowed(const struct option *option, char *buf, size_t size)
+{
+    char allowed[256];
+    if (!option) {
+        str_copy(buf, size, "not an option; empty it to take it out");
+        return;
+    }
+    option_allowed(option, allowed, sizeof allowed);
+    snprintf(buf, size, "%s%s", str_starts(allowed, "for example") ? "" : "allowed: ", allowed);
+}
+
 static int
 insert_entry(struct option_form *form, int index, const char *section, const char *key,
     const struct option *option)
 {
-    char name[DIAG_KEY_MAX], allowed[256] = "";
+    char name[DIAG_KEY_MAX], allowed[300];
     bool fixed = option && !str_equal(option->key, "*");
     snprintf(name, sizeof name, "%s.%s", section, key);
-    if (option)
-        option_allowed(option, allowed, sizeof allowed);
-    else
-        str_copy(allowed, sizeof allowed, "not an option; empty it to take it out");
+    describe_allowed(option, allowed, sizeof allowed);
     struct field_spec spec = {
         .kind = option && option->type == OPTION_CHOICE ? FIELD_CHOICE
             : option && option->type == OPTION_BOOL ? FIELD_CHOICE : FIELD_TEXT,
@@ -83,7 +92,7 @@ add_adder(struct option_form *form, const char *section, const struct option *op
 }
 
 static void
-add_rest(struct option_form *form, const char *section, const char *pattern)
+add_rest(struct option_form *form, const char *section)
 {
     char name[DIAG_KEY_MAX];
     for (int i = 0; i < ini_entry_count(form->ini); i++) {
@@ -93,7 +102,7 @@ add_rest(struct option_form *form, const char *section, const char *pattern)
         snprintf(name, sizeof name, "%s.%s", section, entry->key);
         if (option_form_find(form, name) < 0)
             insert_entry(form, form->form.count, section, entry->key,
-                option_find(form->table, pattern, entry->key));
+                option_find(form->table, section, entry->key));
     }
 }
 
@@ -114,7 +123,7 @@ option_form_add_section(struct option_form *form, const char *section, const cha
         else
             insert_entry(form, form->form.count, section, o->key, o);
     }
-    add_rest(form, section, pattern);
+    add_rest(form, section);
     if (open)
         add_adder(form, section, open);
 }
@@ -208,6 +217,17 @@ option_form_check(struct option_form *form)
     for (int i = 0; i < form->form.count; i++)
         if (form->place[i].key)
             check_field(form, i);
+}
+
+void
+option_form_set_fallback(struct option_form *form, const char *name, const char *text)
+{
+    int index = option_form_find(form, name);
+    if (index < 0)
+        return;
+    struct field *field = &form->form.field[index];
+    free(field->fallback);
+    field->fallback = xstrdup(text);
 }
 
 static bool

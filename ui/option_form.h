@@ -44,6 +44,9 @@ void option_form_add_button(struct option_form *form, const char *label, const c
 /* The field of "section.key", or -1. */
 int option_form_find(const struct option_form *form, const char *name);
 
+/* What holds while the field of "section.key" is empty. */
+void option_form_set_fallback(struct option_form *form, const char *name, const char *text);
+
 /* Brings every text into the document and sets the faults of single values. */
 void option_form_check(struct option_form *form);
 
