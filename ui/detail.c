@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ui/detail.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/unit.h"
+
+void
+detail_start(struct detail *detail, const struct view_run *run)
+{
+    memset(detail, 0, sizeof *detail);
+    detail->run = *run;
+    detail->curve_low = detail->curve_high = NAN;
+}
+
+static bool
+about_this(const struct detail *detail, const json_t *result)
+{
+    return json_get_int(result, "run", detail->run.run) == detail->run.run;
+}
+
+static void
+value_text(const json_t *value, char *buf, size_t size)
+{
+    char number[40];
+    if (json_is_string(value))
+        text_clean(json_string_value(value), buf, size);
+    else if (json_is_number(value))
+        str_copy(buf, size, unit_format_number(json_number_value(value), number, sizeof number));
+    else
+        str_copy(buf, size, json_is_true(value) ? "true" : json_is_false(value) ? "false" : "-");
+}
+
+static void
+apply_trial(struct detail *detail, struct detail_trial *trial, const json_t *object,
+    const json_t *names)
+{
+    const json_t *params = json_object_get(object, "params");
+    const json_t *metrics = json_object_get(object, "metrics");
+    trial->trial = json_get_number(object, "trial", NAN);
+    trial->score = json_get_number(object, "score", NAN);
+    trial->wall_seconds = json_get_number(metrics, "wall_seconds", NAN);
+    trial->cpu_seconds = json_get_number(metrics, "cpu_seconds", NAN);
+    trial->max_rss_bytes = json_get_number(metrics, "max_rss_bytes", NAN);
+    for (int p = 0; p < detail->parameter_count; p++) {
+        const char *name = json_string_value(json_array_get(names, (size_t)p));
+        value_text(json_object_get(params, name ? name : ""), trial->value[p],
+            sizeof trial->value[p]);
+    }
+}
+
+void
+detail_apply_top(struct detail *detail, const json_t *result)
+{
+    if (!about_this(detail, result))
+        return;
+    const json_t *names = json_object_get(result, "parameters");
+    detail->parameters = (int)json_array_size(names);
+    detail->parameter_count = detail->parameters < DETAIL_PARAMETERS_MAX
+        ? detail->parameters : DETAIL_PARAMETERS_MAX;
+    for (int p = 0; p < detail->parameter_count; p++) {
+        const char *name = json_string_value(json_array_get(names, (size_t)p));
+        text_clean(name ? name : "", detail->parameter[p], sizeof detail->parameter[p]);
+    }
+    detail->trial_count = 0;
+    size_t i;
+    const json_t *object;
+    json_array_foreach(json_object_get(result, "trials"), i, object)
+        if (detail->trial_count < DETAIL_TRIALS_MAX)
+            apply_trial(detail, &detail->trial[detail->trial_count++], object, names);
+}
+
+static int
+compare_numbers(const void *a, const void *b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+    return left < right ? -1 : left > right;
+}
+
+/* From the best score to nine tenths of the scores: single bad ones would
+ * press the rest of the picture into one line. */
+static void
+find_range(struct detail *detail)
+{
+    double sorted[DETAIL_CURVE_MAX];
+    int count = 0;
+    for (int i = 0; i < detail->curve_count; i++)
+        if (isfinite(detail->curve_score[i]))
+            sorted[count++] = detail->curve_score[i];
+    for (int i = 0; i < detail->curve_count && !count; i++)
+        if (isfinite(detail->curve_best[i]))
+            sorted[count++] = detail->curve_best[i];
+    detail->curve_low = detail->curve_high = NAN;
+    if (!count)
+        return;
+    qsort(sorted, (size_t)count, sizeof *sorted, compare_numbers);
+    bool minimize = detail->run.goal == RUN_MINIMIZE;
+    detail->curve_low = sorted[minimize ? 0 : (count - 1) / 10];
+    detail->curve_high = sorted[minimize ? (count - 1) * 9 / 10 : count - 1];
+    for (int i = 0; i < detail->curve_count; i++)
+        if (isfinite(detail->curve_best[i])) {
+            detail->curve_low = fmin(detail->curve_low, detail->curve_best[i]);
+            detail->curve_high = fmax(detail->curve_high, detail->curve_best[i]);
+        }
+}
+
+static double
+number_at(const json_t *array, int index)
+{
+    const json_t *value = json_array_get(array, (size_t)index);
+    return json_is_number(value) ? json_number_value(value) : (double)NAN;
+}
+
+void
+detail_apply_curve(struct detail *detail, const json_t *result)
+{
+    if (!about_this(detail, result))
+        return;
+    const json_t *trials = json_object_get(result, "trials");
+    const json_t *scores = json_object_get(result, "scores");
+    const json_t *best = json_object_get(result, "best");
+    size_t count = json_array_size(scores);
+    detail->curve_count = count < DETAIL_CURVE_MAX ? (int)count : DETAIL_CURVE_MAX;
+    for (int i = 0; i < detail->curve_count; i++) {
+        detail->curve_trial[i] = number_at(trials, i);
+        detail->curve_score[i] = number_at(scores, i);
+        detail->curve_best[i] = number_at(best, i);
+    }
+    find_range(detail);
+}
+
+void
+detail_apply_logs(struct detail *detail, const json_t *result)
+{
+    size_t i;
+    const json_t *object;
+    json_array_foreach(json_object_get(result, "lines"), i, object)
+    {
+        int64_t id = json_get_int(object, "id", 0);
+        if (id <= detail->last_line)
+            continue;
+        detail->last_line = id;
+        detail->line_head = detail->line_count ? (detail->line_head + 1) % DETAIL_LINES_MAX : 0;
+        if (detail->line_count < DETAIL_LINES_MAX)
+            detail->line_count++;
+        struct detail_line *line = &detail->line[detail->line_head];
+        line->time = json_get_number(object, "time", NAN);
+        line->trial = json_get_number(object, "trial", NAN);
+        text_clean(json_get_string(object, "level", ""), line->level, sizeof line->level);
+        text_clean(json_get_string(object, "text", ""), line->text, sizeof line->text);
+    }
+}
+
+const struct detail_line *
+detail_line_at(const struct detail *detail, int age)
+{
+    if (age < 0 || age >= detail->line_count)
+        return NULL;
+    return &detail->line[(detail->line_head - age + DETAIL_LINES_MAX) % DETAIL_LINES_MAX];
+}

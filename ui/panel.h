@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A panel is a row of the table in panel.c: it says how much room it can use,
+ * the figure that stands in its frame (all that is left of it on a small
+ * screen), and draws its inside. Panels read the view and write nothing but
+ * the canvas and their own scroll state.
+ *
+ * To add a panel: panel_<name>.c, a row in panel.c, a number here, and its
+ * place in a band of screen.c.
+ */
+#ifndef OPTOP_UI_PANEL_H
+#define OPTOP_UI_PANEL_H
+
+#include "ui/canvas.h"
+#include "ui/detail.h"
+#include "ui/layout.h"
+#include "ui/view.h"
+
+enum panel_id {
+    PANEL_NONE,
+    PANEL_CPU,
+    PANEL_MEMORY,
+    PANEL_IO,
+    PANEL_RUNS,
+    PANEL_TASKS,
+    PANEL_POOLS,
+    PANEL_ALERTS,
+    PANEL_RUN,
+    PANEL_CURVE,
+    PANEL_TOP,
+    PANEL_LOG,
+    PANEL_COUNT
+};
+
+/* What a list looks like; kept between drawings. */
+struct panel_list {
+    int top; /* first row seen */
+    bool from_end; /* rows count from the bottom up */
+    int count, page; /* as last drawn */
+    struct rect body; /* where the rows were */
+};
+
+struct panel_context {
+    const struct view *view;
+    const struct detail *detail;
+    int64_t selected; /* the run under the cursor; 0: none */
+    bool focused;
+    struct panel_list *list; /* the panel's own */
+};
+
+struct panel {
+    const char *name;
+    const char *title;
+    int priority; /* 1 is the last to go */
+    int weight; /* share of rows that are over */
+    /* Inner rows that it can use at an inner width. */
+    int (*want)(const struct panel_context *context, int width);
+    /* The figure in the frame; "" for none. */
+    void (*note)(const struct panel_context *context, char *buf, size_t size);
+    void (*draw)(struct canvas *canvas, struct rect inside, const struct panel_context *context);
+};
+
+const struct panel *panel_info(enum panel_id id);
+
+/* One per file. */
+extern const struct panel panel_cpu, panel_memory, panel_io, panel_runs, panel_tasks,
+    panel_pools, panel_alerts, panel_run, panel_curve, panel_top, panel_log;
+
+/* What panels share (panel.c). */
+
+/* Column titles in one line. */
+void panel_titles(struct canvas *canvas, int y, const struct layout_column *column, int count);
+
+/* One cell of a table: text to the left, figures to the right; nothing where
+ * the column has been left out. */
+void panel_text(struct canvas *canvas, int y, const struct layout_column *column,
+    enum style style, const char *text);
+void panel_figure(struct canvas *canvas, int y, const struct layout_column *column,
+    enum style style, const char *text);
+
+/* Begins a list of count rows in rect: keeps the scroll position sensible and
+ * draws the scroll bar into the right margin of the panel. Returns the first
+ * row to draw; rect.height rows may follow. */
+int panel_list_begin(struct canvas *canvas, const struct panel_context *context,
+    struct rect rect, int count);
+
+/* A line for "there is nothing", in the middle of a list's place. */
+void panel_empty(struct canvas *canvas, struct rect rect, const char *text);
+
+/* A value's figures for people: counts exact while they fit in `cells`. */
+const char *panel_count(double value, int cells, char *buf, size_t size);
+
+/* "100/750", "1.2k/48.2M", "12" where the total is not known. */
+const char *panel_progress_text(double done, double total, int cells, char *buf, size_t size);
+
+/* A score in at most `cells` cells, rounded as far as it must be. */
+const char *panel_score(double value, int cells, char *buf, size_t size);
+
+/* "14:03:07" of a wall time; "-" when not known. */
+const char *panel_clock(double time, char *buf, size_t size);
+
+/* The word and the style of a run's state. */
+const char *panel_run_state(const struct view_run *run, enum style *ret_style);
+
+/* Of 0 to 1; NaN when the total is not known. */
+double panel_run_fraction(const struct view_run *run);
+
+/* The graph of a series, newest at the right, with its scale at the left. The
+ * picture stands still while it fills an eighth of its width and then moves on
+ * by that much, so that a tick changes one column and not all of them. */
+void panel_series(struct canvas *canvas, struct rect rect, const struct view *view,
+    int series, enum style style);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The last log lines of a run, the newest at the bottom.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ui/panel.h"
+
+enum { ROWS_WANTED = 6, CLOCK_WIDTH = 10, TRIAL_WIDTH = 8 };
+
+static int
+log_want(const struct panel_context *context, int width)
+{
+    (void)context, (void)width;
+    return ROWS_WANTED;
+}
+
+static void
+log_note(const struct panel_context *context, char *buf, size_t size)
+{
+    snprintf(buf, size, "last %d lines", context->detail->line_count);
+}
+
+static enum style
+level_style(const char *level)
+{
+    return !strcmp(level, "error") ? STYLE_CRITICAL : !strncmp(level, "warn", 4) ? STYLE_WARNING
+        : STYLE_TEXT;
+}
+
+static void
+draw_line(struct canvas *canvas, struct rect line, const struct detail_line *entry)
+{
+    char clock[16], trial[24] = "";
+    int x = line.x, end = line.x + line.width;
+    if (line.width >= 40) {
+        canvas_text(canvas, x, line.y, CLOCK_WIDTH, STYLE_DIM,
+            panel_clock(entry->time, clock, sizeof clock));
+        x += CLOCK_WIDTH;
+        if (!isnan(entry->trial))
+            snprintf(trial, sizeof trial, "%.0f", entry->trial);
+        canvas_number(canvas, x, line.y, TRIAL_WIDTH - 2, STYLE_DIM, trial);
+        x += TRIAL_WIDTH;
+    }
+    enum style style = level_style(entry->level);
+    if (style != STYLE_TEXT)
+        x += canvas_textf(canvas, x, line.y, end - x, style, "%s: ", entry->level);
+    canvas_text(canvas, x, line.y, end - x, STYLE_TEXT, entry->text);
+}
+
+/* The list counts from the newest, so that its first row is the bottom one. */
+static void
+log_draw(struct canvas *canvas, struct rect inside, const struct panel_context *context)
+{
+    const struct detail *detail = context->detail;
+    context->list->from_end = true;
+    int back = panel_list_begin(canvas, context, inside, detail->line_count);
+    int shown = detail->line_count - back < inside.height ? detail->line_count - back : inside.height;
+    for (int i = 0; i < shown; i++) {
+        struct rect line = { inside.x, inside.y + shown - 1 - i, inside.width, 1 };
+        draw_line(canvas, line, detail_line_at(detail, back + i));
+    }
+    if (!detail->line_count)
+        panel_empty(canvas, inside, "no log lines");
+}
+
+const struct panel panel_log = {
+    .name = "log",
+    .title = "Log",
+    .priority = 4,
+    .weight = 1,
+    .want = log_want,
+    .note = log_note,
+    .draw = log_draw,
+};

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One run: progress, figures, and the best trial with its parameters.
+ */
+#include <math.h>
+#include <stdio.h>
+
+#include "base/text.h"
+#include "base/unit.h"
+#include "ui/draw.h"
+#include "ui/panel.h"
+
+enum { LABEL = 10, ROWS = 5 };
+
+static int
+run_want(const struct panel_context *context, int width)
+{
+    (void)context, (void)width;
+    return ROWS;
+}
+
+static void
+run_note(const struct panel_context *context, char *buf, size_t size)
+{
+    const struct view_run *run = &context->detail->run;
+    enum style style;
+    snprintf(buf, size, "%lld %s · %s", (long long)run->run, run->name, panel_run_state(run, &style));
+}
+
+/* Label and value pairs along a line; those that do not fit are left out. */
+struct pairs {
+    struct canvas *canvas;
+    int x, y, end;
+};
+
+static void
+pair(struct pairs *pairs, const char *label, enum style style, const char *value)
+{
+    int need = text_width(label) + 1 + text_width(value);
+    if (pairs->x + need > pairs->end) {
+        pairs->x = pairs->end + 1;
+        return;
+    }
+    pairs->x += canvas_text(pairs->canvas, pairs->x, pairs->y, need, STYLE_DIM, label) + 1;
+    pairs->x += canvas_text(pairs->canvas, pairs->x, pairs->y, need, style, value) + 3;
+}
+
+static void
+draw_progress_line(struct canvas *canvas, struct rect inside, int y, const struct view_run *run)
+{
+    char done[48], text[72];
+    double fraction = panel_run_fraction(run);
+    panel_progress_text(run->done + run->failed, run->total, 15, done, sizeof done);
+    if (isnan(fraction))
+        snprintf(text, sizeof text, "%s", done);
+    else
+        snprintf(text, sizeof text, "%s  %.1f%%", done, floor(fraction * 1000) / 10);
+    int right = text_width(text);
+    if (right > inside.width)
+        right = inside.width;
+    canvas_number(canvas, inside.x + inside.width - right, y, right, STYLE_VALUE, text);
+    int left = inside.width >= 50 ? LABEL : 0;
+    canvas_text(canvas, inside.x, y, left, STYLE_DIM, "progress");
+    draw_progress(canvas, inside.x + left, y, inside.width - left - right - 2, fraction,
+        run->state == RUN_RUNNING ? STYLE_BAR_1 : STYLE_DIM);
+}
+
+static void
+draw_speed_line(struct canvas *canvas, struct rect inside, int y, const struct view_run *run)
+{
+    struct pairs line = { canvas, inside.x, y, inside.x + inside.width };
+    char text[48], number[32];
+    enum style style;
+    const char *state = panel_run_state(run, &style);
+    pair(&line, "state", style, state);
+    unit_format_count(run->rate, number, sizeof number);
+    snprintf(text, sizeof text, "%s%s", number, isnan(run->rate) ? "" : "/s");
+    pair(&line, "rate", STYLE_VALUE, text);
+    pair(&line, "left", STYLE_VALUE, unit_format_duration(run->eta_seconds, text, sizeof text));
+    pair(&line, "elapsed", STYLE_VALUE, unit_format_duration(run->elapsed_seconds, text, sizeof text));
+    pair(&line, "failed", run->failed > 0 ? STYLE_WARNING : STYLE_VALUE,
+        panel_count(run->failed, 9, text, sizeof text));
+    pair(&line, "running", STYLE_VALUE, panel_count(run->running, 9, text, sizeof text));
+    if (isnan(run->workers))
+        snprintf(text, sizeof text, "-");
+    else
+        panel_progress_text(run->workers, run->workers_target, 9, text, sizeof text);
+    pair(&line, "workers", STYLE_VALUE, text);
+    if (isnan(run->utilization_pct))
+        snprintf(text, sizeof text, "-");
+    else
+        snprintf(text, sizeof text, "%.1f%%", run->utilization_pct);
+    pair(&line, "utilization", STYLE_VALUE, text);
+}
+
+static void
+draw_kind_line(struct canvas *canvas, struct rect inside, int y, const struct view_run *run)
+{
+    struct pairs line = { canvas, inside.x, y, inside.x + inside.width };
+    pair(&line, "goal", STYLE_VALUE, run->goal == RUN_MAXIMIZE ? "maximize" : "minimize");
+    pair(&line, "score", STYLE_VALUE, run->score);
+    pair(&line, "search", STYLE_VALUE, run->search);
+    pair(&line, "objective", STYLE_VALUE, run->objective);
+    pair(&line, "cage", STYLE_VALUE, *run->cage ? run->cage : "-");
+}
+
+static void
+draw_best_line(struct canvas *canvas, struct rect inside, int y, const struct view_run *run)
+{
+    struct pairs line = { canvas, inside.x, y, inside.x + inside.width };
+    char text[48];
+    if (!run->has_best) {
+        pair(&line, "best", STYLE_DIM, "none yet");
+        return;
+    }
+    pair(&line, "best", STYLE_GOOD, panel_score(run->best_score, 20, text, sizeof text));
+    pair(&line, "trial", STYLE_VALUE, panel_count(run->best_trial, 12, text, sizeof text));
+    canvas_text(canvas, line.x, y, line.end - line.x, STYLE_TEXT, run->best_params);
+}
+
+static void
+run_draw(struct canvas *canvas, struct rect inside, const struct panel_context *context)
+{
+    const struct view_run *run = &context->detail->run;
+    const char *why = *run->reason ? run->reason : run->state == RUN_QUEUED ? run->waiting : "";
+    int y = inside.y, end = inside.y + inside.height;
+    if (y < end)
+        draw_progress_line(canvas, inside, y++, run);
+    if (y < end)
+        draw_best_line(canvas, inside, y++, run);
+    if (y < end)
+        draw_speed_line(canvas, inside, y++, run);
+    if (y < end && *why)
+        canvas_text(canvas, inside.x, y++, inside.width,
+            run->state == RUN_FAILED ? STYLE_CRITICAL : STYLE_TEXT, why);
+    if (y < end)
+        draw_kind_line(canvas, inside, y, run);
+}
+
+const struct panel panel_run = {
+    .name = "run",
+    .title = "Run",
+    .priority = 1,
+    .weight = 0,
+    .want = run_want,
+    .note = run_note,
+    .draw = run_draw,
+};

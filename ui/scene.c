@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ui/scene.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/unit.h"
+#include "ui/draw.h"
+
+enum {
+    BAND_PANELS_MAX = 3,
+    BANDS_MAX = 8,
+    NARROW_BELOW = 72, /* columns: one panel beside the other from here */
+    WIDE_FROM = 200,
+    BOXES_FROM = 30, /* rows of the screen: frames around panels from here */
+    KEYS_FROM = 8, /* rows of the screen: a line for the keys from here */
+};
+
+/* A band is a row of panels side by side, with their shares of the width.
+ * Tables end with an empty band. To place a panel: name it in each of the
+ * three widths of its scene. */
+struct band {
+    struct {
+        enum panel_id id;
+        int share;
+    } panel[BAND_PANELS_MAX];
+};
+
+static const struct band overview_narrow[] = {
+    { { { PANEL_CPU, 1 } } },
+    { { { PANEL_MEMORY, 1 } } },
+    { { { PANEL_RUNS, 1 } } },
+    { { { PANEL_TASKS, 1 } } },
+    { { { PANEL_POOLS, 1 } } },
+    { { { PANEL_ALERTS, 1 } } },
+    { { { PANEL_IO, 1 } } },
+    { { { PANEL_NONE, 0 } } },
+};
+static const struct band overview_normal[] = {
+    { { { PANEL_CPU, 1 }, { PANEL_MEMORY, 1 } } },
+    { { { PANEL_RUNS, 1 } } },
+    { { { PANEL_TASKS, 1 }, { PANEL_POOLS, 1 } } },
+    { { { PANEL_ALERTS, 1 }, { PANEL_IO, 1 } } },
+    { { { PANEL_NONE, 0 } } },
+};
+static const struct band overview_wide[] = {
+    { { { PANEL_CPU, 4 }, { PANEL_MEMORY, 3 }, { PANEL_IO, 2 } } },
+    { { { PANEL_RUNS, 3 }, { PANEL_ALERTS, 2 } } },
+    { { { PANEL_TASKS, 3 }, { PANEL_POOLS, 2 } } },
+    { { { PANEL_NONE, 0 } } },
+};
+static const struct band run_narrow[] = {
+    { { { PANEL_RUN, 1 } } },
+    { { { PANEL_CURVE, 1 } } },
+    { { { PANEL_TOP, 1 } } },
+    { { { PANEL_LOG, 1 } } },
+    { { { PANEL_NONE, 0 } } },
+};
+static const struct band run_normal[] = {
+    { { { PANEL_RUN, 1 } } },
+    { { { PANEL_CURVE, 1 }, { PANEL_TOP, 1 } } },
+    { { { PANEL_LOG, 1 } } },
+    { { { PANEL_NONE, 0 } } },
+};
+
+static const struct {
+    const char *context;
+    const struct band *narrow, *normal, *wide;
+} scenes[SCENE_COUNT] = {
+    [SCENE_OVERVIEW] = { "overview", overview_narrow, overview_normal, overview_wide },
+    [SCENE_RUN] = { "run", run_narrow, run_normal, run_normal },
+};
+
+const char *
+scene_context(enum scene_kind kind)
+{
+    return scenes[kind].context;
+}
+
+static const struct band *
+bands_for(enum scene_kind kind, int columns)
+{
+    return columns < NARROW_BELOW ? scenes[kind].narrow
+        : columns < WIDE_FROM ? scenes[kind].normal : scenes[kind].wide;
+}
+
+static bool
+band_ends(const struct band *band)
+{
+    return band->panel[0].id == PANEL_NONE;
+}
+
+enum panel_id
+scene_next_panel(enum scene_kind kind, enum panel_id id, int step)
+{
+    enum panel_id order[BANDS_MAX];
+    int count = 0, at = 0;
+    for (const struct band *band = scenes[kind].narrow; !band_ends(band); band++) {
+        if (band->panel[0].id == id)
+            at = count;
+        order[count++] = band->panel[0].id;
+    }
+    return order[(at + step + count) % count];
+}
+
+const struct view_run *
+scene_run(const struct scene *scene)
+{
+    if (scene->kind == SCENE_RUN)
+        return scene->detail.run.run ? &scene->detail.run : NULL;
+    return view_find_run(&scene->view, scene->selected);
+}
+
+bool
+scene_can(const struct scene *scene, enum action action)
+{
+    const struct view_run *run = scene_run(scene);
+    bool alive = run && !run_state_ended(run->state) && !run->cancelling;
+    switch (action) {
+    case ACTION_OPEN:
+        return run && scene->kind == SCENE_OVERVIEW;
+    case ACTION_CANCEL:
+        return alive;
+    case ACTION_PAUSE:
+        return alive && run->state != RUN_PAUSED;
+    case ACTION_RESUME:
+        return run && run->resumable && !run->cancelling;
+    default:
+        return true;
+    }
+}
+
+/* Header: pieces from both sides; the least important ones go first. */
+
+struct piece {
+    char text[96];
+    enum style style;
+    int priority; /* 1 is the last to go */
+    bool right;
+    int width; /* 0: left out */
+};
+
+enum { PIECES_MAX = 12, PIECE_GAP = 2 };
+
+struct header {
+    struct piece piece[PIECES_MAX];
+    int count;
+};
+
+static void __attribute__((format(printf, 5, 6)))
+add_piece(struct header *header, int priority, bool right, enum style style,
+    const char *format, ...)
+{
+    struct piece *piece = &header->piece[header->count++];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(piece->text, sizeof piece->text, format, args);
+    va_end(args);
+    piece->style = style;
+    piece->priority = priority;
+    piece->right = right;
+    piece->width = text_width(piece->text);
+}
+
+/* One glyph that says the worst: it alone is left at a width of one. */
+static void
+add_mark(struct header *header, const struct view *view)
+{
+    if (!view->connected)
+        add_piece(header, 1, false, STYLE_CRITICAL, "x");
+    else if (view->alerts_critical > 0)
+        add_piece(header, 1, false, STYLE_CRITICAL, "!");
+    else if (view->alerts_warning > 0)
+        add_piece(header, 1, false, STYLE_WARNING, "!");
+    else
+        add_piece(header, 1, false, STYLE_GOOD, "●");
+}
+
+static void
+add_machine(struct header *header, const struct view *view)
+{
+    char text[24];
+    const double *scalar = view->sample.scalar;
+    add_piece(header, 5, false, STYLE_TITLE, "optop");
+    if (*view->host)
+        add_piece(header, 6, false, STYLE_HEADER, "%s", view->host);
+    if (!isnan(scalar[METRIC_SYSTEM_UPTIME]))
+        add_piece(header, 9, false, STYLE_DIM, "up %s",
+            unit_format_duration(scalar[METRIC_SYSTEM_UPTIME], text, sizeof text));
+    if (!isnan(scalar[METRIC_SYSTEM_LOAD1]))
+        add_piece(header, 8, false, STYLE_HEADER, "load %.2f %.2f %.2f", scalar[METRIC_SYSTEM_LOAD1],
+            scalar[METRIC_SYSTEM_LOAD5], scalar[METRIC_SYSTEM_LOAD15]);
+}
+
+static void
+add_server(struct header *header, const struct view *view)
+{
+    char memory[16], clock[16];
+    double rss = view->sample.scalar[METRIC_SERVER_RSS];
+    double cpu = view->sample.scalar[METRIC_SERVER_CPU];
+    add_piece(header, 7, true, STYLE_HEADER, "%s", panel_clock(view->time, clock, sizeof clock));
+    if (!isnan(rss) && !isnan(cpu))
+        add_piece(header, 10, true, STYLE_DIM, "server %.1f%% %s", cpu,
+            unit_format_bytes(rss, memory, sizeof memory));
+}
+
+static void
+add_runs(struct header *header, const struct view *view)
+{
+    int running = 0, queued = 0;
+    for (int i = 0; i < view->run_count; i++) {
+        running += view->run[i].state == RUN_RUNNING;
+        queued += view->run[i].state == RUN_QUEUED;
+    }
+    if (queued)
+        add_piece(header, 4, true, STYLE_DIM, "%d queued", queued);
+    if (running)
+        add_piece(header, 3, true, STYLE_GOOD, "%d running", running);
+}
+
+static void
+add_badges(struct header *header, const struct scene *scene)
+{
+    const struct view *view = &scene->view;
+    if (view->alerts_warning > 0)
+        add_piece(header, 2, true, STYLE_WARNING, "! %.0f warning", view->alerts_warning);
+    if (view->alerts_critical > 0)
+        add_piece(header, 2, true, STYLE_CRITICAL, "!! %.0f critical", view->alerts_critical);
+    if (scene->held)
+        add_piece(header, 2, true, STYLE_WARNING, "held");
+}
+
+static int
+header_need(const struct header *header)
+{
+    int need = -PIECE_GAP;
+    for (int i = 0; i < header->count; i++)
+        if (header->piece[i].width)
+            need += header->piece[i].width + PIECE_GAP;
+    return need;
+}
+
+static void
+fit_pieces(struct header *header, int width)
+{
+    while (header_need(header) > width) {
+        struct piece *least = NULL;
+        for (int i = 0; i < header->count; i++) {
+            struct piece *piece = &header->piece[i];
+            if (piece->width && (!least || piece->priority > least->priority))
+                least = piece;
+        }
+        if (!least)
+            return;
+        least->width = 0;
+    }
+}
+
+static void
+draw_header(const struct scene *scene, struct canvas *canvas)
+{
+    struct header header = { .count = 0 };
+    add_mark(&header, &scene->view);
+    add_machine(&header, &scene->view);
+    add_server(&header, &scene->view);
+    add_runs(&header, &scene->view);
+    add_badges(&header, scene);
+    int margin = canvas->columns >= 20;
+    fit_pieces(&header, canvas->columns - 2 * margin);
+    int left = margin, right = canvas->columns - margin;
+    for (int i = 0; i < header.count; i++) {
+        const struct piece *piece = &header.piece[i];
+        if (!piece->width)
+            continue;
+        if (piece->right)
+            right -= piece->width;
+        canvas_text(canvas, piece->right ? right : left, 0, piece->width, piece->style, piece->text);
+        if (piece->right)
+            right -= PIECE_GAP;
+        else
+            left += piece->width + PIECE_GAP;
+    }
+}
+
+/* A line under the header for what is wrong with the server; 0 or 1 rows. */
+static int
+draw_banner(const struct scene *scene, struct canvas *canvas)
+{
+    const struct view *view = &scene->view;
+    bool well = !*view->server_state || !strcmp(view->server_state, "ok");
+    const char *text = !view->connected ? view->banner : well ? "" : view->server_state;
+    if (!*text || canvas->rows < 3)
+        return 0;
+    enum style style = view->connected ? STYLE_WARNING : STYLE_CRITICAL;
+    canvas_textf(canvas, canvas->columns >= 20, 1, canvas->columns - 2 * (canvas->columns >= 20), style, "!! %s", text);
+    return 1;
+}
+
+/* The line of keys: what works now, the first rows of the table first; help
+ * and quit keep their place. */
+
+static bool
+in_bar(const struct scene *scene, const struct key_row *row, bool any)
+{
+    const char *context = any ? "any" : scenes[scene->kind].context;
+    return row->bar && !strcmp(row->context, context) && scene_can(scene, row->action);
+}
+
+static int
+key_width(const struct key_row *row)
+{
+    return text_width(row->key) + 1 + text_width(row->bar) + 2;
+}
+
+static int
+draw_key(struct canvas *canvas, int x, int y, const struct key_row *row)
+{
+    canvas_text(canvas, x, y, text_width(row->key), STYLE_KEY, row->key);
+    x += text_width(row->key) + 1;
+    canvas_text(canvas, x, y, text_width(row->bar), STYLE_DIM, row->bar);
+    return x + text_width(row->bar) + 2;
+}
+
+static void
+draw_keys(const struct scene *scene, struct canvas *canvas, int y)
+{
+    int count, x = 1, reserved = 0, end = canvas->columns - 1;
+    const struct key_row *rows = keymap_rows(&count);
+    for (int i = 0; i < count; i++)
+        if (in_bar(scene, &rows[i], true))
+            reserved += key_width(&rows[i]);
+    for (int i = 0; i < count; i++)
+        if (in_bar(scene, &rows[i], false) && x + key_width(&rows[i]) - 2 <= end - reserved)
+            x = draw_key(canvas, x, y, &rows[i]);
+    for (int i = 0; i < count; i++)
+        if (in_bar(scene, &rows[i], true) && x + key_width(&rows[i]) - 2 <= end)
+            x = draw_key(canvas, x, y, &rows[i]);
+}
+
+static int
+draw_last_line(const struct scene *scene, struct canvas *canvas)
+{
+    int y = canvas->rows - 1;
+    if (*scene->message && canvas->rows >= 2) {
+        int margin = canvas->columns >= 20;
+        canvas_text(canvas, margin, y, canvas->columns - 2 * margin, scene->message_style,
+            scene->message);
+        return 1;
+    }
+    if (canvas->rows < KEYS_FROM)
+        return 0;
+    draw_keys(scene, canvas, y);
+    return 1;
+}
+
+/* Panels. */
+
+static struct panel_context
+context_of(struct scene *scene, enum panel_id id)
+{
+    return (struct panel_context){
+        .view = &scene->view,
+        .detail = &scene->detail,
+        .selected = scene->selected,
+        .focused = scene->focus == id,
+        .list = &scene->list[id],
+    };
+}
+
+static void
+draw_panel(struct scene *scene, struct canvas *canvas, enum panel_id id, struct rect rect, bool boxed)
+{
+    const struct panel *panel = panel_info(id);
+    struct panel_context context = context_of(scene, id);
+    char note[160] = "", title[64];
+    struct rect inside = { rect.x + 1, rect.y + 1, rect.width - 2, rect.height - 1 };
+    enum style style = context.focused ? STYLE_TEXT : STYLE_DIM;
+    snprintf(title, sizeof title, "%s%s", context.focused ? "▸ " : "", panel->title);
+    scene->place[id] = rect;
+    if (boxed) {
+        draw_box(canvas, rect, title, style);
+        inside = draw_inside(rect);
+    } else {
+        draw_rule(canvas, rect.x, rect.y, rect.width, title, style);
+    }
+    panel->note(&context, note, sizeof note);
+    draw_box_note(canvas, rect, title, note, STYLE_VALUE);
+    if (inside.width > 0 && inside.height > 0)
+        panel->draw(canvas, inside, &context);
+}
+
+static void
+draw_band(struct scene *scene, struct canvas *canvas, const struct band *band, struct rect rect,
+    bool boxed)
+{
+    int shares = 0;
+    for (int i = 0; i < BAND_PANELS_MAX; i++)
+        shares += band->panel[i].share;
+    for (int i = 0; i < BAND_PANELS_MAX && band->panel[i].share; i++) {
+        struct rect part = rect;
+        part.width = rect.width * band->panel[i].share / shares;
+        bool last = shares == band->panel[i].share;
+        draw_panel(scene, canvas, band->panel[i].id,
+            (struct rect){ part.x, part.y, part.width - !last * !boxed, part.height }, boxed);
+        rect.x += part.width;
+        rect.width -= part.width;
+        shares -= band->panel[i].share;
+    }
+}
+
+static struct layout_band
+measure_band(struct scene *scene, const struct band *band, int width, int frame)
+{
+    struct layout_band room = { .min = frame + 1, .priority = PANEL_COUNT };
+    int shares = 0;
+    for (int i = 0; i < BAND_PANELS_MAX; i++)
+        shares += band->panel[i].share;
+    for (int i = 0; i < BAND_PANELS_MAX && band->panel[i].share; i++) {
+        const struct panel *panel = panel_info(band->panel[i].id);
+        struct panel_context context = context_of(scene, band->panel[i].id);
+        int inner = width * band->panel[i].share / shares - 2 * frame;
+        int want = panel->want(&context, inner) + frame;
+        room.want = want > room.want ? want : room.want;
+        room.weight = panel->weight > room.weight ? panel->weight : room.weight;
+        room.priority = panel->priority < room.priority ? panel->priority : room.priority;
+    }
+    return room;
+}
+
+static void
+draw_panels(struct scene *scene, struct canvas *canvas, struct rect rect)
+{
+    bool boxed = canvas->rows >= BOXES_FROM && canvas->columns >= NARROW_BELOW;
+    int frame = boxed ? 2 : 1, count = 0;
+    memset(scene->place, 0, sizeof scene->place);
+    if (rect.height < 1 || rect.width < 1)
+        return;
+    if (scene->zoom != PANEL_NONE) {
+        draw_panel(scene, canvas, scene->zoom, rect, boxed);
+        return;
+    }
+    struct layout_band room[BANDS_MAX];
+    const struct band *bands = bands_for(scene->kind, rect.width);
+    for (; !band_ends(&bands[count]); count++)
+        room[count] = measure_band(scene, &bands[count], rect.width, frame);
+    for (int i = 0; i < count && rect.height < frame + 1; i++)
+        room[i].min = 1; /* a rule with its figure is better than nothing */
+    layout_bands(room, count, rect.height);
+    for (int i = 0; i < count; i++) {
+        struct rect place = { rect.x, rect.y, rect.width, room[i].height };
+        if (place.height)
+            draw_band(scene, canvas, &bands[i], place, boxed);
+        rect.y += room[i].height;
+    }
+}
+
+void
+scene_draw(struct scene *scene, struct canvas *canvas)
+{
+    if (canvas->rows < 1 || canvas->columns < 1)
+        return;
+    draw_header(scene, canvas);
+    int top = 1 + draw_banner(scene, canvas);
+    int bottom = draw_last_line(scene, canvas);
+    draw_panels(scene, canvas,
+        (struct rect){ 0, top, canvas->columns, canvas->rows - top - bottom });
+}
