@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "alert/engine.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "alert/wording.h"
+#include "base/clock.h"
+#include "base/str.h"
+#include "test.h"
+
+enum { RULES_MAX = 8 };
+
+static struct alert_engine *engine;
+static struct sample sample;
+static struct config config;
+static struct config_threshold rules[RULES_MAX];
+static const struct alert_notice *notices;
+
+static void
+setup(void)
+{
+    engine = alert_engine_new();
+    sample_init(&sample);
+    sample.mono_ns = 1000 * NS_PER_SEC;
+    sample.wall_ns = INT64_C(1795228200) * NS_PER_SEC;
+    config.threshold = rules;
+    config.threshold_count = 0;
+    alert_engine_configure(engine, &config);
+}
+
+static void
+teardown(void)
+{
+    alert_engine_free(engine);
+    sample_release(&sample);
+}
+
+/* Warning above 80 until 72, critical above 90 until 81. */
+static struct config_threshold *
+add_rule(const char *name, double for_seconds)
+{
+    const char *instance;
+    struct config_threshold *rule = &rules[config.threshold_count++];
+    int metric = metric_parse(name, &instance);
+    ck_assert_int_ge(metric, 0);
+    *rule = (struct config_threshold){
+        .metric = (enum metric)metric,
+        .enabled = true,
+        .has_warning = true,
+        .has_critical = true,
+        .warning = 80,
+        .clear_warning = 72,
+        .critical = 90,
+        .clear_critical = 81,
+        .for_seconds = for_seconds,
+    };
+    str_copy(rule->name, sizeof rule->name, name);
+    str_copy(rule->instance, sizeof rule->instance, instance ? instance : "");
+    return rule;
+}
+
+static void
+configure(void)
+{
+    alert_engine_configure(engine, &config);
+}
+
+/* One second later, nothing else changed. */
+static int
+step(void)
+{
+    sample.sequence++;
+    sample.mono_ns += NS_PER_SEC;
+    sample.wall_ns += NS_PER_SEC;
+    return alert_engine_step(engine, &sample, &notices);
+}
+
+static int
+step_cpu(double value)
+{
+    sample_set(&sample, METRIC_CPU_TOTAL, -1, value);
+    return step();
+}
+
+static int
+position(const char *key)
+{
+    const struct alert *alerts;
+    int count = alert_engine_alerts(engine, &alerts);
+    for (int i = 0; i < count; i++)
+        if (!strcmp(alerts[i].key, key))
+            return i;
+    return -1;
+}
+
+static const struct alert *
+find(const char *key)
+{
+    const struct alert *alerts;
+    alert_engine_alerts(engine, &alerts);
+    ck_assert_int_ge(position(key), 0);
+    return &alerts[position(key)];
+}
+
+static enum alert_state
+cpu_state(void)
+{
+    return find("cpu.total")->state;
+}
+
+static void
+expect_text(int notice, const char *type, const char *text)
+{
+    char buf[ALERT_TEXT_MAX];
+    ck_assert_str_eq(alert_notice_type(&notices[notice]), type);
+    ck_assert_str_eq(alert_notice_text(&notices[notice], buf, sizeof buf), text);
+}
+
+START_TEST(whole_incident)
+{
+    add_rule("cpu.total", 0);
+    configure();
+    ck_assert_int_eq(step_cpu(50), 0);
+    ck_assert_int_eq(step_cpu(80), 0); /* at the level is not over it */
+
+    ck_assert_int_eq(step_cpu(81.2), 1);
+    int64_t incident = sample.wall_ns;
+    expect_text(0, "alert.warning", "cpu.total is 81.2% (warning above 80%)");
+    ck_assert_int_eq(notices[0].before, ALERT_NORMAL);
+    ck_assert_double_eq(notices[0].alert->level, 80);
+    ck_assert_int_eq(notices[0].alert->incident_wall_ns, incident);
+    ck_assert_int_eq(notices[0].alert->sequence, 1);
+
+    ck_assert_int_eq(step_cpu(75), 0); /* above its clear level */
+    ck_assert_int_eq(cpu_state(), ALERT_WARNING);
+
+    ck_assert_int_eq(step_cpu(95), 1);
+    expect_text(0, "alert.critical", "cpu.total is 95.0% (critical above 90%)");
+    ck_assert_int_eq(notices[0].alert->sequence, 2);
+    ck_assert_int_eq(notices[0].alert->incident_wall_ns, incident);
+    ck_assert_int_eq(notices[0].alert->since_wall_ns, sample.wall_ns);
+
+    ck_assert_int_eq(step_cpu(82), 0); /* critical holds until 81 */
+    ck_assert_int_eq(cpu_state(), ALERT_CRITICAL);
+
+    ck_assert_int_eq(step_cpu(78), 1);
+    expect_text(0, "alert.warning", "cpu.total is 78.0% (no longer critical; warning until below 72%)");
+    ck_assert_int_eq(notices[0].alert->sequence, 3);
+
+    ck_assert_int_eq(step_cpu(72), 1);
+    expect_text(0, "alert.resolved", "cpu.total is back to normal at 72.0% (was warning above 80%)");
+    ck_assert_int_eq(notices[0].alert->sequence, 4);
+    ck_assert_int_eq(notices[0].alert->incident_wall_ns, incident);
+
+    ck_assert_int_eq(step_cpu(10), 0);
+    ck_assert_int_eq(find("cpu.total")->incident_wall_ns, 0);
+    ck_assert_int_eq(find("cpu.total")->sequence, 0);
+    ck_assert_double_eq(find("cpu.total")->level, 0);
+
+    ck_assert_int_eq(step_cpu(85), 1); /* a new incident counts from 1 */
+    ck_assert_int_eq(notices[0].alert->sequence, 1);
+    ck_assert_int_gt(notices[0].alert->incident_wall_ns, incident);
+}
+END_TEST
+
+START_TEST(straight_to_critical_and_back)
+{
+    add_rule("cpu.total", 0);
+    configure();
+    ck_assert_int_eq(step_cpu(99), 1);
+    expect_text(0, "alert.critical", "cpu.total is 99.0% (critical above 90%)");
+    ck_assert_int_eq(step_cpu(10), 1);
+    expect_text(0, "alert.resolved", "cpu.total is back to normal at 10.0% (was critical above 90%)");
+    ck_assert_int_eq(notices[0].before, ALERT_CRITICAL);
+}
+END_TEST
+
+START_TEST(must_hold_for_its_time)
+{
+    add_rule("cpu.total", 3);
+    configure();
+    ck_assert_int_eq(step_cpu(85), 0);
+    int64_t incident = sample.wall_ns;
+    ck_assert_int_eq(cpu_state(), ALERT_PENDING);
+    ck_assert_double_eq(find("cpu.total")->level, 80);
+    ck_assert_int_eq(step_cpu(85), 0);
+    ck_assert_int_eq(step_cpu(79), 0); /* starts over: hysteresis is for what fires */
+    ck_assert_int_eq(cpu_state(), ALERT_NORMAL);
+    ck_assert_int_eq(find("cpu.total")->incident_wall_ns, 0);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(step_cpu(85), 0);
+    ck_assert_int_eq(step_cpu(85), 1); /* 3 s after the first */
+    ck_assert_int_eq(notices[0].alert->incident_wall_ns, sample.wall_ns - 3 * NS_PER_SEC);
+    ck_assert_int_ne(notices[0].alert->incident_wall_ns, incident);
+}
+END_TEST
+
+START_TEST(levels_hold_on_their_own)
+{
+    add_rule("cpu.total", 3);
+    configure();
+    ck_assert_int_eq(step_cpu(85), 0);
+    ck_assert_int_eq(step_cpu(95), 0);
+    ck_assert_double_eq(find("cpu.total")->level, 90); /* pending over critical */
+    ck_assert_int_eq(step_cpu(95), 0);
+    ck_assert_int_eq(step_cpu(95), 1); /* warning has held, critical for 2 s */
+    ck_assert_int_eq(cpu_state(), ALERT_WARNING);
+    ck_assert_int_eq(step_cpu(95), 1);
+    ck_assert_int_eq(cpu_state(), ALERT_CRITICAL);
+    ck_assert_int_eq(notices[0].before, ALERT_WARNING);
+}
+END_TEST
+
+START_TEST(wall_clock_jumps_change_nothing)
+{
+    add_rule("cpu.total", 3);
+    configure();
+    step_cpu(85);
+    sample.wall_ns += INT64_C(10) * 365 * 86400 * NS_PER_SEC;
+    ck_assert_int_eq(step_cpu(85), 0);
+    sample.wall_ns -= INT64_C(20) * 365 * 86400 * NS_PER_SEC;
+    ck_assert_int_eq(step_cpu(85), 0);
+    ck_assert_int_eq(step_cpu(85), 1);
+}
+END_TEST
+
+START_TEST(unknown_is_no_recovery)
+{
+    add_rule("cpu.total", 2);
+    configure();
+    step_cpu(85);
+    ck_assert_int_eq(step_cpu(NAN), 0);
+    ck_assert_int_eq(cpu_state(), ALERT_NORMAL); /* pending starts over */
+    ck_assert_int_eq(step_cpu(85), 0);
+    ck_assert_int_eq(step_cpu(85), 0);
+    ck_assert_int_eq(step_cpu(85), 1);
+    for (int i = 0; i < 10; i++)
+        ck_assert_int_eq(step_cpu(NAN), 0);
+    ck_assert_int_eq(cpu_state(), ALERT_WARNING);
+    ck_assert_double_eq(find("cpu.total")->value, 85); /* the newest known */
+    ck_assert_int_eq(step_cpu(10), 1);
+}
+END_TEST
+
+START_TEST(below)
+{
+    struct config_threshold *rule = add_rule("memory.available_bytes", 0);
+    rule->below = true;
+    rule->warning = 1024.0 * 1024 * 1024;
+    rule->clear_warning = 1.5 * rule->warning;
+    rule->critical = rule->warning / 2;
+    rule->clear_critical = 0.75 * rule->warning;
+    configure();
+    sample_set(&sample, METRIC_MEMORY_AVAILABLE, -1, 2 * rule->warning);
+    ck_assert_int_eq(step(), 0);
+    sample_set(&sample, METRIC_MEMORY_AVAILABLE, -1, 0.9 * rule->warning);
+    ck_assert_int_eq(step(), 1);
+    char text[ALERT_TEXT_MAX];
+    alert_notice_text(&notices[0], text, sizeof text);
+    ck_assert_ptr_nonnull(strstr(text, "(warning below 1G)"));
+    sample_set(&sample, METRIC_MEMORY_AVAILABLE, -1, 0.4 * rule->warning);
+    ck_assert_int_eq(step(), 1);
+    ck_assert_int_eq(notices[0].alert->state, ALERT_CRITICAL);
+    sample_set(&sample, METRIC_MEMORY_AVAILABLE, -1, 0.7 * rule->warning);
+    ck_assert_int_eq(step(), 0);
+    sample_set(&sample, METRIC_MEMORY_AVAILABLE, -1, 1.2 * rule->warning);
+    ck_assert_int_eq(step(), 1);
+    expect_text(0, "alert.warning",
+        "memory.available_bytes is 1.20G (no longer critical; warning until above 1.50G)");
+    sample_set(&sample, METRIC_MEMORY_AVAILABLE, -1, 1.6 * rule->warning);
+    ck_assert_int_eq(step(), 1);
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_RESOLVED);
+}
+END_TEST
+
+START_TEST(one_level_alone)
+{
+    add_rule("cpu.total", 0)->has_warning = false;
+    configure();
+    ck_assert_int_eq(step_cpu(89), 0);
+    ck_assert_int_eq(step_cpu(91), 1);
+    ck_assert_int_eq(cpu_state(), ALERT_CRITICAL);
+    ck_assert_int_eq(step_cpu(82), 0);
+    ck_assert_int_eq(step_cpu(80), 1); /* no warning to fall back to */
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_RESOLVED);
+
+    rules[0].has_warning = true;
+    rules[0].has_critical = false;
+    configure();
+    ck_assert_int_eq(step_cpu(99), 1);
+    ck_assert_int_eq(cpu_state(), ALERT_WARNING);
+    ck_assert_int_eq(step_cpu(99), 0);
+}
+END_TEST
+
+START_TEST(instances)
+{
+    add_rule("core.total", 0);
+    configure();
+    for (int i = 0; i < 3; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "%d", i);
+        sample_set(&sample, METRIC_CORE_TOTAL, sample_row(&sample, GROUP_CORE, name), i ? 99 : 10);
+    }
+    ck_assert_int_eq(step(), 2);
+    ck_assert_str_eq(notices[0].alert->key, "core.total:1");
+    ck_assert_str_eq(notices[1].alert->key, "core.total:2");
+    ck_assert_int_eq(find("core.total:0")->state, ALERT_NORMAL);
+
+    /* A new instance is watched from its first sample. */
+    sample_set(&sample, METRIC_CORE_TOTAL, sample_row(&sample, GROUP_CORE, "3"), 99);
+    ck_assert_int_eq(step(), 1);
+    ck_assert_str_eq(notices[0].alert->key, "core.total:3");
+
+    /* One that has gone is not known: it keeps firing. */
+    sample.rows[GROUP_CORE].row[1].present = false;
+    ck_assert_int_eq(step(), 0);
+    ck_assert_int_eq(find("core.total:1")->state, ALERT_CRITICAL);
+    sample.rows[GROUP_CORE].row[0].present = false;
+    ck_assert_int_eq(step(), 0);
+    ck_assert_int_lt(position("core.total:0"), 0); /* a normal one is forgotten */
+}
+END_TEST
+
+START_TEST(reused_row_is_another_instance)
+{
+    add_rule("net.receive_bytes", 0);
+    configure();
+    int row = sample_row(&sample, GROUP_NET, "eth0");
+    sample_set(&sample, METRIC_NET_RECEIVE, row, 99);
+    ck_assert_int_eq(step(), 1);
+    str_copy(sample.rows[GROUP_NET].row[row].name, SAMPLE_NAME_MAX, "eth1");
+    sample_set(&sample, METRIC_NET_RECEIVE, row, 10);
+    ck_assert_int_eq(step(), 0);
+    ck_assert_int_eq(find("net.receive_bytes:eth0")->state, ALERT_CRITICAL);
+    ck_assert_int_eq(find("net.receive_bytes:eth1")->state, ALERT_NORMAL);
+}
+END_TEST
+
+START_TEST(own_rule_of_an_instance)
+{
+    add_rule("disk.busy", 0);
+    struct config_threshold *own = add_rule("disk.busy:vda", 0);
+    own->warning = 98, own->critical = 99, own->clear_warning = 97, own->clear_critical = 97;
+    add_rule("disk.busy:sr0", 0)->enabled = false;
+    configure();
+    sample_set(&sample, METRIC_DISK_BUSY, sample_row(&sample, GROUP_DISK, "vda"), 95);
+    sample_set(&sample, METRIC_DISK_BUSY, sample_row(&sample, GROUP_DISK, "vdb"), 95);
+    sample_set(&sample, METRIC_DISK_BUSY, sample_row(&sample, GROUP_DISK, "sr0"), 95);
+    ck_assert_int_eq(step(), 1);
+    ck_assert_str_eq(notices[0].alert->key, "disk.busy:vdb");
+    ck_assert_ptr_eq(find("disk.busy:vda")->rule, own);
+    ck_assert_int_lt(position("disk.busy:sr0"), 0);
+}
+END_TEST
+
+START_TEST(rule_that_goes_resolves)
+{
+    add_rule("cpu.total", 0);
+    add_rule("memory.used_pct", 0);
+    configure();
+    sample_set(&sample, METRIC_MEMORY_USED_PCT, -1, 95);
+    ck_assert_int_eq(step_cpu(95), 2);
+
+    struct config other = { .threshold = &rules[1], .threshold_count = 1 };
+    alert_engine_configure(engine, &other);
+    ck_assert(!find("cpu.total")->present);
+    ck_assert_ptr_null(find("cpu.total")->rule);
+    ck_assert_int_eq(step(), 1);
+    expect_text(0, "alert.resolved", "cpu.total has no threshold any more (was critical at 90%)");
+    ck_assert_int_eq(notices[0].alert->sequence, 2);
+    ck_assert_int_eq(step(), 0);
+    ck_assert_int_lt(position("cpu.total"), 0);
+    ck_assert_int_eq(find("memory.used_pct")->state, ALERT_CRITICAL);
+
+    rules[1].enabled = false;
+    alert_engine_configure(engine, &other);
+    ck_assert_int_eq(step(), 1);
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_RESOLVED);
+    step();
+    const struct alert *alerts;
+    ck_assert_int_eq(alert_engine_alerts(engine, &alerts), 0);
+}
+END_TEST
+
+START_TEST(new_levels_of_a_firing_alert)
+{
+    add_rule("cpu.total", 0);
+    configure();
+    step_cpu(85);
+    int64_t incident = find("cpu.total")->incident_wall_ns;
+    rules[0].warning = 95, rules[0].critical = 99;
+    rules[0].clear_warning = 84, rules[0].clear_critical = 98;
+    configure();
+    ck_assert_int_eq(step_cpu(85), 0);
+    ck_assert_int_eq(cpu_state(), ALERT_WARNING); /* above the new clear level */
+    ck_assert_double_eq(find("cpu.total")->level, 95);
+    ck_assert_int_eq(find("cpu.total")->incident_wall_ns, incident);
+    rules[0].clear_warning = 90;
+    configure();
+    ck_assert_int_eq(step_cpu(85), 1);
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_RESOLVED);
+}
+END_TEST
+
+static struct alert
+saved_alert(const char *key, enum alert_state state)
+{
+    struct alert alert = {
+        .state = state, .value = 95, .level = 90, .since_wall_ns = 7,
+        .incident_wall_ns = 5, .sequence = 4,
+    };
+    str_copy(alert.key, sizeof alert.key, key);
+    return alert;
+}
+
+START_TEST(restored_alert_goes_on)
+{
+    struct alert saved = saved_alert("cpu.total", ALERT_CRITICAL);
+    add_rule("cpu.total", 3);
+    alert_engine_restore(engine, &saved); /* before the config and after are the same */
+    configure();
+    ck_assert_int_eq(step_cpu(95), 0); /* does not fire again */
+    ck_assert_int_eq(cpu_state(), ALERT_CRITICAL);
+    ck_assert_int_eq(find("cpu.total")->since_wall_ns, 7);
+    ck_assert_int_eq(step_cpu(78), 1);
+    ck_assert_int_eq(notices[0].alert->sequence, 5);
+    ck_assert_int_eq(notices[0].alert->incident_wall_ns, 5);
+    ck_assert_int_eq(step_cpu(78), 0);
+    ck_assert_int_eq(step_cpu(10), 1);
+    ck_assert_int_eq(notices[0].alert->sequence, 6);
+    ck_assert_int_eq(notices[0].alert->incident_wall_ns, 5);
+}
+END_TEST
+
+START_TEST(restored_alert_without_rule_resolves)
+{
+    struct alert known = saved_alert("cpu.total", ALERT_WARNING);
+    struct alert gone = saved_alert("old.metric:x", ALERT_WARNING);
+    struct alert normal = saved_alert("memory.used_pct", ALERT_NORMAL);
+    alert_engine_restore(engine, &known);
+    alert_engine_restore(engine, &gone);
+    alert_engine_restore(engine, &normal);
+    ck_assert_int_eq(step_cpu(95), 2);
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_RESOLVED);
+    ck_assert_int_eq(notices[1].change, ALERT_CHANGE_RESOLVED);
+    ck_assert_str_eq(notices[1].alert->key, "old.metric:x");
+    ck_assert_int_eq(step_cpu(95), 0);
+    ck_assert_int_lt(position("old.metric:x"), 0);
+}
+END_TEST
+
+START_TEST(restored_instance_waits_for_its_row)
+{
+    struct alert saved = saved_alert("disk.busy:vdz", ALERT_WARNING);
+    add_rule("disk.busy", 0);
+    configure();
+    alert_engine_restore(engine, &saved);
+    ck_assert_int_eq(step(), 0);
+    ck_assert_int_eq(find("disk.busy:vdz")->state, ALERT_WARNING);
+    sample_set(&sample, METRIC_DISK_BUSY, sample_row(&sample, GROUP_DISK, "vdz"), 3);
+    ck_assert_int_eq(step(), 1);
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_RESOLVED);
+}
+END_TEST
+
+START_TEST(instances_end_somewhere)
+{
+    const char *const metrics[] = { "net.receive_bytes", "net.send_bytes", "net.errors",
+        "net.receive_packets", "net.send_packets" };
+    for (int i = 0; i < 5; i++)
+        add_rule(metrics[i], 0);
+    configure();
+    for (int i = 0; i < SAMPLE_ROWS_MAX; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "veth%d", i);
+        int row = sample_row(&sample, GROUP_NET, name);
+        for (int m = METRIC_NET_RECEIVE; m <= METRIC_NET_ERRORS; m++)
+            sample_set(&sample, (enum metric)m, row, 99);
+    }
+    const struct alert *alerts;
+    int told = step();
+    ck_assert_int_eq(told, 4096);
+    ck_assert_int_eq(alert_engine_alerts(engine, &alerts), told);
+    ck_assert_int_eq(step(), 0);
+}
+END_TEST
+
+START_TEST(no_allocation_after_warm_up)
+{
+    add_rule("cpu.total", 1);
+    add_rule("core.total", 0);
+    configure();
+    int row[2] = { sample_row(&sample, GROUP_CORE, "0"), sample_row(&sample, GROUP_CORE, "1") };
+    step_cpu(1);
+    unsigned long before = test_allocations();
+    for (int i = 0; i < 1000; i++) {
+        sample_set(&sample, METRIC_CORE_TOTAL, row[0], i % 7 * 16);
+        sample_set(&sample, METRIC_CORE_TOTAL, row[1], i % 5 * 22);
+        step_cpu(i % 11 * 10);
+    }
+    ck_assert_uint_eq(test_allocations(), before);
+}
+END_TEST
+
+/* A random walk: the properties that no table or rule may break. */
+START_TEST(invariants_of_a_long_walk)
+{
+    struct config_threshold *rule = add_rule("cpu.total", _i);
+    configure();
+    uint32_t seed = 12345;
+    double value = 50;
+    bool firing = false;
+    uint32_t sequence = 0;
+    int fired = 0, resolved = 0;
+    for (int i = 0; i < 100000; i++) {
+        seed = seed * 1664525 + 1013904223;
+        value += ((double)(seed >> 16) / 65536.0 - 0.5) * 12;
+        value = value < 0 ? 0 : value > 100 ? 100 : value;
+        int told = step_cpu((seed >> 8) % 97 == 0 ? (double)NAN : value);
+        const struct alert *alert = find("cpu.total");
+        ck_assert_int_le(told, 1);
+        if (told) {
+            ck_assert_uint_eq(notices[0].alert->sequence, ++sequence);
+            ck_assert_int_ne(notices[0].alert->incident_wall_ns, 0);
+        }
+        if (told && notices[0].change == ALERT_CHANGE_RESOLVED) {
+            ck_assert(firing);
+            ck_assert_double_le(alert->value, rule->clear_warning);
+            firing = false;
+            sequence = 0;
+            resolved++;
+        } else if (told) {
+            firing = true;
+            fired++;
+        }
+        ck_assert_int_eq(firing, alert->state == ALERT_WARNING || alert->state == ALERT_CRITICAL);
+        if (alert->state == ALERT_CRITICAL)
+            ck_assert_double_gt(alert->value, rule->clear_critical);
+    }
+    ck_assert_int_gt(fired, 100);
+    ck_assert_int_gt(resolved, 100);
+}
+END_TEST
+
+START_TEST(hostile_instance_names_are_cleaned)
+{
+    struct alert saved = saved_alert("disk.busy:x\x1b[2J", ALERT_WARNING);
+    alert_engine_restore(engine, &saved);
+    ck_assert_int_eq(step(), 1);
+    char text[ALERT_TEXT_MAX];
+    alert_notice_text(&notices[0], text, sizeof text);
+    ck_assert_ptr_null(strchr(text, 0x1b));
+}
+END_TEST
+
+Suite *
+test_suite(void)
+{
+    Suite *suite = suite_create("engine");
+    TCase *tcase = tcase_create("engine");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, whole_incident);
+    tcase_add_test(tcase, straight_to_critical_and_back);
+    tcase_add_test(tcase, must_hold_for_its_time);
+    tcase_add_test(tcase, levels_hold_on_their_own);
+    tcase_add_test(tcase, wall_clock_jumps_change_nothing);
+    tcase_add_test(tcase, unknown_is_no_recovery);
+    tcase_add_test(tcase, below);
+    tcase_add_test(tcase, one_level_alone);
+    tcase_add_test(tcase, instances);
+    tcase_add_test(tcase, reused_row_is_another_instance);
+    tcase_add_test(tcase, own_rule_of_an_instance);
+    tcase_add_test(tcase, rule_that_goes_resolves);
+    tcase_add_test(tcase, new_levels_of_a_firing_alert);
+    tcase_add_test(tcase, restored_alert_goes_on);
+    tcase_add_test(tcase, restored_alert_without_rule_resolves);
+    tcase_add_test(tcase, restored_instance_waits_for_its_row);
+    tcase_add_test(tcase, instances_end_somewhere);
+    tcase_add_test(tcase, no_allocation_after_warm_up);
+    tcase_add_loop_test(tcase, invariants_of_a_long_walk, 0, 4);
+    tcase_add_test(tcase, hostile_instance_names_are_cleaned);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
