@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "test.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "sample/history.h"
+
+static const double steps[HISTORY_TIERS] = { 1, 10, 60 };
+static const double lengths[HISTORY_TIERS] = { 3600, 6 * 3600, 7 * 86400 };
+static const double short_lengths[HISTORY_TIERS] = { 20, 100, 600 };
+
+static struct history *history;
+static struct sample sample;
+static struct history_point point[4000];
+static int64_t base_ns = 77 * NS_PER_SEC;
+
+static void
+begin(const double *length)
+{
+    history = history_new(steps, length);
+    sample_init(&sample);
+}
+
+static void
+end(void)
+{
+    history_free(history);
+    sample_release(&sample);
+}
+
+/* Pushes the sample as it is, at this second. */
+static void
+push_at(double second)
+{
+    sample.mono_ns = base_ns + sec_to_ns(second);
+    sample.wall_ns = 5 * NS_PER_SEC + sec_to_ns(second);
+    history_push(history, &sample);
+}
+
+static void
+push_cpu(double second, double value)
+{
+    sample.scalar[METRIC_CPU_TOTAL] = value;
+    push_at(second);
+}
+
+static int
+read_cpu(int tier)
+{
+    return history_read(history, METRIC_CPU_TOTAL, -1, tier, point, 4000);
+}
+
+#define SAME(x, y) ck_assert_double_eq_tol((double)(x), (double)(y), 1e-4)
+#define UNKNOWN(x) ck_assert(isnan(x))
+
+START_TEST(nothing_yet)
+{
+    begin(lengths);
+    ck_assert_int_eq(read_cpu(0), 0);
+    push_cpu(0, 5);
+    ck_assert_int_eq(read_cpu(0), 1);
+    SAME(point[0].mean, 5);
+    SAME(point[0].max, 5);
+    ck_assert_int_eq(point[0].wall_ns, sample.wall_ns);
+    ck_assert_int_eq(read_cpu(1), 0);
+    ck_assert_int_eq(read_cpu(2), 0);
+    end();
+    history_free(NULL);
+}
+END_TEST
+
+START_TEST(what_is_not_kept)
+{
+    begin(lengths);
+    push_at(0);
+    ck_assert_int_eq(history_read(history, METRIC_CPU_NICE, -1, 0, point, 10), 0);
+    ck_assert_int_eq(history_read(history, METRIC_CORE_TOTAL, 0, 0, point, 10), 0);
+    ck_assert_int_eq(history_read(history, METRIC_CORE_TOTAL, -1, 0, point, 10), 0);
+    ck_assert_int_eq(history_read(history, METRIC_CPU_TOTAL, -1, 3, point, 10), 0);
+    ck_assert_int_eq(history_read(history, METRIC_CPU_TOTAL, -1, -1, point, 10), 0);
+    ck_assert_int_eq(history_read(history, METRIC_COUNT, -1, 0, point, 10), 0);
+    ck_assert_int_eq(history_read(history, METRIC_CPU_TOTAL, -1, 0, point, 0), 0);
+    ck_assert_int_eq(history_read(history, METRIC_CPU_TOTAL, -1, 0, point, -1), 0);
+    end();
+}
+END_TEST
+
+START_TEST(coarse_points_have_mean_and_maximum)
+{
+    begin(lengths);
+    for (int i = 0; i < 125; i++)
+        push_cpu(i, i % 10);
+    ck_assert_int_eq(read_cpu(1), 12);
+    for (int p = 0; p < 12; p++) {
+        SAME(point[p].mean, 4.5);
+        SAME(point[p].max, 9);
+        ck_assert_int_eq(point[p].wall_ns, (int64_t)(5 + 9 + 10 * p) * NS_PER_SEC);
+    }
+    ck_assert_int_eq(read_cpu(2), 2);
+    SAME(point[1].mean, 4.5);
+    SAME(point[1].max, 9);
+    ck_assert_int_eq(point[1].wall_ns, (5 + 119) * NS_PER_SEC);
+    ck_assert_int_eq(read_cpu(0), 125);
+    for (int p = 0; p < 125; p++) {
+        SAME(point[p].mean, p % 10);
+        ck_assert_int_eq(point[p].wall_ns, (5 + p) * NS_PER_SEC);
+    }
+    end();
+}
+END_TEST
+
+START_TEST(unknown_values_do_not_count)
+{
+    begin(lengths);
+    for (int i = 0; i < 30; i++)
+        push_cpu(i, i < 10 ? (i % 2 ? 8 : (double)NAN) : i < 20 ? (double)NAN : -3);
+    ck_assert_int_eq(read_cpu(1), 3);
+    SAME(point[0].mean, 8);
+    UNKNOWN(point[1].mean);
+    UNKNOWN(point[1].max);
+    SAME(point[2].max, -3);
+    ck_assert_int_eq(read_cpu(0), 30);
+    UNKNOWN(point[0].mean);
+    SAME(point[1].mean, 8);
+    end();
+}
+END_TEST
+
+START_TEST(a_whole_point_is_there_at_once)
+{
+    begin(lengths);
+    for (int i = 0; i < 9; i++)
+        push_cpu(i, 1);
+    ck_assert_int_eq(read_cpu(1), 0);
+    push_cpu(9, 11);
+    ck_assert_int_eq(read_cpu(1), 1);
+    SAME(point[0].mean, 2);
+    SAME(point[0].max, 11);
+    end();
+}
+END_TEST
+
+START_TEST(rings_forget_the_oldest)
+{
+    begin(short_lengths);
+    for (int i = 0; i < 2000; i++) {
+        push_cpu(i, i);
+        int count = read_cpu(0);
+        ck_assert_int_eq(count, i < 20 ? i + 1 : 20);
+        SAME(point[count - 1].mean, i);
+        SAME(point[0].mean, i < 20 ? 0 : i - 19);
+        count = read_cpu(1);
+        int whole = (i + 1) / 10;
+        ck_assert_int_eq(count, whole < 10 ? whole : 10);
+        if (count > 0) {
+            SAME(point[count - 1].max, whole * 10 - 1);
+            SAME(point[0].max, (whole - count + 1) * 10 - 1);
+        }
+    }
+    ck_assert_int_eq(history_read(history, METRIC_CPU_TOTAL, -1, 0, point, 3), 3);
+    SAME(point[0].mean, 1997);
+    SAME(point[2].mean, 1999);
+    end();
+}
+END_TEST
+
+START_TEST(a_gap_is_unknown)
+{
+    begin(short_lengths);
+    for (int i = 0; i < 15; i++)
+        push_cpu(i, 1);
+    for (int i = 115; i < 120; i++)
+        push_cpu(i, 2);
+    ck_assert_int_eq(read_cpu(0), 20);
+    for (int p = 0; p < 15; p++)
+        UNKNOWN(point[p].mean);
+    for (int p = 15; p < 20; p++)
+        SAME(point[p].mean, 2);
+    ck_assert_int_eq(read_cpu(1), 10); /* points 2 to 11 */
+    for (int p = 0; p < 9; p++)
+        UNKNOWN(point[p].max);
+    SAME(point[9].mean, 2);
+    ck_assert_int_eq(read_cpu(2), 2);
+    SAME(point[0].mean, 1);
+    /* A gap longer than every ring. */
+    push_cpu(1e6, 3);
+    ck_assert_int_eq(read_cpu(0), 20);
+    UNKNOWN(point[18].mean);
+    SAME(point[19].mean, 3);
+    ck_assert_int_eq(read_cpu(1), 10);
+    for (int p = 0; p < 10; p++)
+        UNKNOWN(point[p].mean);
+    push_cpu(1e6 + 1, 4);
+    read_cpu(0);
+    UNKNOWN(point[17].mean);
+    SAME(point[18].mean, 3);
+    SAME(point[19].mean, 4);
+    end();
+}
+END_TEST
+
+START_TEST(ticks_that_are_not_exact)
+{
+    begin(lengths);
+    double t = 0;
+    for (int i = 0; i < 3000; i++, t += 1.003)
+        push_cpu(t + 0.05 * sin(i), 7);
+    int count = read_cpu(0);
+    ck_assert_int_eq(count, 3009);
+    for (int p = 0; p < count; p++)
+        SAME(point[p].mean, 7);
+    end();
+    /* Faster than the finest tier. */
+    begin(lengths);
+    for (int i = 0; i < 400; i++)
+        push_cpu(i * 0.25, i % 2);
+    count = read_cpu(0);
+    ck_assert_int_eq(count, 101);
+    SAME(point[50].mean, 0.5);
+    SAME(point[50].max, 1);
+    end();
+    /* Slower: each sample stands for the time before it. */
+    begin(lengths);
+    for (int i = 0; i < 100; i++)
+        push_cpu(i * 5, i);
+    count = read_cpu(0);
+    ck_assert_int_eq(count, 496);
+    SAME(point[495].mean, 99);
+    SAME(point[491].mean, 99);
+    SAME(point[490].mean, 98);
+    end();
+    begin(lengths);
+    for (int i = 0; i < 20; i++)
+        push_cpu(i * 30, i);
+    count = read_cpu(0);
+    SAME(point[count - 1].mean, 19);
+    SAME(point[count - 30].mean, 19);
+    SAME(point[count - 31].mean, 18);
+    UNKNOWN(point[5].mean);
+    end();
+}
+END_TEST
+
+START_TEST(a_clock_that_stands_or_goes_back)
+{
+    begin(lengths);
+    push_cpu(5, 1);
+    push_cpu(5, 3);
+    ck_assert_int_eq(read_cpu(0), 1);
+    SAME(point[0].mean, 2);
+    SAME(point[0].max, 3);
+    push_cpu(2, 5);
+    ck_assert_int_eq(read_cpu(0), 1);
+    SAME(point[0].mean, 3);
+    push_cpu(6, 7);
+    ck_assert_int_eq(read_cpu(0), 2);
+    SAME(point[1].mean, 7);
+    end();
+}
+END_TEST
+
+static int
+read_core(int row, int tier)
+{
+    return history_read(history, METRIC_CORE_TOTAL, row, tier, point, 4000);
+}
+
+START_TEST(instances_are_kept_apart)
+{
+    begin(lengths);
+    int a = sample_row(&sample, GROUP_CORE, "0"), b;
+    for (int i = 0; i < 25; i++) {
+        sample_set(&sample, METRIC_CORE_TOTAL, a, i);
+        if (i >= 12) {
+            b = sample_row(&sample, GROUP_CORE, "1");
+            sample_set(&sample, METRIC_CORE_TOTAL, b, 100 + i);
+        }
+        push_at(i);
+    }
+    ck_assert_int_eq(read_core(0, 0), 25);
+    SAME(point[3].mean, 3);
+    ck_assert_int_eq(read_core(1, 0), 13); /* since it is there */
+    SAME(point[0].mean, 112);
+    ck_assert_int_eq(read_core(1, 1), 1);
+    SAME(point[0].max, 119);
+    ck_assert_int_eq(read_core(2, 0), 0);
+    end();
+}
+END_TEST
+
+START_TEST(columns_of_a_group_are_kept_apart)
+{
+    begin(lengths);
+    int row = sample_row(&sample, GROUP_DISK, "vda");
+    for (int i = 0; i < 10; i++) {
+        sample_set(&sample, METRIC_DISK_READ, row, 1);
+        sample_set(&sample, METRIC_DISK_WRITE, row, 2);
+        sample_set(&sample, METRIC_DISK_BUSY, row, 3);
+        push_at(i);
+    }
+    const enum metric metric[] = { METRIC_DISK_READ, METRIC_DISK_WRITE, METRIC_DISK_BUSY };
+    for (int m = 0; m < 3; m++)
+        for (int tier = 0; tier < 2; tier++) {
+            int count = history_read(history, metric[m], row, tier, point, 100);
+            ck_assert_int_eq(count, tier ? 1 : 10);
+            SAME(point[0].mean, m + 1);
+            SAME(point[count - 1].max, m + 1);
+        }
+    ck_assert_int_eq(history_read(history, METRIC_DISK_READS, row, 0, point, 100), 0);
+    end();
+}
+END_TEST
+
+START_TEST(an_instance_goes_and_comes_back)
+{
+    begin(short_lengths);
+    int row = sample_row(&sample, GROUP_CORE, "0");
+    for (int i = 0; i < 40; i++) {
+        bool there = i < 8 || i >= 14;
+        if (there)
+            sample_set(&sample, METRIC_CORE_TOTAL, sample_row(&sample, GROUP_CORE, "0"), i);
+        sample.rows[GROUP_CORE].row[row].present = there;
+        push_at(i);
+        int count = read_core(row, 0);
+        ck_assert_int_eq(count, i < 20 ? i + 1 : 20);
+        for (int p = 0; p < count; p++) {
+            int second = i - count + 1 + p;
+            if (second >= 8 && second < 14)
+                UNKNOWN(point[p].mean);
+            else
+                SAME(point[p].mean, second);
+        }
+    }
+    ck_assert_int_eq(read_core(row, 1), 4);
+    SAME(point[0].max, 7);
+    SAME(point[1].mean, 16.5);
+    end();
+}
+END_TEST
+
+START_TEST(a_slot_with_another_name_begins_anew)
+{
+    begin(lengths);
+    int row = sample_row(&sample, GROUP_NET, "veth1");
+    for (int i = 0; i < 15; i++) {
+        sample_set(&sample, METRIC_NET_SEND, row, 1);
+        push_at(i);
+    }
+    snprintf(sample.rows[GROUP_NET].row[row].name, SAMPLE_NAME_MAX, "veth2");
+    push_at(15);
+    ck_assert_int_eq(history_read(history, METRIC_NET_SEND, row, 0, point, 100), 1);
+    ck_assert_int_eq(history_read(history, METRIC_NET_SEND, row, 1, point, 100), 0);
+    /* Also after an absence. */
+    sample.rows[GROUP_NET].row[row].present = false;
+    push_at(16);
+    snprintf(sample.rows[GROUP_NET].row[row].name, SAMPLE_NAME_MAX, "veth3");
+    sample.rows[GROUP_NET].row[row].present = true;
+    push_at(17);
+    ck_assert_int_eq(history_read(history, METRIC_NET_SEND, row, 0, point, 100), 1);
+    end();
+}
+END_TEST
+
+static long
+mappings(void)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    long kib = 0, from, to;
+    char line[512];
+    while (fgets(line, sizeof line, maps))
+        if (sscanf(line, "%lx-%lx", &from, &to) == 2)
+            kib += (to - from) / 1024;
+    fclose(maps);
+    return kib;
+}
+
+/* Thousands of short-lived interfaces leave a bounded number of rings. */
+START_TEST(what_has_gone_does_not_pile_up)
+{
+    begin(lengths);
+    char name[SAMPLE_NAME_MAX];
+    long after_500 = 0;
+    for (int i = 0; i < 5000; i++) {
+        snprintf(name, sizeof name, "veth%d", i);
+        int row = sample_row(&sample, GROUP_NET, name);
+        ck_assert_int_ge(row, 0);
+        sample_set(&sample, METRIC_NET_SEND, row, i);
+        push_at(i);
+        ck_assert_int_eq(history_read(history, METRIC_NET_SEND, row, 0, point, 10), 1);
+        SAME(point[0].mean, i);
+        sample.rows[GROUP_NET].row[row].present = false;
+        if (i == 500)
+            after_500 = mappings();
+    }
+    ck_assert_int_lt(mappings(), after_500 + 20000);
+    end();
+}
+END_TEST
+
+START_TEST(untouched_rings_cost_nothing)
+{
+    begin(lengths);
+    char name[SAMPLE_NAME_MAX];
+    struct rusage before, after;
+    getrusage(RUSAGE_SELF, &before);
+    for (int i = 0; i < 256; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        sample_row(&sample, GROUP_CORE, name);
+    }
+    for (int i = 0; i < 60; i++)
+        push_at(i);
+    getrusage(RUSAGE_SELF, &after);
+    /* 256 instances and the machine: three pages each, and what runs along. */
+    ck_assert_int_lt(after.ru_maxrss - before.ru_maxrss, 8 * 1024);
+    end();
+}
+END_TEST
+
+START_TEST(nothing_is_allocated)
+{
+    begin(lengths);
+    char name[SAMPLE_NAME_MAX];
+    for (int i = 0; i < 256; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        sample_row(&sample, GROUP_CORE, name);
+    }
+    push_at(0);
+    unsigned long before = test_allocations();
+    for (int i = 1; i < 2000; i++)
+        push_at(i);
+    int count = history_read(history, METRIC_CPU_TOTAL, -1, 1, point, 4000);
+    unsigned long after = test_allocations();
+    ck_assert_uint_eq(after, before);
+    ck_assert_int_eq(count, 200);
+    end();
+}
+END_TEST
+
+START_TEST(plans_that_make_no_sense)
+{
+    const double odd_steps[][HISTORY_TIERS] = {
+        { 0, 0, 0 }, { (double)NAN, 1, (double)NAN }, { 60, 10, 1 }, { -1, -1, -1 }, { 1e-9, 1e9, 1e300 },
+    };
+    const double odd_lengths[][HISTORY_TIERS] = {
+        { 0, 0, 0 }, { -1, (double)NAN, 1e300 }, { 1, 1, 1 },
+    };
+    for (size_t s = 0; s < sizeof odd_steps / sizeof *odd_steps; s++)
+        for (size_t l = 0; l < sizeof odd_lengths / sizeof *odd_lengths; l++) {
+            history = history_new(odd_steps[s], odd_lengths[l]);
+            sample_init(&sample);
+            for (int i = 0; i < 50; i++)
+                push_cpu(i * 0.5, i);
+            for (int tier = 0; tier < HISTORY_TIERS; tier++) {
+                int count = read_cpu(tier);
+                ck_assert(count >= 0 && count <= 4000);
+            }
+            end();
+        }
+}
+END_TEST
+
+/* Everything against a list of all that was pushed. */
+START_TEST(agrees_with_a_plain_list)
+{
+    enum { SECONDS = 3000 };
+    static double list[SECONDS];
+    uint32_t state = 99u + (uint32_t)_i;
+    begin(short_lengths);
+    int row = sample_row(&sample, GROUP_CORE, "0");
+    for (int i = 0; i < SECONDS; i++) {
+        list[i] = (double)NAN;
+        state = state * 1664525u + 1013904223u;
+        bool there = (state >> 20) % 100 < 70 || i == 0;
+        if (i > 0 && isnan(list[i - 1]) && (state >> 9) % 8)
+            there = false;
+        sample.rows[GROUP_CORE].row[row].present = there;
+        if (there) {
+            list[i] = (double)((state >> 8) % 1000);
+            sample_set(&sample, METRIC_CORE_TOTAL, row, list[i]);
+        }
+        push_at(i);
+        for (int tier = 0; tier < HISTORY_TIERS; tier++) {
+            int stride = (int)steps[tier], whole = (i + 1) / stride;
+            int length = (int)(short_lengths[tier] / steps[tier]);
+            int count = read_core(row, tier);
+            ck_assert_int_eq(count, whole < length ? whole : length);
+            for (int p = 0; p < count; p++) {
+                int from = (whole - count + p) * stride, known = 0;
+                double sum = 0, max = -1;
+                for (int k = from; k < from + stride; k++)
+                    if (!isnan(list[k])) {
+                        known++;
+                        sum += list[k];
+                        max = fmax(max, list[k]);
+                    }
+                if (known == 0 ? !isnan(point[p].mean)
+                        : fabs((double)point[p].mean - sum / known) > 1e-3
+                            || fabs((double)point[p].max - max) > 1e-3)
+                    ck_abort_msg("second %d tier %d point %d", i, tier, p);
+            }
+        }
+    }
+    end();
+}
+END_TEST
+
+Suite *
+test_suite(void)
+{
+    Suite *suite = suite_create("history");
+    TCase *machine = tcase_create("machine");
+    tcase_add_test(machine, nothing_yet);
+    tcase_add_test(machine, what_is_not_kept);
+    tcase_add_test(machine, coarse_points_have_mean_and_maximum);
+    tcase_add_test(machine, unknown_values_do_not_count);
+    tcase_add_test(machine, a_whole_point_is_there_at_once);
+    tcase_add_test(machine, rings_forget_the_oldest);
+    tcase_add_test(machine, a_gap_is_unknown);
+    tcase_add_test(machine, ticks_that_are_not_exact);
+    tcase_add_test(machine, a_clock_that_stands_or_goes_back);
+    tcase_add_test(machine, plans_that_make_no_sense);
+    suite_add_tcase(suite, machine);
+    TCase *instances = tcase_create("instances");
+    tcase_set_timeout(instances, 60);
+    tcase_add_test(instances, instances_are_kept_apart);
+    tcase_add_test(instances, columns_of_a_group_are_kept_apart);
+    tcase_add_test(instances, an_instance_goes_and_comes_back);
+    tcase_add_test(instances, a_slot_with_another_name_begins_anew);
+    tcase_add_test(instances, what_has_gone_does_not_pile_up);
+    tcase_add_test(instances, untouched_rings_cost_nothing);
+    tcase_add_test(instances, nothing_is_allocated);
+    tcase_add_loop_test(instances, agrees_with_a_plain_list, 0, 4);
+    suite_add_tcase(suite, instances);
+    return suite;
+}
