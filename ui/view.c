@@ -381,7 +381,7 @@ view_apply_status(struct view *view, const json_t *status)
         return;
     uint64_t sequence = (uint64_t)json_get_int(status, "seq", 0);
     bool again = sequence && sequence == view->sample.sequence;
-    view->ticks++;
+    view->ticks += !again;
     view->time = get_number(status, "time");
     view->interval_seconds = get_number(status, "interval_seconds");
     view->sample.sequence = sequence;

@@ -80,7 +80,7 @@ enum { VIEW_SERIES_CPU, VIEW_SERIES_MEMORY, VIEW_SERIES_PSI_CPU, VIEW_SERIES_PSI
 struct view {
     bool connected;
     char banner[VIEW_TEXT_MAX]; /* why not connected; "" */
-    uint64_t ticks; /* status objects applied */
+    uint64_t ticks; /* status objects applied, repeats not counted */
     double time; /* wall seconds of the newest */
     double interval_seconds;
     char host[64], kernel[64], version[24], server_state[VIEW_TEXT_MAX];
