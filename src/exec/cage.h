@@ -8,6 +8,14 @@
  * One fresh cgroup per run and start: a cgroup that was killed once kills
  * newcomers too (see the research of cgroup.kill).
  *
+ * The server is a subreaper as well (unless the kind is group): when a worker
+ * is killed, its trials' processes become the server's. It therefore calls
+ * cage_reap() at every SIGCHLD. Its own children are the claimed ones of
+ * io/child.h; any other child is an orphan of a dead worker.
+ *
+ * OPTOP_CAGE=cgroup2|subreaper|group in the server's environment chooses the
+ * best means that is tried.
+ *
  * Every process of a run also carries OPTOP_RUN=<mark> in its environment, so
  * that what a killed server left behind is found at the next start.
  */
@@ -16,8 +24,6 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
-
-#include "base/err.h"
 
 enum cage_kind { CAGE_CGROUP2, CAGE_SUBREAPER, CAGE_GROUP };
 
@@ -36,18 +42,30 @@ enum cage_kind cage_kind(const struct cage *cage);
  * first trial; NULL when there is no cgroup. Borrowed. */
 const char *cage_procs_path(const struct cage *cage);
 
-/* Ends every process in it at once, workers included. */
+/* Ends every process in it at once, workers included. Blocks for at most
+ * about 50 ms: against processes that fork as fast as they are ended, call it
+ * again while cage_populated(). New workers need a new cage. */
 void cage_kill(struct cage *cage);
 
 /* Is any process of the cage alive? (cgroup.events, else the mark in /proc.) */
 bool cage_populated(const struct cage *cage);
 
-/* Kills what is left, removes the cgroup, frees. */
+/* Kills what is left (waits at most a second, usually not at all), removes
+ * the cgroup, frees. */
 void cage_close(struct cage *cage);
 
 /* At the server's start: ends everything that an earlier server of this store
  * left behind (mark prefix "<uid>.<store id>."), removes its cgroups. Returns
  * the number of processes ended. Waits at most a second. */
 int cage_sweep_leftovers(const char *mark_prefix);
+
+/* Reaps orphans that the server has adopted and that have ended; never takes
+ * the exit status of a worker. Returns their number. */
+int cage_reap(void);
+
+/* Ends the orphans of a worker that died: adopted processes, and those with
+ * the cage's mark that hang from no living worker. One pass of a few
+ * milliseconds: returns how many were alive; repeat until 0. */
+int cage_kill_orphans(const char *mark);
 
 #endif

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The result of a trial goes out in one write together with the news that the
+ * next one has started, and that write happens while the next one runs: what
+ * the worker does for itself costs the trials nothing.
+ */
+#include "exec/worker_main.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "exec/worker_msg.h"
+#include "objective/objective.h"
+
+enum {
+    READ_BYTES = 64 * 1024,
+    UNSENT_MAX = 1024 * 1024, /* no new trial while more than this waits */
+};
+
+struct task {
+    int64_t trial;
+    int attempt;
+    json_t *values; /* owned; array of names_count texts */
+};
+
+/* A result that has not been said yet. */
+struct answer {
+    bool given;
+    struct trial_result result; /* its log is the one below */
+    struct str log;
+};
+
+struct worker {
+    struct str in, out;
+    struct objective_watch *watch; /* while a trial runs */
+    struct objective *objective;
+    size_t names_count;
+    const char **values; /* of the present trial; borrowed from its task */
+
+    struct task *task; /* ring of task_capacity */
+    int task_first, task_count, task_capacity;
+
+    bool refused; /* the init cannot be used */
+    bool closed; /* the server is gone, or has spoken nonsense */
+    bool cancelled;
+    bool finishing;
+    double grace_seconds;
+};
+
+/* The queue of trials. */
+
+static struct task *
+queue_at(const struct worker *worker, int index)
+{
+    return &worker->task[(worker->task_first + index) % worker->task_capacity];
+}
+
+static int
+queue_add(struct worker *worker, const struct task *task)
+{
+    if (worker->task_count == WORKER_QUEUE_MAX)
+        return ERR_TOO_LARGE;
+    if (worker->task_count == worker->task_capacity) {
+        int capacity = worker->task_capacity ? 2 * worker->task_capacity : 64;
+        struct task *grown = xcalloc((size_t)capacity, sizeof *grown);
+        for (int i = 0; i < worker->task_count; i++)
+            grown[i] = *queue_at(worker, i);
+        free(worker->task);
+        worker->task = grown;
+        worker->task_capacity = capacity;
+        worker->task_first = 0;
+    }
+    *queue_at(worker, worker->task_count++) = *task;
+    return 0;
+}
+
+static struct task
+queue_take(struct worker *worker)
+{
+    struct task task = *queue_at(worker, 0);
+    worker->task_first = (worker->task_first + 1) % worker->task_capacity;
+    worker->task_count--;
+    return task;
+}
+
+static void
+queue_clear(struct worker *worker)
+{
+    while (worker->task_count > 0)
+        json_decref(queue_take(worker).values);
+}
+
+/* What the server says. */
+
+static int
+join_cgroup(const char *procs_path, struct diag *diag)
+{
+    int fd = open(procs_path, O_WRONLY | O_CLOEXEC);
+    bool joined = fd >= 0 && write(fd, "0", 1) == 1;
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    return joined ? 0
+        : diag_set(diag, -error, "cannot join %s: %s", procs_path, strerror(error));
+}
+
+/* The order matters: nothing of the run may start outside its cage. */
+static int
+prepare(struct worker *worker, const json_t *init, struct diag *diag)
+{
+    const char *directory = json_get_string(init, "directory", NULL);
+    const char *procs = json_get_string(init, "cgroup_procs", NULL);
+    const char *type = json_get_string(init, "type", "command");
+    int r = procs ? join_cgroup(procs, diag) : 0;
+    if (r < 0)
+        return r;
+    if (strcmp(json_get_string(init, "cage", ""), "group") != 0 &&
+        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+        return diag_set(diag, -errno, "cannot become a subreaper: %s", strerror(errno));
+    if (directory && chdir(directory) < 0)
+        return diag_set(diag, -errno, "cannot enter %s: %s", directory, strerror(errno));
+    const struct objective_type_row *row = objective_find(type);
+    if (!row)
+        return diag_set(diag, ERR_NOT_FOUND, "no such objective: %s", type);
+    worker->names_count = json_array_size(json_object_get(init, "names"));
+    worker->values = xcalloc(worker->names_count + 1, sizeof *worker->values);
+    return row->open(init, &worker->objective, diag);
+}
+
+static int
+hear_init(struct worker *worker, const json_t *init)
+{
+    struct diag diag = { 0 };
+    if (worker->objective)
+        return ERR_PROTOCOL;
+    int r = prepare(worker, init, &diag);
+    worker->refused = r < 0;
+    if (r < 0)
+        worker_msg_error(&worker->out, diag.text);
+    else
+        worker_msg_ready(&worker->out);
+    return 0;
+}
+
+static int
+hear_trials(struct worker *worker, const json_t *trials)
+{
+    if (!worker->objective)
+        return ERR_PROTOCOL;
+    size_t i;
+    json_t *item;
+    json_array_foreach(trials, i, item) {
+        json_t *values = json_object_get(item, "values");
+        if (json_array_size(values) != worker->names_count)
+            return ERR_PROTOCOL;
+        for (size_t v = 0; v < worker->names_count; v++)
+            if (!json_is_string(json_array_get(values, v)))
+                return ERR_PROTOCOL;
+        struct task task = {
+            .trial = json_get_int(item, "trial", 0),
+            .attempt = (int)json_get_int(item, "attempt", 1),
+            .values = json_incref(values),
+        };
+        if (queue_add(worker, &task) < 0) {
+            json_decref(values);
+            return ERR_TOO_LARGE;
+        }
+    }
+    return 0;
+}
+
+static int
+hear_line(struct worker *worker, const char *text, size_t len)
+{
+    json_t *line = json_parse(text, len, NULL), *value;
+    int r = 0;
+    if ((value = json_object_get(line, "trials"))) {
+        r = hear_trials(worker, value);
+    } else if ((value = json_object_get(line, "init"))) {
+        r = hear_init(worker, value);
+    } else if ((value = json_object_get(line, "cancel"))) {
+        worker->cancelled = true;
+        worker->grace_seconds = json_get_number(value, "grace_seconds", 0);
+    } else if (json_is_true(json_object_get(line, "finish"))) {
+        worker->finishing = true;
+    } else {
+        r = ERR_PROTOCOL;
+    }
+    json_decref(line);
+    return r;
+}
+
+static void
+hear_lines(struct worker *worker)
+{
+    size_t at = 0;
+    for (const char *end; !worker->closed && !worker->refused &&
+         (end = memchr(worker->in.data + at, '\n', worker->in.len - at));) {
+        size_t len = (size_t)(end - worker->in.data) - at;
+        if (hear_line(worker, worker->in.data + at, len) < 0)
+            worker->closed = true;
+        at += len + 1;
+    }
+    str_consume(&worker->in, at);
+    if (worker->in.len >= WORKER_LINE_MAX)
+        worker->closed = true;
+}
+
+static void
+hear(struct worker *worker)
+{
+    str_reserve(&worker->in, READ_BYTES);
+    ssize_t n = recv(WORKER_FD, worker->in.data + worker->in.len, READ_BYTES, MSG_DONTWAIT);
+    if (n > 0) {
+        worker->in.len += (size_t)n;
+        worker->in.data[worker->in.len] = '\0';
+        hear_lines(worker);
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        worker->closed = true;
+    }
+}
+
+/* What it answers. */
+
+static void
+send_some(struct worker *worker, int flags)
+{
+    while (worker->out.len && !worker->closed) {
+        ssize_t n = send(WORKER_FD, worker->out.data, worker->out.len, flags | MSG_NOSIGNAL);
+        if (n > 0)
+            str_consume(&worker->out, (size_t)n);
+        else if (n < 0 && errno == EAGAIN)
+            return;
+        else if (n < 0 && errno != EINTR)
+            worker->closed = true;
+    }
+}
+
+static short
+wanted_events(const struct worker *worker)
+{
+    return (short)(POLLIN | (worker->out.len ? POLLOUT : 0));
+}
+
+static enum objective_order
+on_ready(void *context, short revents)
+{
+    struct worker *worker = context;
+    struct objective_watch *watch = worker->watch;
+    if (revents & POLLOUT)
+        send_some(worker, MSG_DONTWAIT);
+    if (revents & ~POLLOUT)
+        hear(worker);
+    watch->events = wanted_events(worker);
+    watch->grace_seconds = worker->grace_seconds;
+    if (worker->closed) {
+        watch->fd = -1; /* it has no more to say */
+        return OBJECTIVE_ABORT;
+    }
+    return worker->cancelled ? OBJECTIVE_CANCEL : OBJECTIVE_GO_ON;
+}
+
+/* Waits until there is a trial to run; false: the end. */
+static bool
+await_trial(struct worker *worker)
+{
+    for (;;) {
+        bool idle = worker->task_count == 0;
+        if (worker->closed || worker->cancelled || (idle && worker->finishing))
+            return false;
+        if (!idle && worker->out.len < UNSENT_MAX)
+            return true;
+        send_some(worker, MSG_DONTWAIT);
+        struct pollfd fd = { .fd = WORKER_FD, .events = wanted_events(worker) };
+        if (!worker->closed && poll(&fd, 1, -1) > 0 && (fd.revents & ~POLLOUT))
+            hear(worker);
+    }
+}
+
+static void
+start_trial(struct worker *worker, const struct task *task)
+{
+    for (size_t i = 0; i < worker->names_count; i++)
+        worker->values[i] = json_string_value(json_array_get(task->values, i));
+    worker->objective->type->start(worker->objective, worker->values);
+}
+
+/* Runs one trial; the last one's result, when there is one, goes out while it
+ * runs. ERR_CLOSED when it was ended from outside. */
+static int
+run_trial(struct worker *worker, const struct task *task, struct answer *answer)
+{
+    struct objective_watch watch = { .fd = WORKER_FD, .ready = on_ready, .context = worker };
+    const struct str *raw_log;
+    start_trial(worker, task);
+    if (answer->given)
+        worker_msg_result(&worker->out, &answer->result);
+    answer->given = false;
+    worker_msg_started(&worker->out, task->trial);
+    send_some(worker, MSG_DONTWAIT);
+    watch.events = wanted_events(worker);
+    worker->watch = &watch;
+    int r = worker->objective->type->finish(worker->objective, &watch, &answer->result, &raw_log);
+    worker->watch = NULL;
+    if (r < 0)
+        return r;
+    str_clear(&answer->log);
+    worker_msg_clean_log(raw_log->data, raw_log->len, &answer->log);
+    answer->result.log = answer->log.len ? answer->log.data : NULL;
+    answer->result.trial = task->trial;
+    answer->result.attempt = task->attempt;
+    answer->given = true;
+    return 0;
+}
+
+static void
+run_trials(struct worker *worker)
+{
+    struct answer answer = { .given = false };
+    int r = 0;
+    str_init(&answer.log);
+    while (r == 0) {
+        if (answer.given && !worker->task_count) {
+            worker_msg_result(&worker->out, &answer.result);
+            answer.given = false;
+        }
+        if (!await_trial(worker))
+            break;
+        struct task task = queue_take(worker);
+        r = run_trial(worker, &task, &answer);
+        json_decref(task.values);
+    }
+    if (answer.given)
+        worker_msg_result(&worker->out, &answer.result);
+    str_release(&answer.log);
+}
+
+static int
+hear_first(struct worker *worker)
+{
+    while (!worker->objective && !worker->closed && !worker->refused) {
+        struct pollfd fd = { .fd = WORKER_FD, .events = POLLIN };
+        if (poll(&fd, 1, -1) > 0)
+            hear(worker);
+    }
+    return worker->objective ? 0 : -1;
+}
+
+int
+worker_main(void)
+{
+    struct worker worker = { 0 };
+    if (fcntl(WORKER_FD, F_SETFD, FD_CLOEXEC) < 0) {
+        fprintf(stderr, "optop-worker: started by the server of optop, not by hand\n");
+        return EXIT_FAILURE;
+    }
+    str_init(&worker.in);
+    str_init(&worker.out);
+    int r = hear_first(&worker);
+    if (r == 0)
+        run_trials(&worker);
+    send_some(&worker, 0);
+    if (worker.objective)
+        worker.objective->type->close(worker.objective);
+    queue_clear(&worker);
+    free(worker.task);
+    free(worker.values);
+    str_release(&worker.in);
+    str_release(&worker.out);
+    return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

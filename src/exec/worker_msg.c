@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "exec/worker_msg.h"
+
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/unit.h"
+
+static void
+begin(struct json_writer *w, struct str *out)
+{
+    jw_init(w, out);
+    jw_object(w, NULL);
+}
+
+static void
+end(struct json_writer *w)
+{
+    jw_end(w);
+    str_putc(w->out, '\n');
+}
+
+void
+worker_msg_init(struct str *out, const struct worker_init *init)
+{
+    const struct run_spec *spec = init->spec;
+    struct json_writer w;
+    begin(&w, out);
+    jw_object(&w, "init");
+    jw_string(&w, "type", "command");
+    jw_string(&w, "command", spec->command);
+    jw_string(&w, "score", score_kind_name(spec->score));
+    jw_string(&w, "field", spec->score_field);
+    jw_string(&w, "directory", init->directory);
+    jw_number(&w, "trial_seconds", spec->trial_seconds);
+    jw_number(&w, "grace_seconds", spec->grace_seconds);
+    jw_string(&w, "cage", init->cage);
+    jw_string(&w, "cgroup_procs", init->cgroup_procs);
+    jw_array(&w, "names");
+    for (int i = 0; i < spec->dimension_count; i++)
+        jw_string(&w, NULL, spec->dimension[i].name);
+    jw_end(&w);
+    /* names of parameters are the user's: they are quoted as keys here */
+    json_t *parameters = json_object();
+    for (int i = 0; i < spec->parameter_count; i++)
+        json_object_set_new(parameters, spec->parameter[i].name,
+            json_string(spec->parameter[i].value));
+    jw_value(&w, "parameters", parameters);
+    json_decref(parameters);
+    jw_end(&w);
+    end(&w);
+}
+
+void
+worker_msg_cancel(struct str *out, double grace_seconds)
+{
+    struct json_writer w;
+    begin(&w, out);
+    jw_object(&w, "cancel");
+    jw_number(&w, "grace_seconds", grace_seconds);
+    jw_end(&w);
+    end(&w);
+}
+
+void
+worker_msg_finish(struct str *out)
+{
+    str_puts(out, "{\"finish\":true}\n");
+}
+
+void
+worker_msg_trials_begin(struct str *out)
+{
+    str_puts(out, "{\"trials\":[");
+}
+
+static void
+add_value(struct json_writer *w, const struct dimension *dimension, double value)
+{
+    char text[40];
+    if (dimension->kind == DIMENSION_CHOICE) {
+        bool known = value >= 0 && value < dimension->choice_count;
+        jw_string(w, NULL, known ? dimension->choice[(int)value] : "");
+    } else {
+        jw_string(w, NULL, unit_format_number(value, text, sizeof text));
+    }
+}
+
+void
+worker_msg_trial(struct str *out, const struct run_spec *spec, int64_t trial, int attempt,
+    const double *values, bool first)
+{
+    struct json_writer w;
+    if (!first)
+        str_putc(out, ',');
+    begin(&w, out);
+    jw_int(&w, "trial", trial);
+    jw_int(&w, "attempt", attempt);
+    jw_array(&w, "values");
+    for (int i = 0; i < spec->dimension_count; i++)
+        add_value(&w, &spec->dimension[i], values[i]);
+    jw_end(&w);
+    jw_end(&w);
+}
+
+void
+worker_msg_trials_end(struct str *out)
+{
+    str_puts(out, "]}\n");
+}
+
+void
+worker_msg_ready(struct str *out)
+{
+    str_puts(out, "{\"ready\":true}\n");
+}
+
+void
+worker_msg_error(struct str *out, const char *text)
+{
+    struct json_writer w;
+    begin(&w, out);
+    jw_string(&w, "error", text);
+    end(&w);
+}
+
+void
+worker_msg_started(struct str *out, int64_t trial)
+{
+    struct json_writer w;
+    begin(&w, out);
+    jw_int(&w, "started", trial);
+    end(&w);
+}
+
+void
+worker_msg_result(struct str *out, const struct trial_result *result)
+{
+    struct json_writer w;
+    begin(&w, out);
+    jw_int(&w, "trial", result->trial);
+    jw_int(&w, "attempt", result->attempt);
+    jw_string(&w, "state", result->state == TRIAL_DONE ? "done" : "failed");
+    jw_number(&w, "score", result->state == TRIAL_DONE ? result->score : (double)NAN);
+    jw_number(&w, "wall_seconds", result->wall_seconds);
+    jw_number(&w, "cpu_seconds", result->cpu_seconds);
+    jw_number(&w, "max_rss_bytes", result->max_rss_bytes);
+    jw_number(&w, "stdout_bytes", result->stdout_bytes);
+    jw_int(&w, "exit_code", result->exit_code);
+    jw_int(&w, "signal", result->signal_number);
+    jw_string(&w, "reason", result->reason);
+    if (result->log)
+        jw_string(&w, "log", result->log);
+    end(&w);
+}
+
+/* A measured figure: not negative, or not known. */
+static double
+read_figure(const json_t *line, const char *key)
+{
+    double value = json_get_number(line, key, (double)NAN);
+    return isfinite(value) && value >= 0 ? value : (double)NAN;
+}
+
+static int
+read_small(const json_t *line, const char *key, int fallback)
+{
+    int64_t value = json_get_int(line, key, fallback);
+    return value >= INT_MIN && value <= INT_MAX ? (int)value : fallback;
+}
+
+int
+worker_msg_read_result(const json_t *line, struct trial_result *result, struct str *log)
+{
+    const char *state = json_get_string(line, "state", "");
+    bool done = !strcmp(state, "done");
+    if (!json_is_integer(json_object_get(line, "trial")) || (!done && strcmp(state, "failed") != 0))
+        return ERR_PROTOCOL;
+    *result = (struct trial_result){
+        .trial = json_get_int(line, "trial", 0),
+        .attempt = read_small(line, "attempt", 0),
+        .state = done ? TRIAL_DONE : TRIAL_FAILED,
+        .score = done ? json_get_number(line, "score", (double)NAN) : (double)NAN,
+        .wall_seconds = read_figure(line, "wall_seconds"),
+        .cpu_seconds = read_figure(line, "cpu_seconds"),
+        .max_rss_bytes = read_figure(line, "max_rss_bytes"),
+        .stdout_bytes = read_figure(line, "stdout_bytes"),
+        .exit_code = read_small(line, "exit_code", -1),
+        .signal_number = read_small(line, "signal", 0),
+    };
+    text_clean(json_get_string(line, "reason", ""), result->reason, sizeof result->reason);
+    if (done && !isfinite(result->score)) {
+        result->state = TRIAL_FAILED;
+        result->score = (double)NAN;
+        str_copy(result->reason, sizeof result->reason, "score is not finite");
+    }
+    const char *text = json_get_string(line, "log", "");
+    str_clear(log);
+    worker_msg_clean_log(text, strlen(text), log);
+    result->log = log->len ? log->data : NULL;
+    return 0;
+}
+
+/* The log. */
+
+static size_t
+newline_length(const char *bytes, size_t len)
+{
+    if (bytes[0] == '\r')
+        return len > 1 && bytes[1] == '\n' ? 2 : 1;
+    return bytes[0] == '\n';
+}
+
+static bool
+inside_character(char c)
+{
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
+void
+worker_msg_clean_log(const char *bytes, size_t len, struct str *out)
+{
+    char piece[3 * TRIAL_LOG_MAX + 1]; /* a byte becomes three at most */
+    if (len >= TRIAL_LOG_MAX) { /* the cut may lie inside a character */
+        bytes += len - TRIAL_LOG_MAX;
+        len = TRIAL_LOG_MAX;
+        for (int i = 0; i < 3 && len && inside_character(*bytes); i++)
+            bytes++, len--;
+    }
+    for (size_t at = 0; at < len;) {
+        size_t line = at;
+        while (line < len && bytes[line] != '\n' && bytes[line] != '\r')
+            line++;
+        str_puts(out, text_clean_bytes(bytes + at, line - at, piece, sizeof piece));
+        if (line < len) {
+            str_putc(out, '\n');
+            line += newline_length(bytes + line, len - line);
+        }
+        at = line;
+    }
+    size_t excess = out->len >= TRIAL_LOG_MAX ? out->len - (TRIAL_LOG_MAX - 1) : 0;
+    while (excess && inside_character(out->data[excess]))
+        excess++;
+    str_consume(out, excess);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The lines between the server and a worker, as doc/PROTOCOL.md ("Workers")
+ * describes them: both ends write and read them here. Writers append one line
+ * with its end to a str.
+ */
+#ifndef OPTOP_EXEC_WORKER_MSG_H
+#define OPTOP_EXEC_WORKER_MSG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/json.h"
+#include "base/str.h"
+#include "model/run.h"
+#include "model/trial.h"
+
+enum {
+    WORKER_FD = 3, /* the worker's end of the socket pair */
+    WORKER_LINE_MAX = 1024 * 1024, /* with its end; longer: protocol error */
+    WORKER_QUEUE_MAX = 65536, /* trials that a worker has been given */
+};
+
+struct worker_init {
+    const struct run_spec *spec;
+    const char *directory; /* NULL: the server's */
+    const char *cage; /* name of the cage's kind */
+    const char *cgroup_procs; /* NULL: none */
+};
+
+/* To the worker. */
+void worker_msg_init(struct str *out, const struct worker_init *init);
+void worker_msg_cancel(struct str *out, double grace_seconds);
+void worker_msg_finish(struct str *out);
+
+/* A trials line is opened, filled and closed. */
+void worker_msg_trials_begin(struct str *out);
+void worker_msg_trial(struct str *out, const struct run_spec *spec, int64_t trial,
+    int attempt, const double *values, bool first);
+void worker_msg_trials_end(struct str *out);
+
+/* From the worker. */
+void worker_msg_ready(struct str *out);
+void worker_msg_error(struct str *out, const char *text);
+void worker_msg_started(struct str *out, int64_t trial);
+void worker_msg_result(struct str *out, const struct trial_result *result);
+
+/* Reads a result line. Everything in it is checked and cleaned: a score that
+ * is missing or not finite makes a failed trial. log is where result->log
+ * will point when there is one. ERR_PROTOCOL when it is no result line. */
+int worker_msg_read_result(const json_t *line, struct trial_result *result, struct str *log);
+
+/* Makes the raw end of standard error fit to be shown: lines stay lines, the
+ * rest is cleaned (base/text.h); the last TRIAL_LOG_MAX - 1 bytes are kept. */
+void worker_msg_clean_log(const char *bytes, size_t len, struct str *out);
+
+#endif

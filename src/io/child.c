@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "io/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+
+enum { CONTROL_FD = 3 };
+
+static int
+add_descriptors(posix_spawn_file_actions_t *actions, const struct child_options *options)
+{
+    const int fds[] = { options->in, options->out, options->err, options->control };
+    int r = 0;
+    for (int i = 0; i <= CONTROL_FD && !r; i++)
+        if (fds[i] >= 0)
+            r = posix_spawn_file_actions_adddup2(actions, fds[i], i);
+    if (!r && options->fresh)
+        r = posix_spawn_file_actions_addclosefrom_np(actions,
+            options->control >= 0 ? CONTROL_FD + 1 : CONTROL_FD);
+    return r;
+}
+
+static void
+set_attributes(posix_spawnattr_t *attributes, bool fresh)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    posix_spawnattr_setsigmask(attributes, &set);
+    posix_spawnattr_setpgroup(attributes, 0);
+    short flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK;
+    if (fresh) {
+        sigfillset(&set);
+        posix_spawnattr_setsigdefault(attributes, &set);
+        flags |= POSIX_SPAWN_SETSIGDEF;
+    }
+    posix_spawnattr_setflags(attributes, flags);
+}
+
+int
+child_spawn(const struct child_options *options, pid_t *ret_pid)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    set_attributes(&attributes, options->fresh);
+    int r = add_descriptors(&actions, options);
+    if (!r)
+        r = posix_spawn(ret_pid, options->path, &actions, &attributes, options->argv,
+            options->environment);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return -r;
+}
+
+static int
+check_program(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) < 0)
+        return -errno;
+    if (!S_ISREG(st.st_mode) || access(path, X_OK) < 0)
+        return -EACCES;
+    return 0;
+}
+
+int
+child_find_program(const char *name, const char *search, char *buf, size_t size)
+{
+    if (!*name)
+        return -ENOENT;
+    if (strchr(name, '/'))
+        return (size_t)snprintf(buf, size, "%s", name) < size ? 0 : -ENAMETOOLONG;
+    int found = -ENOENT; /* what to say when nothing can be run */
+    for (const char *p = search ? search : "/usr/local/bin:/usr/bin:/bin"; p;) {
+        size_t len = strcspn(p, ":");
+        int n = snprintf(buf, size, "%.*s%s%s", (int)len, p, len ? "/" : "./", name);
+        if (n > 0 && (size_t)n < size) {
+            int r = check_program(buf);
+            if (r == 0)
+                return 0;
+            if (r == -EACCES)
+                found = r;
+        }
+        p = p[len] ? p + len + 1 : NULL;
+    }
+    return found;
+}
+
+const char *
+child_status_text(int status, char *buf, size_t size)
+{
+    if (!WIFSIGNALED(status)) {
+        snprintf(buf, size, "exit status %d", WEXITSTATUS(status));
+        return buf;
+    }
+    const char *name = sigabbrev_np(WTERMSIG(status));
+    if (name)
+        snprintf(buf, size, "killed by SIG%s", name);
+    else
+        snprintf(buf, size, "killed by signal %d", WTERMSIG(status));
+    return buf;
+}
+
+/* Claims. As many as there are workers: a list is short enough to walk. */
+
+static struct {
+    pid_t *pid; /* owned; NULL while none is claimed */
+    int count, capacity;
+} claimed;
+
+void
+child_claim(pid_t pid)
+{
+    XGROW(claimed.pid, claimed.count, claimed.capacity);
+    claimed.pid[claimed.count++] = pid;
+}
+
+void
+child_disclaim(pid_t pid)
+{
+    for (int i = 0; i < claimed.count; i++)
+        if (claimed.pid[i] == pid) {
+            claimed.pid[i] = claimed.pid[--claimed.count];
+            break;
+        }
+    if (!claimed.count) {
+        free(claimed.pid);
+        claimed.pid = NULL;
+        claimed.capacity = 0;
+    }
+}
+
+bool
+child_is_claimed(pid_t pid)
+{
+    for (int i = 0; i < claimed.count; i++)
+        if (claimed.pid[i] == pid)
+            return true;
+    return false;
+}
+
+int
+child_reap_adopted(void)
+{
+    int reaped = 0;
+    for (;;) {
+        siginfo_t info;
+        info.si_pid = 0;
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid ||
+            child_is_claimed(info.si_pid))
+            return reaped;
+        if (waitpid(info.si_pid, NULL, WNOHANG) != info.si_pid)
+            return reaped;
+        reaped++;
+    }
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "io/proctree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+#include "io/child.h"
+
+enum {
+    PROCESSES_MAX = 1 << 22, /* the kernel's own limit of pids */
+    ENVIRON_MAX = 1 << 20, /* a mark further behind is not looked for */
+    ENVIRON_PIECE = 16 * 1024,
+};
+
+/* Where a process hangs, found from its parent's place. */
+enum place { PLACE_UNKNOWN, PLACE_OUTSIDE, PLACE_CLAIMED, PLACE_ADOPTED };
+
+struct process {
+    pid_t pid, parent, group;
+    uint64_t start; /* ticks since boot: with pid, who it is */
+    char state;
+    bool spared; /* the caller and its ancestors */
+    bool marked;
+    bool signalled;
+    bool climbing;
+    enum place place;
+    struct process *climbed_from; /* while place_process() is under way */
+};
+
+struct pass {
+    const struct proctree_target *target;
+    int signal_number;
+    pid_t self;
+    int proc_fd;
+    struct process *process; /* by rising pid */
+    int count, capacity;
+    int hits;
+};
+
+static int
+read_stat(int proc_fd, pid_t pid, struct process *ret_process)
+{
+    char path[32], text[1024];
+    snprintf(path, sizeof path, "%d/stat", (int)pid);
+    int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (n <= 0)
+        return -ESRCH;
+    text[n] = '\0';
+    /* the name in parentheses may hold anything, ") R 1" too */
+    const char *rest = strrchr(text, ')');
+    int parent, group;
+    if (!rest ||
+        sscanf(rest + 1,
+            " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64,
+            &ret_process->state, &parent, &group, &ret_process->start) != 4)
+        return -EINVAL;
+    ret_process->pid = pid;
+    ret_process->parent = parent;
+    ret_process->group = group;
+    return 0;
+}
+
+static bool
+is_alive(const struct process *process)
+{
+    return process->state != 'Z' && process->state != 'X';
+}
+
+static bool
+mark_matches(const struct proctree_target *target, const char *entry, size_t len)
+{
+    static const char name[] = PROCTREE_VARIABLE "=";
+    size_t name_len = sizeof name - 1, mark_len = strlen(target->mark);
+    if (len < name_len + mark_len || memcmp(entry, name, name_len) != 0 ||
+        memcmp(entry + name_len, target->mark, mark_len) != 0)
+        return false;
+    return target->prefix || len == name_len + mark_len;
+}
+
+/* Looks at the environment piece by piece; an entry that is cut by the end of
+ * a piece is kept for the next one. */
+static bool
+carries_mark(const struct pass *pass, pid_t pid)
+{
+    char path[32], buf[ENVIRON_PIECE];
+    snprintf(path, sizeof path, "%d/environ", (int)pid);
+    int fd = openat(pass->proc_fd, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool found = false, cut = false; /* cut: inside an entry longer than buf */
+    size_t kept = 0, total = 0;
+    while (!found && total < ENVIRON_MAX) {
+        ssize_t n = read(fd, buf + kept, sizeof buf - kept);
+        if (n <= 0)
+            break;
+        total += (size_t)n;
+        size_t len = kept + (size_t)n, at = 0;
+        for (char *end; (end = memchr(buf + at, '\0', len - at));
+             at = (size_t)(end - buf) + 1) {
+            found = found ||
+                (!cut && mark_matches(pass->target, buf + at, (size_t)(end - buf) - at));
+            cut = false;
+        }
+        kept = len - at;
+        if (kept == sizeof buf) {
+            cut = true;
+            kept = 0;
+        }
+        memmove(buf, buf + at, kept);
+    }
+    close(fd);
+    return found;
+}
+
+static struct process *
+find(const struct pass *pass, pid_t pid)
+{
+    int low = 0, high = pass->count;
+    while (low < high) {
+        int middle = (low + high) / 2;
+        if (pass->process[middle].pid < pid)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < pass->count && pass->process[low].pid == pid ? &pass->process[low] : NULL;
+}
+
+/* KILL goes to the whole group of a leader that is hit: one call that no fork
+ * of a member escapes. */
+static void
+kill_group(const struct pass *pass, const struct process *process)
+{
+    if (pass->signal_number == SIGKILL && process->group == process->pid && process->pid > 1)
+        kill(-process->pid, SIGKILL);
+}
+
+/* A child of ours keeps its pid until we reap it, so it can be hit the moment
+ * it is seen: against chains of short-lived processes every microsecond is a
+ * generation. */
+static void
+hit_child(struct pass *pass, struct process *process)
+{
+    if (!(pass->target->aim & PROCTREE_DESCENDANTS) || process->parent != pass->self ||
+        !is_alive(process))
+        return;
+    kill_group(pass, process);
+    if (kill(process->pid, pass->signal_number) == 0) {
+        process->signalled = true;
+        pass->hits++;
+    }
+}
+
+static int
+add_process(struct pass *pass, pid_t pid)
+{
+    struct process process = { 0 };
+    if (read_stat(pass->proc_fd, pid, &process) < 0)
+        return 0; /* gone meanwhile */
+    hit_child(pass, &process);
+    if (pass->count == pass->capacity) {
+        int capacity = pass->capacity ? 2 * pass->capacity : 256;
+        struct process *grown = capacity > PROCESSES_MAX ? NULL
+            : realloc(pass->process, (size_t)capacity * sizeof *grown);
+        if (!grown)
+            return -ENOMEM;
+        pass->process = grown;
+        pass->capacity = capacity;
+    }
+    pass->process[pass->count++] = process;
+    return 0;
+}
+
+static int
+compare_pids(const void *a, const void *b)
+{
+    const struct process *x = a, *y = b;
+    return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+static int
+read_processes(struct pass *pass)
+{
+    DIR *dir = opendir("/proc");
+    if (!dir)
+        return -errno;
+    pass->proc_fd = dirfd(dir);
+    int r = 0;
+    for (struct dirent *entry; r == 0 && (entry = readdir(dir));)
+        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+            r = add_process(pass, (pid_t)strtol(entry->d_name, NULL, 10));
+    qsort(pass->process, (size_t)pass->count, sizeof *pass->process, compare_pids);
+    /* the directory stays open for the second looks */
+    pass->proc_fd = fcntl(pass->proc_fd, F_DUPFD_CLOEXEC, 3);
+    closedir(dir);
+    return pass->proc_fd < 0 ? -errno : r;
+}
+
+static void
+spare_ancestors(struct pass *pass)
+{
+    pid_t pid = pass->self;
+    for (int i = 0; i < pass->count && pid > 0; i++) {
+        struct process *process = find(pass, pid);
+        if (!process)
+            return;
+        process->spared = true;
+        pid = process->parent;
+    }
+}
+
+static void
+settle(const struct pass *pass, struct process *process, const struct process *parent)
+{
+    if (process->parent == pass->self && !process->spared)
+        process->place = child_is_claimed(process->pid) ? PLACE_CLAIMED : PLACE_ADOPTED;
+    else
+        process->place = parent ? parent->place : PLACE_OUTSIDE;
+    if (parent && parent->marked && !process->spared)
+        process->marked = true;
+}
+
+/* Climbs to the first ancestor that has its place, then comes back down and
+ * hands it on. Pids reused during the pass can make a ring: the climb ends
+ * where it meets its own path. */
+static void
+place_process(const struct pass *pass, struct process *process)
+{
+    struct process *at = process, *parent;
+    process->climbed_from = NULL;
+    for (;;) {
+        at->climbing = true;
+        parent = at->parent == pass->self ? NULL : find(pass, at->parent);
+        if (!parent || parent->place != PLACE_UNKNOWN || parent->climbing)
+            break;
+        parent->climbed_from = at;
+        at = parent;
+    }
+    if (parent && parent->place == PLACE_UNKNOWN)
+        parent = NULL;
+    for (; at; parent = at, at = at->climbed_from) {
+        settle(pass, at, parent);
+        at->climbing = false;
+    }
+}
+
+static bool
+is_hit(const struct pass *pass, const struct process *process)
+{
+    unsigned aim = pass->target->aim;
+    if (process->spared || process->pid == 1 || !is_alive(process))
+        return false;
+    if ((aim & PROCTREE_SPARE_CLAIMED) && process->place == PLACE_CLAIMED)
+        return false;
+    return ((aim & PROCTREE_DESCENDANTS) && process->place != PLACE_OUTSIDE) ||
+        ((aim & PROCTREE_ADOPTED) && process->place == PLACE_ADOPTED) ||
+        ((aim & PROCTREE_MARKED) && process->marked);
+}
+
+static void
+hit(struct pass *pass, const struct process *process)
+{
+    int fd = pidfd_open(process->pid, 0);
+    struct process now;
+    if (fd < 0)
+        return;
+    if (read_stat(pass->proc_fd, process->pid, &now) == 0 && now.start == process->start &&
+        is_alive(&now)) {
+        kill_group(pass, &now);
+        if (pidfd_send_signal(fd, pass->signal_number, NULL, 0) == 0)
+            pass->hits++;
+    }
+    close(fd);
+}
+
+int
+proctree_signal(const struct proctree_target *target, int signal_number)
+{
+    struct pass pass = {
+        .target = target, .signal_number = signal_number, .self = getpid(), .proc_fd = -1,
+    };
+    int r = read_processes(&pass);
+    if (r == 0) {
+        spare_ancestors(&pass);
+        if (target->aim & PROCTREE_MARKED)
+            for (int i = 0; i < pass.count; i++)
+                if (!pass.process[i].spared && is_alive(&pass.process[i]))
+                    pass.process[i].marked = carries_mark(&pass, pass.process[i].pid);
+        for (int i = 0; i < pass.count; i++)
+            if (pass.process[i].place == PLACE_UNKNOWN)
+                place_process(&pass, &pass.process[i]);
+        for (int i = 0; i < pass.count; i++)
+            if (!pass.process[i].signalled && is_hit(&pass, &pass.process[i]))
+                hit(&pass, &pass.process[i]);
+    }
+    if (pass.proc_fd >= 0)
+        close(pass.proc_fd);
+    free(pass.process);
+    return r < 0 ? r : pass.hits;
+}

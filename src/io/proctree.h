@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Finds processes by descent or by the mark in their environment, and signals
+ * them: one pass over /proc. A pass is a snapshot; who must be sure that
+ * nobody is left repeats it until it answers 0, within a bound.
+ *
+ * No process is hit by a reused pid: children of the caller are not reaped
+ * during a pass, all others are signalled through a pidfd after a second look
+ * at their start time.
+ */
+#ifndef OPTOP_IO_PROCTREE_H
+#define OPTOP_IO_PROCTREE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum proctree_aim {
+    PROCTREE_DESCENDANTS = 1, /* everything below the caller */
+    PROCTREE_ADOPTED = 2, /* what is below it, but not below a claimed child (io/child.h) */
+    PROCTREE_MARKED = 4, /* who carries the mark, and everything below them */
+    PROCTREE_SPARE_CLAIMED = 8, /* but no claimed child and nothing below one */
+};
+
+struct proctree_target {
+    unsigned aim; /* sum of enum proctree_aim */
+    const char *mark; /* value of OPTOP_RUN; with PROCTREE_MARKED */
+    bool prefix; /* mark is the beginning of the value */
+};
+
+/* The variable that carries a mark. */
+#define PROCTREE_VARIABLE "OPTOP_RUN"
+
+/* Signals what the target describes (0: only counts); the caller and its
+ * ancestors are never hit. Returns how many living processes were, -errno
+ * when /proc cannot be read. */
+int proctree_signal(const struct proctree_target *target, int signal_number);
+
+#endif

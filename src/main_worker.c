@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * optop-worker: evaluates trials for optop-server.
+ */
+#include "exec/worker_main.h"
+
+int
+main(void)
+{
+    return worker_main();
+}

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The command objective: a program is run, its output and its costs are the
+ * score.
+ *
+ * The trial's processes hang from the worker, which adopts orphans (it is a
+ * subreaper), so "nobody is left" is what wait4() says with ECHILD: one call
+ * where a program leaves no one behind. Ends are heard through a signalfd of
+ * SIGCHLD, kept for all trials. The worker keeps the write ends of the pipes
+ * open until the processes are gone: so the end of a pipe never wakes it, and
+ * what a straggler holds open never holds up the trial.
+ *
+ * The peak memory that the kernel reports begins at the worker's own peak: a
+ * program takes it over at exec from the process that started it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/unit.h"
+#include "base/xalloc.h"
+#include "io/child.h"
+#include "io/proctree.h"
+#include "objective/arguments.h"
+#include "objective/objective.h"
+#include "objective/score.h"
+
+extern char **environ;
+
+enum {
+    PATH_BYTES_MAX = 4096,
+    PIPE_BYTES = 256 * 1024, /* asked for once a trial turns out to print much */
+    SWEEP_SECONDS = 3, /* for processes that fork faster than they are ended */
+    SWEEP_PAUSE_MS = 2, /* between passes; ends of processes cut it short */
+    DRAIN_MAX = 2 * 1024 * 1024, /* more than a pipe can hold */
+};
+
+enum phase {
+    PHASE_RUNNING,
+    PHASE_ENDING, /* TERM was sent; KILL at kill_ns */
+    PHASE_SWEEP, /* KILL to whoever is left */
+};
+
+struct stream {
+    int read_fd, write_fd;
+    bool grown; /* the pipe was made larger */
+};
+
+struct command {
+    struct objective base;
+    struct arguments arguments;
+    struct score score;
+    char program[PATH_BYTES_MAX]; /* "" until found */
+    bool varying_program; /* argv[0] has a dimension in it */
+    bool adopts; /* this process is a subreaper */
+    double trial_seconds, grace_seconds;
+    int signal_fd;
+
+    /* The trial */
+    struct stream out, err;
+    int start_error; /* -errno; 0: it started */
+    pid_t pid;
+    int status;
+    bool main_ended; /* pid is reaped */
+    bool all_ended; /* no child is left */
+    enum phase phase;
+    bool timed_out, ordered; /* why it is being ended */
+    int64_t started_ns, ended_ns, deadline_ns, kill_ns; /* 0: none */
+    struct rusage usage; /* of all that was reaped */
+    struct str log;
+};
+
+/* Opening. */
+
+static int
+read_score(struct command *command, const json_t *init, struct diag *diag)
+{
+    const char *name = json_get_string(init, "score", "");
+    for (int kind = SCORE_STDOUT; kind <= SCORE_JSON; kind++)
+        if (!strcmp(score_kind_name((enum score_kind)kind), name))
+            return score_init(&command->score, (enum score_kind)kind,
+                json_get_string(init, "field", ""));
+    return diag_set(diag, ERR_NOT_FOUND, "no such score: %.40s", name);
+}
+
+static int
+open_signals(struct command *command, struct diag *diag)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    command->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return command->signal_fd < 0 ? diag_set(diag, -errno, "signalfd: %s", strerror(errno)) : 0;
+}
+
+static void
+command_close(struct objective *objective)
+{
+    struct command *command = (struct command *)objective;
+    if (!command)
+        return;
+    if (command->signal_fd >= 0)
+        close(command->signal_fd);
+    arguments_release(&command->arguments);
+    score_release(&command->score);
+    str_release(&command->log);
+    free(command);
+}
+
+static int
+command_open(const json_t *init, struct objective **ret_objective, struct diag *diag)
+{
+    struct command *command = XNEW(struct command);
+    command->base.type = &objective_command;
+    command->signal_fd = -1;
+    command->adopts = strcmp(json_get_string(init, "cage", ""), "group") != 0;
+    command->trial_seconds = json_get_number(init, "trial_seconds", 0);
+    command->grace_seconds = json_get_number(init, "grace_seconds", 0);
+    str_init(&command->log);
+    int r = arguments_init(&command->arguments, json_get_string(init, "command", ""),
+        json_object_get(init, "names"), json_object_get(init, "parameters"), diag);
+    if (r == 0)
+        r = read_score(command, init, diag);
+    if (r == 0)
+        r = open_signals(command, diag);
+    if (r < 0) {
+        command_close(&command->base);
+        return r;
+    }
+    command->varying_program = command->arguments.varying_count > 0 &&
+        command->arguments.varying[0].index == 0;
+    *ret_objective = &command->base;
+    return 0;
+}
+
+/* Starting. */
+
+static void
+close_stream(struct stream *stream)
+{
+    if (stream->read_fd >= 0)
+        close(stream->read_fd);
+    if (stream->write_fd >= 0)
+        close(stream->write_fd);
+    stream->read_fd = stream->write_fd = -1;
+}
+
+static int
+open_stream(struct stream *stream)
+{
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return -errno;
+    *stream = (struct stream){ .read_fd = fds[0], .write_fd = fds[1] };
+    fcntl(fds[0], F_SETFL, O_RDONLY | O_NONBLOCK);
+    return 0;
+}
+
+static int
+find_program(struct command *command)
+{
+    if (command->program[0] && !command->varying_program)
+        return 0;
+    int r = child_find_program(command->arguments.argv[0], getenv("PATH"), command->program,
+        sizeof command->program);
+    if (r < 0)
+        command->program[0] = '\0';
+    return r;
+}
+
+static int
+start_process(struct command *command)
+{
+    int r = find_program(command);
+    if (r < 0 || (r = open_stream(&command->out)) < 0 || (r = open_stream(&command->err)) < 0)
+        return r;
+    const struct child_options options = {
+        .path = command->program, .argv = command->arguments.argv, .environment = environ,
+        .in = -1, .out = command->out.write_fd, .err = command->err.write_fd, .control = -1,
+    };
+    return child_spawn(&options, &command->pid);
+}
+
+static void
+command_start(struct objective *objective, const char *const *values)
+{
+    struct command *command = (struct command *)objective;
+    arguments_build(&command->arguments, values);
+    score_reset(&command->score);
+    str_clear(&command->log);
+    memset(&command->usage, 0, sizeof command->usage);
+    command->out = command->err = (struct stream){ .read_fd = -1, .write_fd = -1 };
+    command->main_ended = command->all_ended = false;
+    command->timed_out = command->ordered = false;
+    command->phase = PHASE_RUNNING;
+    command->status = 0;
+    command->deadline_ns = command->kill_ns = 0;
+    command->started_ns = clock_mono_ns();
+    command->start_error = start_process(command);
+    if (command->start_error < 0) {
+        close_stream(&command->out);
+        close_stream(&command->err);
+    } else if (command->trial_seconds > 0) {
+        command->deadline_ns = command->started_ns + sec_to_ns(command->trial_seconds);
+    }
+}
+
+/* Reading. */
+
+static void
+keep_log(struct command *command, const char *bytes, size_t len)
+{
+    if (len >= TRIAL_LOG_MAX) {
+        bytes += len - TRIAL_LOG_MAX;
+        len = TRIAL_LOG_MAX;
+    }
+    if (command->log.len + len > TRIAL_LOG_MAX)
+        str_consume(&command->log, command->log.len + len - TRIAL_LOG_MAX);
+    str_append(&command->log, bytes, len);
+}
+
+/* One read; the bytes read, 0 when there is nothing. The score's buffer serves
+ * standard error too: what it carries lies in front of the room. */
+static size_t
+read_stream(struct command *command, struct stream *stream)
+{
+    size_t room;
+    char *buf = score_room(&command->score, &room);
+    ssize_t n = read(stream->read_fd, buf, room);
+    if (n <= 0)
+        return 0;
+    if (stream == &command->out)
+        score_take(&command->score, (size_t)n);
+    else
+        keep_log(command, buf, (size_t)n);
+    if (!stream->grown && n >= PIPE_BYTES / 4) {
+        stream->grown = true;
+        fcntl(stream->read_fd, F_SETPIPE_SZ, PIPE_BYTES); /* refused: as it was */
+    }
+    return (size_t)n;
+}
+
+static void
+drain(struct command *command, struct stream *stream)
+{
+    for (size_t total = 0, n; total < DRAIN_MAX; total += n)
+        if (!(n = read_stream(command, stream)))
+            break;
+}
+
+/* Ending. */
+
+static void
+add_usage(struct rusage *sum, const struct rusage *usage)
+{
+    timeradd(&sum->ru_utime, &usage->ru_utime, &sum->ru_utime);
+    timeradd(&sum->ru_stime, &usage->ru_stime, &sum->ru_stime);
+    if (usage->ru_maxrss > sum->ru_maxrss)
+        sum->ru_maxrss = usage->ru_maxrss;
+}
+
+static void
+reap(struct command *command)
+{
+    struct rusage usage;
+    int status;
+    pid_t pid;
+    while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+        add_usage(&command->usage, &usage);
+        if (pid != command->pid)
+            continue;
+        command->main_ended = true;
+        command->status = status;
+        command->ended_ns = clock_mono_ns();
+        if (!command->adopts) /* who is left cannot be seen: the group goes anyway */
+            kill(-pid, SIGKILL);
+    }
+    command->all_ended = pid < 0 && errno == ECHILD;
+}
+
+static int
+signal_all(int signal_number)
+{
+    static const struct proctree_target all = { .aim = PROCTREE_DESCENDANTS };
+    return proctree_signal(&all, signal_number);
+}
+
+/* TERM now, KILL later: to the processes, by their descent. */
+static void
+end_trial(struct command *command, double grace_seconds)
+{
+    if (command->phase != PHASE_RUNNING) {
+        /* a cancel may shorten the grace of a time limit, not lengthen it */
+        int64_t kill_ns = clock_mono_ns() + sec_to_ns(grace_seconds);
+        if (kill_ns < command->kill_ns)
+            command->kill_ns = kill_ns;
+        return;
+    }
+    command->phase = PHASE_ENDING;
+    command->deadline_ns = 0;
+    command->kill_ns = clock_mono_ns() + sec_to_ns(grace_seconds);
+    if (grace_seconds > 0)
+        signal_all(SIGTERM);
+}
+
+static void
+drain_signals(const struct command *command)
+{
+    struct signalfd_siginfo info;
+    while (read(command->signal_fd, &info, sizeof info) > 0)
+        continue;
+}
+
+/* KILL to everyone left until nobody is. A crowd that forks shares the
+ * processor with us: where permitted, we go first. */
+static void
+sweep(struct command *command)
+{
+    command->phase = PHASE_SWEEP;
+    /* the number of a group is not reused while it has members */
+    if (!command->main_ended || (kill(command->pid, 0) < 0 && errno == ESRCH))
+        kill(-command->pid, SIGKILL);
+    int64_t until = clock_mono_ns() + SWEEP_SECONDS * NS_PER_SEC;
+    errno = 0;
+    int nice = getpriority(PRIO_PROCESS, 0);
+    bool first = setpriority(PRIO_PROCESS, 0, -20) == 0;
+    reap(command);
+    while (!command->all_ended && clock_mono_ns() < until) {
+        signal_all(SIGKILL);
+        reap(command);
+        if (command->all_ended)
+            break;
+        struct pollfd fd = { .fd = command->signal_fd, .events = POLLIN };
+        poll(&fd, 1, SWEEP_PAUSE_MS);
+        drain_signals(command);
+        reap(command);
+    }
+    if (first)
+        setpriority(PRIO_PROCESS, 0, nice);
+}
+
+/* Waiting. */
+
+static void
+wait_for_something(struct command *command, struct objective_watch *watch)
+{
+    enum { SIGNALS, WATCH, OUT, ERR, COUNT };
+    struct pollfd fds[COUNT] = {
+        [SIGNALS] = { .fd = command->signal_fd, .events = POLLIN },
+        [WATCH] = { .fd = watch->fd, .events = watch->events },
+        [OUT] = { .fd = command->out.read_fd, .events = POLLIN },
+        [ERR] = { .fd = command->err.read_fd, .events = POLLIN },
+    };
+    int64_t at = command->phase == PHASE_RUNNING ? command->deadline_ns : command->kill_ns;
+    int64_t left = at ? at - clock_mono_ns() : 0;
+    struct timespec timeout = { 0 };
+    if (left > 0)
+        timeout = (struct timespec){ left / NS_PER_SEC, left % NS_PER_SEC };
+    if (ppoll(fds, COUNT, at ? &timeout : NULL, NULL) <= 0)
+        return;
+    if (fds[OUT].revents)
+        read_stream(command, &command->out);
+    if (fds[ERR].revents)
+        read_stream(command, &command->err);
+    if (fds[SIGNALS].revents) {
+        drain_signals(command);
+        reap(command);
+    }
+    if (fds[WATCH].revents) {
+        enum objective_order order = watch->ready(watch->context, fds[WATCH].revents);
+        if (order != OBJECTIVE_GO_ON) {
+            command->ordered = true;
+            end_trial(command, order == OBJECTIVE_ABORT ? 0 : watch->grace_seconds);
+        }
+    }
+}
+
+static void
+wait_for_end(struct command *command, struct objective_watch *watch)
+{
+    while (!command->all_ended) {
+        wait_for_something(command, watch);
+        if (command->all_ended)
+            break;
+        if (command->phase == PHASE_RUNNING && command->main_ended)
+            break; /* a trial's processes do not outlive its main one */
+        int64_t now = command->deadline_ns || command->kill_ns ? clock_mono_ns() : 0;
+        if (command->phase == PHASE_RUNNING && command->deadline_ns && now >= command->deadline_ns) {
+            command->timed_out = true;
+            end_trial(command, command->grace_seconds);
+        }
+        if (command->phase == PHASE_ENDING && now >= command->kill_ns)
+            break;
+    }
+    if (!command->all_ended)
+        sweep(command);
+    drain(command, &command->out);
+    drain(command, &command->err);
+    close_stream(&command->out);
+    close_stream(&command->err);
+}
+
+/* The result. */
+
+static void
+fail(struct trial_result *result, const char *reason, const char *detail)
+{
+    snprintf(result->reason, sizeof result->reason, "%s%s", reason, detail);
+}
+
+static void
+judge(struct command *command, struct trial_result *result)
+{
+    char text[64];
+    if (command->timed_out)
+        fail(result, "time limit of ",
+            unit_format_duration(command->trial_seconds, text, sizeof text));
+    else if (!command->all_ended)
+        fail(result, "its processes could not be ended", "");
+    else if (command->status != 0)
+        fail(result, child_status_text(command->status, text, sizeof text), "");
+    else if (score_end(&command->score, result, &result->score, result->reason) == 0)
+        result->state = TRIAL_DONE;
+}
+
+static void
+measure(const struct command *command, struct trial_result *result)
+{
+    const struct timeval *user = &command->usage.ru_utime, *system = &command->usage.ru_stime;
+    result->wall_seconds = ns_to_sec(command->ended_ns - command->started_ns);
+    result->cpu_seconds = (double)(user->tv_sec + system->tv_sec) +
+        (double)(user->tv_usec + system->tv_usec) / 1e6;
+    result->max_rss_bytes = (double)command->usage.ru_maxrss * 1024;
+    result->stdout_bytes = (double)command->score.bytes;
+    if (command->main_ended && WIFSIGNALED(command->status))
+        result->signal_number = WTERMSIG(command->status);
+    else if (command->main_ended)
+        result->exit_code = WEXITSTATUS(command->status);
+}
+
+static int
+command_finish(struct objective *objective, struct objective_watch *watch,
+    struct trial_result *result, const struct str **ret_log)
+{
+    struct command *command = (struct command *)objective;
+    *result = (struct trial_result){
+        .state = TRIAL_FAILED, .exit_code = -1, .score = (double)NAN,
+        .wall_seconds = (double)NAN, .cpu_seconds = (double)NAN,
+        .max_rss_bytes = (double)NAN, .stdout_bytes = (double)NAN,
+    };
+    *ret_log = &command->log;
+    if (command->start_error < 0) {
+        fail(result, "cannot start: ", err_text(command->start_error));
+        return 0;
+    }
+    command->ended_ns = 0;
+    wait_for_end(command, watch);
+    if (command->ordered)
+        return ERR_CLOSED;
+    if (!command->ended_ns)
+        command->ended_ns = clock_mono_ns();
+    measure(command, result);
+    judge(command, result);
+    return 0;
+}
+
+const struct objective_type_row objective_command = {
+    .name = "command",
+    .open = command_open,
+    .start = command_start,
+    .finish = command_finish,
+    .close = command_close,
+};
