@@ -7,7 +7,7 @@
  *     .\" BEGIN name
  *     .\" END name
  *
- *     gen-docs [--check] SOURCE-DIRECTORY
+ *     gen-docs --write|--check SOURCE-DIRECTORY
  *
  * With --check nothing is written, and a stale document exits 1.
  *
@@ -41,7 +41,7 @@ mdoc_text(struct str *out, const char *text)
         else if (*text == '"')
             str_puts(out, "\\(dq");
         else if (*text == '`')
-            str_puts(out, "\\(lq");
+            str_puts(out, "\\(oq");
         else if (*text == '\'')
             str_puts(out, "\\(cq");
         else
@@ -312,7 +312,7 @@ do_part(const struct part *part, const char *root, bool check)
         r = check ? 0 : write_file(path, &new);
         if (r == 0) {
             printf("%s: %s%s%s\n", part->file, part->name ? part->name : "whole",
-                part->name ? " part" : "", check ? " is stale (run gen-docs)" : " written");
+                part->name ? " part" : "", check ? " is stale (`make docs' writes it)" : " written");
             r = 1;
         }
     }
@@ -327,14 +327,14 @@ do_part(const struct part *part, const char *root, bool check)
 int
 main(int argc, char **argv)
 {
-    bool check = argc > 1 && !strcmp(argv[1], "--check");
-    if (argc != 2 + check) {
-        fprintf(stderr, "usage: gen-docs [--check] SOURCE-DIRECTORY\n");
+    bool check = argc == 3 && !strcmp(argv[1], "--check");
+    if (argc != 3 || (!check && strcmp(argv[1], "--write"))) {
+        fprintf(stderr, "usage: gen-docs --write|--check SOURCE-DIRECTORY\n");
         return 2;
     }
     int changed = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        int r = do_part(&parts[i], argv[1 + check], check);
+        int r = do_part(&parts[i], argv[2], check);
         if (r < 0)
             return 1;
         changed += r;

@@ -82,7 +82,7 @@ static const struct cmd_option show_options[] = {
 const struct cmd cmd_config_show = {
     .name = "config show",
     .usage = "",
-    .help = "Print the configuration that is in effect, with its path",
+    .help = "Print the configuration in effect, with its path",
     .server = CMD_SERVER_STARTED,
     .options = show_options,
     .run = run_show_config,
@@ -152,7 +152,7 @@ run_unset(struct cmd_line *line)
 const struct cmd cmd_config_set = {
     .name = "config set",
     .usage = "SECTION.KEY=VALUE...",
-    .help = "Change options: the file is written and in effect at once",
+    .help = "Change options: written and in effect at once",
     .detail = "Comments and order of the file are kept. Either all changes are made or, when one "
               "is not right, none.",
     .least = 1,
@@ -219,7 +219,7 @@ static const struct cmd_option options_options[] = {
 const struct cmd cmd_config_options = {
     .name = "config options",
     .usage = "",
-    .help = "List every option with what it allows and its default",
+    .help = "List every option: what it allows and its default",
     .options = options_options,
     .run = run_options_list,
 };

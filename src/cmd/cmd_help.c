@@ -9,24 +9,30 @@
 #include "cmd/cmd_table.h"
 #include "cmd/output.h"
 
-enum { HELP_WIDTH = 80, NAME_WIDTH = 22 };
+enum { HELP_WIDTH = 80, COMMAND_WIDTH = 24, OPTION_WIDTH = 32 };
 
-/* Words of `text` broken at `width` cells (help is ASCII), indented. */
+/* `left`, padded to `indent` cells, then the words of `text` (help is ASCII)
+ * broken so that they stand behind it. */
 static void
-put_wrapped(const char *text, int indent, int width)
+put_wrapped(const char *left, const char *text, int indent)
 {
-    int column = 0;
+    int column = printf("%s", left);
+    if (column + 2 > indent && indent) {
+        putchar('\n');
+        column = 0;
+    }
+    bool fresh = true;
     while (*text) {
         int len = (int)strcspn(text, " ");
-        if (column && column + 1 + len > width) {
+        if (!fresh && column + 1 + len >= HELP_WIDTH) {
             putchar('\n');
             column = 0;
+            fresh = true;
         }
-        if (!column)
-            column = printf("%*s", indent, "");
-        else
-            column += printf(" ");
-        column += printf("%.*s", len, text);
+        if (fresh)
+            column += printf("%*s", indent - column, "");
+        column += printf("%s%.*s", fresh ? "" : " ", len, text);
+        fresh = false;
         text += len + (text[len] == ' ');
     }
     putchar('\n');
@@ -36,11 +42,8 @@ static void
 put_row(const struct cmd *cmd)
 {
     char left[80];
-    snprintf(left, sizeof left, "%s%s%s", cmd->name, cmd->usage[0] ? " " : "", cmd->usage);
-    printf("  %-*s", NAME_WIDTH, left);
-    if (strlen(left) > NAME_WIDTH)
-        printf("\n  %-*s", NAME_WIDTH, "");
-    printf("  %s\n", cmd->help);
+    snprintf(left, sizeof left, "  %s%s%s", cmd->name, cmd->usage[0] ? " " : "", cmd->usage);
+    put_wrapped(left, cmd->help, COMMAND_WIDTH);
 }
 
 void
@@ -71,15 +74,13 @@ cmd_print_group(const struct cmd *const *table, const char *word)
 static void
 put_option(const struct cmd_option *option)
 {
-    char left[80], letter[8] = "    ";
+    char left[80], text[256], letter[8] = "    ";
     if (option->letter)
         snprintf(letter, sizeof letter, "-%c, ", option->letter);
-    snprintf(left, sizeof left, "%s--%s%s%s", letter, option->name, option->argument ? " " : "",
+    snprintf(left, sizeof left, "  %s--%s%s%s", letter, option->name, option->argument ? " " : "",
         option->argument ? option->argument : "");
-    printf("  %-*s", NAME_WIDTH + 6, left);
-    if (strlen(left) > NAME_WIDTH + 6)
-        printf("\n  %-*s", NAME_WIDTH + 6, "");
-    printf("  %s%s\n", option->help, option->repeat ? " (may be repeated)" : "");
+    snprintf(text, sizeof text, "%s%s", option->help, option->repeat ? " (may be repeated)" : "");
+    put_wrapped(left, text, OPTION_WIDTH);
 }
 
 void
@@ -90,7 +91,7 @@ cmd_print_help(const struct cmd *cmd)
     char text[1024];
     snprintf(text, sizeof text, "%s.%s%s", cmd->help, cmd->detail ? " " : "",
         cmd->detail ? cmd->detail : "");
-    put_wrapped(text, 0, HELP_WIDTH - 1);
+    put_wrapped("", text, 0);
     putchar('\n');
     for (const struct cmd_option *o = cmd->options; o && o->name; o++)
         put_option(o);
@@ -130,7 +131,7 @@ run_help(struct cmd_line *line)
 const struct cmd cmd_help = {
     .name = "help",
     .usage = "[COMMAND]",
-    .help = "Show the commands, or one command's arguments and options",
+    .help = "Show the commands, or one command's options",
     .most = 2,
     .run = run_help,
 };

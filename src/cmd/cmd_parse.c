@@ -10,52 +10,22 @@
 #include "base/unit.h"
 #include "base/xalloc.h"
 #include "cmd/cmd.h"
+#include "config/suggest.h"
 
-enum { SUGGEST_LEN_MAX = 32, SUGGEST_WORDS_MAX = 128 };
+enum { WORD_MAX = 64, SUGGEST_WORDS_MAX = 128, PREFIX_LEAST = 3 };
 
 static const struct cmd_option help_option = { .name = "help", .letter = 'h', .help = "Show this" };
-
-/* Edits (insert, delete, replace, swap neighbours) between two short words. */
-static int
-edit_distance(const char *a, const char *b)
-{
-    int row[3][SUGGEST_LEN_MAX + 1];
-    int la = (int)strlen(a), lb = (int)strlen(b);
-    if (la > SUGGEST_LEN_MAX || lb > SUGGEST_LEN_MAX)
-        return SUGGEST_LEN_MAX;
-    for (int j = 0; j <= lb; j++)
-        row[0][j] = j;
-    for (int i = 1; i <= la; i++) {
-        int *now = row[i % 3], *up = row[(i + 2) % 3], *up2 = row[(i + 1) % 3];
-        now[0] = i;
-        for (int j = 1; j <= lb; j++) {
-            int best = up[j - 1] + (a[i - 1] != b[j - 1]);
-            if (up[j] + 1 < best)
-                best = up[j] + 1;
-            if (now[j - 1] + 1 < best)
-                best = now[j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-                up2[j - 2] + 1 < best)
-                best = up2[j - 2] + 1;
-            now[j] = best;
-        }
-    }
-    return row[la % 3][lb];
-}
 
 const char *
 cmd_suggest(const char *typed, const char *const *words, int count)
 {
     const char *best = NULL;
-    int limit = (int)strlen(typed) / 3 + 1, least = limit + 1;
+    size_t least = SIZE_MAX;
     for (int i = 0; i < count; i++) {
-        int distance = edit_distance(typed, words[i]);
-        if (strlen(typed) >= 3 && str_starts(words[i], typed))
-            distance = 1;
-        if (distance < least) {
-            least = distance;
+        if (strlen(typed) >= PREFIX_LEAST && str_starts(words[i], typed))
+            return words[i];
+        if (suggest_closer(typed, words[i], &least))
             best = words[i];
-        }
     }
     return best;
 }
@@ -144,7 +114,7 @@ unknown_option(const struct cmd *cmd, const char *typed, struct diag *diag)
     int count = 1;
     for (const struct cmd_option *o = cmd->options; o && o->name && count < SUGGEST_WORDS_MAX; o++)
         words[count++] = o->name;
-    char word[SUGGEST_LEN_MAX + 1];
+    char word[WORD_MAX];
     snprintf(word, sizeof word, "%s", typed + strspn(typed, "-"));
     word[strcspn(word, "=")] = '\0';
     const char *near = typed[1] == '-' ? cmd_suggest(word, words, count) : NULL;

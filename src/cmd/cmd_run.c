@@ -227,9 +227,9 @@ static const struct cmd_option resume_options[] = {
 const struct cmd cmd_resume = {
     .name = "resume",
     .usage = "RUN",
-    .help = "Go on with a paused, failed or cancelled run, and follow it to its end",
-    .detail = "Trials that were counted are kept and not done again. What was in progress when "
-              "the run stopped is done again.",
+    .help = "Go on with a paused, failed or cancelled run",
+    .detail = "The run is followed to its end, as `run' does. Trials that were counted are kept and "
+              "not done again; what was in progress when the run stopped is done again.",
     .server = CMD_SERVER_STARTED,
     .least = 1,
     .most = 1,

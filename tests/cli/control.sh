@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Detach, pause, resume, cancel, and what is left of a cancelled run.
+. "${TEST_SRCDIR:-.}/tests/cli/lib.sh"
+
+quick_run 300
+sed -i 's/^command = .*/command = sh -c "sleep 0.05; echo {x}"/' "$dir/quick.ini"
+run=$(optop run --detach "$dir/quick.ini")
+is "--detach prints the run's number alone" "$run" "$(expr "$run" : '\([0-9][0-9]*\)$')"
+ok "the run goes on without a client" until_true 20 done_at_least "$run" 4
+
+exits "pause" 0 optop pause --wait "$run"
+is "paused" "$(run_state "$run")" paused
+optop show "$run" --json >"$out"
+is "nothing runs" "$(json "$out" 'o["counts"]["running"]')" 0
+is "it can be resumed" "$(json "$out" 'o["resumable"]')" true
+exits "what is paused cannot be paused" 1 optop pause "$run"
+
+sed -i 's/^command = .*/command = echo {x}/' "$dir/quick.ini"
+exits "resume follows to the end" 0 optop resume "$run" --json
+is "done" "$(json "$out" 'o["state"]')" "done"
+is "every trial counted once" "$(json "$out" 'o["counts"]["done"]')" 300
+optop top "$run" -n 1000 --csv >"$out"
+is "and stored once" "$(sed 1d "$out" | cut -d, -f3 | sort -n | uniq | wc -l | tr -d ' ')" 300
+exits "what is done cannot be resumed" 1 optop resume "$run"
+exits "nor cancelled" 1 optop cancel "$run"
+
+endless_run
+run=$(optop run --detach "$dir/endless.ini" --set 'space.x=int 1..9')
+other=$(optop run --paused "$dir/endless.ini")
+ok "it runs" until_true 20 state_is "$run" running
+is "a run submitted paused is" "$(run_state "$other")" paused
+exits "cancel takes several runs" 0 optop cancel --wait "$run" "$other"
+is "one" "$(run_state "$run")" cancelled
+is "and the other" "$(run_state "$other")" cancelled
+exits "last is the newest" 0 optop show last
+like "by its number" "$out" "^run $other "
+
+# a command that leaves processes behind which do not hear TERM
+mark=424242.$$
+cat >"$dir/nest.sh" <<SCRIPT
+trap '' TERM
+for i in 1 2 3 4 5 6 7 8 9 10; do
+    (trap '' TERM; setsid sh -c "trap '' TERM; sleep $mark; :" &) &
+done
+sleep $mark
+SCRIPT
+sleepers() {
+    pgrep -f -c "^sleep $mark\$"
+}
+some_sleep() {
+    [ "$(sleepers)" -ge 11 ]
+}
+none_sleeps() {
+    [ "$(sleepers)" -eq 0 ]
+}
+run=$(optop run --detach "$dir/endless.ini" --set "objective.command=sh $dir/nest.sh" \
+    --set parallel.workers=1 --set limits.grace=200ms)
+ok "a nest of processes is up" until_true 20 some_sleep
+exits "it is cancelled" 0 optop cancel --wait "$run"
+is "cancelled" "$(run_state "$run")" cancelled
+ok "and none of them is left" until_true 2 none_sleeps
+finish
