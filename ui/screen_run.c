@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Binds a screen to the terminal, to the server and to a loop. Everything that
+ * comes in marks the screen; it is drawn once at the end of a loop turn.
+ * Nothing here ticks: the server's ticks are the clock.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "ui/screen.h"
+
+enum {
+    RESIZE_PAUSE_MS = 50, /* between two drawings while the size keeps changing */
+    FIRST_WAIT_MS = 100, /* for the first status, before figures are shown as unknown */
+    RETRY_FIRST_MS = 250,
+    RETRY_LONGEST_MS = 5000,
+};
+
+struct console {
+    struct screen *screen;
+    struct term *term;
+    struct canvas canvas;
+    struct loop *loop;
+    struct client *client; /* NULL while there is no server */
+    const struct screen_options *options;
+    struct screen_host host;
+    struct client_events events;
+    struct loop_fd *input;
+    struct loop_turn *turn;
+    struct loop_timer *first; /* runs until the first picture may be drawn */
+    struct loop_timer *resize; /* the pause after a drawing in a new size */
+    struct loop_timer *retry;
+    struct loop_signal *stop_signal;
+    struct loop_signal *signals[5];
+    int64_t retry_ms;
+    bool size_changed;
+    bool lost; /* the client said that its connection ended; closed at the turn's end */
+    char lost_text[DIAG_TEXT_MAX];
+};
+
+static void start_client(struct console *console);
+
+/* What the screen asks for. */
+
+static int
+host_request(void *context, const char *method, json_t *params, client_answer_fn *fn,
+    void *fn_context)
+{
+    struct console *console = context;
+    if (!console->client || console->lost) {
+        json_decref(params);
+        return ERR_CLOSED;
+    }
+    return client_request(console->client, method, params, fn, fn_context);
+}
+
+static void
+host_quit(void *context)
+{
+    struct console *console = context;
+    loop_stop(console->loop);
+}
+
+static void
+host_redraw(void *context)
+{
+    struct console *console = context;
+    term_forget(console->term);
+    screen_touch(console->screen);
+}
+
+/* The server. */
+
+static void
+on_notification(void *context, const char *method, const json_t *params)
+{
+    struct console *console = context;
+    screen_notification(console->screen, method, params);
+}
+
+/* The client must not be closed from its own callback. */
+static void
+on_closed(void *context, const struct diag *diag)
+{
+    struct console *console = context;
+    console->lost = true;
+    str_copy(console->lost_text, sizeof console->lost_text,
+        diag && *diag->text ? diag->text : "connection closed");
+}
+
+static void
+on_retry(void *context)
+{
+    struct console *console = context;
+    struct diag diag = { .code = 0 };
+    loop_timer_stop(console->retry);
+    console->retry = NULL;
+    struct client *client = NULL;
+    if (console->options->reopen(console->options->reopen_context, &client, &diag) < 0) {
+        console->lost = true;
+        str_copy(console->lost_text, sizeof console->lost_text, diag.text);
+        return;
+    }
+    console->client = client;
+    start_client(console);
+}
+
+static void
+drop_client(struct console *console)
+{
+    char text[DIAG_TEXT_MAX + 64];
+    console->lost = false;
+    client_close(console->client);
+    console->client = NULL;
+    snprintf(text, sizeof text, "no server: %s; %s", console->lost_text,
+        console->options->reopen ? "trying again" : "leave with q");
+    screen_disconnected(console->screen, text);
+    if (!console->options->reopen || console->retry)
+        return;
+    console->retry = loop_timer_start(console->loop, console->retry_ms * NS_PER_MS, 0, on_retry,
+        console);
+    console->retry_ms *= 2;
+    if (console->retry_ms > RETRY_LONGEST_MS)
+        console->retry_ms = RETRY_LONGEST_MS;
+}
+
+static void
+start_client(struct console *console)
+{
+    int r = client_attach(console->client, console->loop, &console->events, console);
+    if (r < 0) {
+        console->lost = true;
+        str_copy(console->lost_text, sizeof console->lost_text, err_text(r));
+        return;
+    }
+    screen_connected(console->screen);
+}
+
+/* The terminal. */
+
+static void
+on_input(void *context, int fd, unsigned events)
+{
+    struct console *console = context;
+    (void)fd, (void)events;
+    for (;;) {
+        struct term_event event;
+        switch (term_read(console->term, &event)) {
+        case TERM_NOTHING:
+            return;
+        case TERM_END:
+            loop_fd_change(console->input, 0);
+            loop_stop(console->loop);
+            return;
+        case TERM_KEY:
+            if (event.key)
+                screen_key(console->screen, event.key);
+            break;
+        case TERM_CLICK:
+            screen_mouse(console->screen, event.x, event.y, SCREEN_CLICK);
+            break;
+        case TERM_WHEEL_UP:
+            screen_mouse(console->screen, event.x, event.y, SCREEN_WHEEL_UP);
+            break;
+        case TERM_WHEEL_DOWN:
+            screen_mouse(console->screen, event.x, event.y, SCREEN_WHEEL_DOWN);
+            break;
+        }
+    }
+}
+
+static void
+on_resize_pause(void *context)
+{
+    struct console *console = context;
+    loop_timer_stop(console->resize);
+    console->resize = NULL;
+}
+
+static void
+on_first_wait(void *context)
+{
+    struct console *console = context;
+    loop_timer_stop(console->first);
+    console->first = NULL;
+}
+
+/* A new size is drawn at once, then not again for a pause: a window that is
+ * dragged costs twenty pictures a second, not hundreds. */
+static bool
+settle_size(struct console *console)
+{
+    if (!console->size_changed)
+        return true;
+    if (console->resize)
+        return false;
+    int columns, rows;
+    term_size(console->term, &columns, &rows);
+    console->size_changed = false;
+    if (columns == console->canvas.columns && rows == console->canvas.rows)
+        return true;
+    canvas_resize(&console->canvas, columns, rows);
+    console->resize = loop_timer_start(console->loop, RESIZE_PAUSE_MS * NS_PER_MS, 0,
+        on_resize_pause, console);
+    screen_touch(console->screen);
+    return true;
+}
+
+static void
+on_turn_end(void *context)
+{
+    struct console *console = context;
+    if (console->lost)
+        drop_client(console);
+    if (screen_ready(console->screen)) {
+        console->retry_ms = RETRY_FIRST_MS;
+        if (console->first)
+            on_first_wait(console);
+    }
+    if (console->first || !settle_size(console) || !screen_dirty(console->screen))
+        return;
+    screen_draw(console->screen, &console->canvas);
+    term_draw(console->term, &console->canvas);
+}
+
+/* Signals. */
+
+static void
+on_quit_signal(void *context, int signal_number)
+{
+    struct console *console = context;
+    (void)signal_number;
+    loop_stop(console->loop);
+}
+
+static void
+on_size_signal(void *context, int signal_number)
+{
+    struct console *console = context;
+    (void)signal_number;
+    console->size_changed = true;
+}
+
+/* The default action stops the process; it goes on here after SIGCONT. */
+static void
+on_stop_signal(void *context, int signal_number)
+{
+    struct console *console = context;
+    term_leave(console->term);
+    loop_signal_stop(console->stop_signal);
+    raise(signal_number);
+    console->stop_signal = loop_signal_start(console->loop, SIGTSTP, on_stop_signal, console);
+    term_enter(console->term);
+    console->size_changed = true;
+    screen_touch(console->screen);
+}
+
+static void
+on_continue_signal(void *context, int signal_number)
+{
+    struct console *console = context;
+    (void)signal_number;
+    term_enter(console->term);
+    console->size_changed = true;
+    screen_touch(console->screen);
+}
+
+static void
+start_signals(struct console *console)
+{
+    console->signals[0] = loop_signal_start(console->loop, SIGTERM, on_quit_signal, console);
+    console->signals[1] = loop_signal_start(console->loop, SIGINT, on_quit_signal, console);
+    console->signals[2] = loop_signal_start(console->loop, SIGHUP, on_quit_signal, console);
+    console->signals[3] = loop_signal_start(console->loop, SIGWINCH, on_size_signal, console);
+    console->signals[4] = loop_signal_start(console->loop, SIGCONT, on_continue_signal, console);
+    console->stop_signal = loop_signal_start(console->loop, SIGTSTP, on_stop_signal, console);
+}
+
+static void
+stop_everything(struct console *console)
+{
+    for (int i = 0; i < 5; i++)
+        loop_signal_stop(console->signals[i]);
+    loop_signal_stop(console->stop_signal);
+    loop_timer_stop(console->first);
+    loop_timer_stop(console->resize);
+    loop_timer_stop(console->retry);
+    loop_fd_stop(console->input);
+    loop_turn_stop(console->turn);
+    client_close(console->client);
+    screen_free(console->screen);
+    canvas_release(&console->canvas);
+    loop_free(console->loop);
+}
+
+int
+screen_run(const struct screen_options *options)
+{
+    struct diag diag = { .code = 0 };
+    struct console console = { .options = options, .client = options->client,
+        .retry_ms = RETRY_FIRST_MS, .size_changed = true };
+    struct term_options term_options = { options->theme, options->charset };
+    int r = term_open(&term_options, &console.term, &diag);
+    if (r < 0) {
+        client_close(options->client);
+        fprintf(stderr, "optop: %s\n", diag.text);
+        return r;
+    }
+    console.host = (struct screen_host){ &console, host_request, host_quit, host_redraw };
+    console.events = (struct client_events){ on_notification, on_closed };
+    canvas_init(&console.canvas);
+    console.canvas.ascii = term_ascii(console.term);
+    console.loop = loop_new();
+    console.screen = screen_new(&console.host, options->folders);
+    start_signals(&console);
+    r = loop_fd_start(console.loop, term_fd(console.term), LOOP_READ, on_input, &console,
+        &console.input);
+    if (r >= 0) {
+        console.turn = loop_turn_start(console.loop, on_turn_end, &console);
+        console.first = loop_timer_start(console.loop, FIRST_WAIT_MS * NS_PER_MS, 0, on_first_wait,
+            &console);
+        start_client(&console);
+        loop_run(console.loop);
+    }
+    term_close(console.term);
+    if (r < 0)
+        fprintf(stderr, "optop: cannot watch the terminal: %s\n", err_text(r));
+    stop_everything(&console);
+    return r < 0 ? r : 0;
+}

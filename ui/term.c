@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * curses is the cell diff and the key decoder here, no more: one window, no
+ * curses drawing. A copy of the canvas last shown keeps unchanged rows from
+ * being given to curses at all.
+ */
+#define NCURSES_WIDECHAR 1
+#include "ui/term.h"
+
+#include <curses.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "base/text.h"
+#include "base/xalloc.h"
+
+/* <term.h> would define words such as `columns` and `lines` as macros. */
+extern int setupterm(const char *name, int fd, int *ret_error);
+
+enum {
+    ESCAPE_MS = 25, /* a lone Esc is told from a key's sequence after this */
+    RESTORE_MAX = 256,
+    FALLBACK_COLUMNS = 80,
+    FALLBACK_ROWS = 24,
+};
+
+struct term {
+    SCREEN *screen;
+    bool ascii;
+    bool console; /* the kernel's console: its fonts have few glyphs */
+    struct canvas shown; /* as last written; 0 columns: nothing is known */
+    attr_t attributes[STYLE_COUNT];
+    short pair[STYLE_COUNT];
+    cchar_t run[CANVAS_COLUMNS_MAX];
+};
+
+/* What restores the terminal when the program dies: made ready beforehand,
+ * since a signal handler may neither allocate nor ask terminfo. */
+
+static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+enum { FATAL_COUNT = (int)(sizeof fatal_signals / sizeof *fatal_signals) };
+
+static struct {
+    volatile sig_atomic_t armed;
+    char text[RESTORE_MAX];
+    size_t len;
+    struct termios saved;
+    struct sigaction before[FATAL_COUNT];
+} restore;
+
+static void
+on_fatal(int signal_number)
+{
+    if (restore.armed) {
+        restore.armed = 0;
+        if (write(STDOUT_FILENO, restore.text, restore.len) < 0)
+            tcflush(STDOUT_FILENO, TCOFLUSH);
+        tcsetattr(STDIN_FILENO, TCSANOW, &restore.saved);
+    }
+    for (int i = 0; i < FATAL_COUNT; i++)
+        if (fatal_signals[i] == signal_number)
+            sigaction(signal_number, &restore.before[i], NULL);
+    raise(signal_number);
+}
+
+/* Appends a capability without its padding marks "$<5>". */
+static void
+add_capability(const char *name)
+{
+    const char *text = tigetstr(name);
+    if (!text || text == (const char *)-1) /* NOLINT: terminfo's own word for "no string" */
+        return;
+    for (; *text && restore.len + 1 < RESTORE_MAX; text++) {
+        if (text[0] == '$' && text[1] == '<') {
+            const char *end = strchr(text, '>');
+            if (end) {
+                text = end;
+                continue;
+            }
+        }
+        restore.text[restore.len++] = *text;
+    }
+}
+
+static void
+add_text(const char *text)
+{
+    size_t len = strlen(text);
+    if (restore.len + len < RESTORE_MAX) {
+        memcpy(restore.text + restore.len, text, len);
+        restore.len += len;
+    }
+}
+
+static void
+arm_restore(bool mouse)
+{
+    restore.len = 0;
+    if (mouse)
+        add_text("\033[?1006l\033[?1002l\033[?1000l");
+    add_capability("rmkx");
+    add_capability("sgr0");
+    add_capability("cnorm");
+    add_capability("rmcup");
+    restore.armed = 1;
+    struct sigaction action = { .sa_handler = on_fatal };
+    sigemptyset(&action.sa_mask);
+    for (int i = 0; i < FATAL_COUNT; i++)
+        sigaction(fatal_signals[i], &action, &restore.before[i]);
+}
+
+static void
+disarm_restore(void)
+{
+    restore.armed = 0;
+    for (int i = 0; i < FATAL_COUNT; i++)
+        sigaction(fatal_signals[i], &restore.before[i], NULL);
+}
+
+/* Opening. */
+
+static int
+check_terminal(struct diag *diag)
+{
+    const char *name = getenv("TERM");
+    int error = 0;
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return diag_set(diag, -ENOTTY, "the console needs a terminal for input and output");
+    if (!name || !*name)
+        return diag_set(diag, ERR_DENIED, "TERM is not set: what terminal is this?");
+    if (setupterm(NULL, STDOUT_FILENO, &error) != OK && error != 1)
+        return diag_set(diag, ERR_DENIED, "the terminal \"%.40s\" (TERM) is not known here", name);
+    const char *move_cursor = tigetstr("cup");
+    if (!move_cursor || move_cursor == (const char *)-1)
+        return diag_set(diag, ERR_DENIED,
+            "the terminal \"%.40s\" (TERM) cannot place the cursor", name);
+    return 0;
+}
+
+/* Only LC_CTYPE is taken from the environment: numbers keep their point. */
+static bool
+choose_ascii(enum term_charset charset)
+{
+    bool utf8 = setlocale(LC_CTYPE, "") && !strcmp(nl_langinfo(CODESET), "UTF-8");
+    if (charset == TERM_CHARSET_UTF8 && !utf8)
+        utf8 = setlocale(LC_CTYPE, "C.UTF-8") != NULL;
+    return charset == TERM_CHARSET_ASCII || !utf8;
+}
+
+static void
+set_looks(struct term *term, enum theme theme)
+{
+    const char *no_color = getenv("NO_COLOR");
+    int colours = 0;
+    if (!(no_color && *no_color) && has_colors() && start_color() == OK &&
+        use_default_colors() == OK)
+        colours = COLORS;
+    for (int i = 0; i < STYLE_COUNT; i++) {
+        struct theme_look look = theme_look(theme, (enum style)i, colours);
+        term->attributes[i] = (look.attributes & THEME_BOLD ? A_BOLD : 0) |
+            (look.attributes & THEME_FAINT ? A_DIM : 0) |
+            (look.attributes & THEME_UNDERLINE ? A_UNDERLINE : 0) |
+            (look.attributes & THEME_REVERSE ? A_REVERSE : 0);
+        term->pair[i] = 0;
+        if (look.foreground != THEME_OWN && i + 1 < COLOR_PAIRS &&
+            init_pair((short)(i + 1), look.foreground, -1) == OK)
+            term->pair[i] = (short)(i + 1);
+    }
+}
+
+static bool
+set_modes(void)
+{
+    cbreak();
+    noecho();
+    nonl();
+    intrflush(stdscr, FALSE);
+    keypad(stdscr, TRUE);
+    nodelay(stdscr, TRUE);
+    set_escdelay(ESCAPE_MS);
+    curs_set(0);
+    mouseinterval(0);
+    return mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL) != 0;
+}
+
+int
+term_open(const struct term_options *options, struct term **ret_term, struct diag *diag)
+{
+    int r = check_terminal(diag);
+    if (r < 0)
+        return r;
+    struct term *term = XNEW(struct term);
+    term->ascii = choose_ascii(options->charset);
+    term->console = str_starts(getenv("TERM"), "linux");
+    canvas_init(&term->shown);
+    tcgetattr(STDIN_FILENO, &restore.saved);
+    term->screen = newterm(NULL, stdout, stdin);
+    if (!term->screen) {
+        free(term);
+        return diag_set(diag, ERR_DENIED, "curses cannot use this terminal");
+    }
+    arm_restore(set_modes());
+    set_looks(term, options->theme);
+    *ret_term = term;
+    return 0;
+}
+
+void
+term_close(struct term *term)
+{
+    if (!term)
+        return;
+    mousemask(0, NULL);
+    endwin();
+    disarm_restore();
+    delscreen(term->screen);
+    canvas_release(&term->shown);
+    free(term);
+}
+
+int
+term_fd(const struct term *term)
+{
+    (void)term;
+    return STDIN_FILENO;
+}
+
+bool
+term_ascii(const struct term *term)
+{
+    return term->ascii;
+}
+
+void
+term_size(const struct term *term, int *ret_columns, int *ret_rows)
+{
+    (void)term;
+    struct winsize size = { .ws_col = 0 };
+    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+    int columns = size.ws_col ? size.ws_col : FALLBACK_COLUMNS;
+    int rows = size.ws_row ? size.ws_row : FALLBACK_ROWS;
+    *ret_columns = columns > CANVAS_COLUMNS_MAX ? CANVAS_COLUMNS_MAX : columns;
+    *ret_rows = rows > CANVAS_ROWS_MAX ? CANVAS_ROWS_MAX : rows;
+}
+
+void
+term_forget(struct term *term)
+{
+    term->shown.columns = term->shown.rows = 0;
+    clearok(curscr, TRUE);
+}
+
+void
+term_leave(struct term *term)
+{
+    (void)term;
+    endwin();
+}
+
+void
+term_enter(struct term *term)
+{
+    term_forget(term); /* doupdate() takes the terminal back */
+}
+
+/* Drawing. */
+
+/* The kernel's console has light lines, a few blocks and no braille. */
+static uint32_t
+console_glyph(uint32_t code)
+{
+    static const struct {
+        uint32_t code, instead;
+    } glyphs[] = {
+        { 0x256D, 0x250C }, { 0x256E, 0x2510 }, { 0x256F, 0x2518 }, { 0x2570, 0x2514 },
+        { 0x2501, 0x2588 }, { 0x2578, 0x258C }, { 0x254D, 0x2593 }, { 0x2505, 0x2592 },
+        { 0x2026, '~' }, { 0x25CF, 0x25A0 }, { 0x25B8, '>' },
+    };
+    if (code < 0x2000)
+        return code;
+    if (code >= 0x2800 && code <= 0x28FF) {
+        int dots = __builtin_popcount(code & 0xFF);
+        return dots == 0 ? ' ' : dots <= 2 ? '.' : dots <= 4 ? 0x2584 : 0x2588;
+    }
+    if (code >= 0x2581 && code <= 0x2587)
+        return code <= 0x2582 ? '_' : code <= 0x2585 ? 0x2584 : 0x2588;
+    for (size_t i = 0; i < sizeof glyphs / sizeof *glyphs; i++)
+        if (glyphs[i].code == code)
+            return glyphs[i].instead;
+    return code;
+}
+
+static void
+make_cell(const struct term *term, const struct cell *cell, int width, cchar_t *ret_cell)
+{
+    wchar_t text[2 + CANVAS_MARKS_MAX] = { 0 };
+    uint32_t code = term->console ? console_glyph(cell->code) : cell->code;
+    text[0] = (wchar_t)code;
+    for (int i = 0; i < CANVAS_MARKS_MAX && cell->mark[i]; i++)
+        if (wcwidth((wchar_t)cell->mark[i]) == 0)
+            text[i + 1] = (wchar_t)cell->mark[i];
+    /* libc and optop may hold different versions of Unicode */
+    if (code >= 0x7F && wcwidth(text[0]) != width) {
+        memset(text, 0, sizeof text);
+        text[0] = width == 2 ? 0xFF1F : '?';
+    }
+    setcchar(ret_cell, text, term->attributes[cell->style], term->pair[cell->style], NULL);
+}
+
+static bool
+same_cell(const struct cell *a, const struct cell *b)
+{
+    return a->code == b->code && a->style == b->style && a->mark[0] == b->mark[0] &&
+        a->mark[1] == b->mark[1];
+}
+
+static void
+write_run(struct term *term, const struct cell *row, int y, int from, int to)
+{
+    int count = 0;
+    for (int x = from; x < to; x++) {
+        if (!row[x].code)
+            continue; /* the character before takes this place too */
+        int width = x + 1 < to && !row[x + 1].code ? 2 : 1;
+        make_cell(term, &row[x], width, &term->run[count++]);
+    }
+    mvadd_wchnstr(y, from, term->run, count);
+}
+
+static void
+write_row(struct term *term, const struct canvas *canvas, int y)
+{
+    int columns = canvas->columns;
+    const struct cell *row = &canvas->cell[y * columns], *old = &term->shown.cell[y * columns];
+    if (!memcmp(row, old, (size_t)columns * sizeof *row))
+        return;
+    for (int x = 0; x < columns;) {
+        if (same_cell(&row[x], &old[x])) {
+            x++;
+            continue;
+        }
+        int from = x;
+        while (x < columns && !same_cell(&row[x], &old[x]))
+            x++;
+        /* whole characters only, of the new picture and of the old one */
+        while (from > 0 && (!row[from].code || !old[from].code))
+            from--;
+        while (x < columns && (!row[x].code || !old[x].code))
+            x++;
+        write_run(term, row, y, from, x);
+    }
+}
+
+static void
+take_size(struct term *term, const struct canvas *canvas)
+{
+    if (canvas->columns == term->shown.columns && canvas->rows == term->shown.rows)
+        return;
+    if (LINES != canvas->rows || COLS != canvas->columns) {
+        resizeterm(canvas->rows, canvas->columns);
+        clearok(curscr, TRUE);
+    }
+    werase(stdscr);
+    canvas_resize(&term->shown, canvas->columns, canvas->rows);
+}
+
+void
+term_draw(struct term *term, const struct canvas *canvas)
+{
+    if (canvas->columns < 1 || canvas->rows < 1)
+        return;
+    take_size(term, canvas);
+    for (int y = 0; y < canvas->rows; y++)
+        write_row(term, canvas, y);
+    memcpy(term->shown.cell, canvas->cell,
+        (size_t)(canvas->columns * canvas->rows) * sizeof *canvas->cell);
+    bool cursor = canvas->cursor_x >= 0 && canvas->cursor_y >= 0 &&
+        canvas->cursor_x < canvas->columns && canvas->cursor_y < canvas->rows;
+    if (cursor)
+        move(canvas->cursor_y, canvas->cursor_x);
+    leaveok(stdscr, cursor ? FALSE : TRUE);
+    curs_set(cursor);
+    wnoutrefresh(stdscr);
+    doupdate();
+}
+
+/* Keys. */
+
+static const struct {
+    int curses;
+    uint32_t key;
+} special_keys[] = {
+    { KEY_UP, KEY_CODE_UP },
+    { KEY_DOWN, KEY_CODE_DOWN },
+    { KEY_LEFT, KEY_CODE_LEFT },
+    { KEY_RIGHT, KEY_CODE_RIGHT },
+    { KEY_HOME, KEY_CODE_HOME },
+    { KEY_FIND, KEY_CODE_HOME },
+    { KEY_END, KEY_CODE_END },
+    { KEY_SELECT, KEY_CODE_END },
+    { KEY_PPAGE, KEY_CODE_PAGE_UP },
+    { KEY_NPAGE, KEY_CODE_PAGE_DOWN },
+    { KEY_BTAB, KEY_CODE_BACKTAB },
+    { KEY_BACKSPACE, KEY_CODE_BACKSPACE },
+    { KEY_DC, KEY_CODE_DELETE },
+    { KEY_IC, KEY_CODE_INSERT },
+    { KEY_ENTER, KEY_CODE_ENTER },
+    { KEY_F(1), KEY_CODE_F1 },
+};
+
+/* Nothing more to read: for now, or for ever? Readable with no byte is the end. */
+static enum term_input
+nothing_or_end(void)
+{
+    struct pollfd watched = { .fd = STDIN_FILENO, .events = POLLIN };
+    int bytes = 0;
+    if (poll(&watched, 1, 0) <= 0)
+        return TERM_NOTHING;
+    if (watched.revents & (POLLHUP | POLLERR | POLLNVAL))
+        return TERM_END;
+    if (ioctl(STDIN_FILENO, FIONREAD, &bytes) < 0 || bytes == 0)
+        return TERM_END;
+    return TERM_NOTHING;
+}
+
+static enum term_input
+read_mouse(struct term_event *ret_event)
+{
+    MEVENT event;
+    if (getmouse(&event) != OK)
+        return TERM_KEY; /* with key 0: something came, nothing to do */
+    ret_event->x = event.x;
+    ret_event->y = event.y;
+    return event.bstate & BUTTON4_PRESSED ? TERM_WHEEL_UP
+        : event.bstate & BUTTON5_PRESSED ? TERM_WHEEL_DOWN
+        : event.bstate & BUTTON1_PRESSED ? TERM_CLICK : TERM_KEY;
+}
+
+enum term_input
+term_read(struct term *term, struct term_event *ret_event)
+{
+    (void)term;
+    wint_t code;
+    *ret_event = (struct term_event){ .key = 0 };
+    int kind = get_wch(&code);
+    if (kind == ERR)
+        return nothing_or_end();
+    if (kind == OK) {
+        ret_event->key = code == 0x7F || code == '\b' ? KEY_CODE_BACKSPACE
+            : code == '\n' ? KEY_CODE_ENTER : (uint32_t)code;
+        return TERM_KEY;
+    }
+    if (code == KEY_MOUSE)
+        return read_mouse(ret_event);
+    for (size_t i = 0; i < sizeof special_keys / sizeof *special_keys; i++)
+        if (special_keys[i].curses == (int)code)
+            ret_event->key = special_keys[i].key;
+    return TERM_KEY;
+}
