@@ -1,0 +1,622 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * optop.ini: the option table, the thresholds that hold without a file, and a
+ * document checked against them into a struct config.
+ */
+#include "config/config.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <pwd.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "base/unit.h"
+#include "base/xalloc.h"
+#include "config/suggest.h"
+#include "config/url.h"
+#include "config/walk.h"
+
+#define SERVER(field) offsetof(struct config, field)
+#define THRESHOLD(field) offsetof(struct config_threshold, field)
+#define WEBHOOK(field) offsetof(struct config_webhook, field)
+
+enum { SLOTS_MAX = 1024 };
+
+static int take_slots(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
+static int take_warning(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
+static int take_critical(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
+static int take_clear_warning(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
+static int take_clear_critical(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
+static int take_url(void *, const struct ini_entry *, const struct option_value *, struct diag *);
+static int take_alerts(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
+static int take_runs(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
+
+/* To add an option: one row. Rows of a section stand together.
+ *
+ * X(section, key, TYPE, min, max, choices, default, required, offset, parse, help, example)
+ */
+#define CONFIG_TABLE(X)                                                        \
+    X("server", "interval", DURATION, 0.1, 3600, NULL, "1s", false,            \
+        SERVER(interval_seconds), NULL, "Time between two readings of the machine", NULL)        \
+    X("server", "history_1s", DURATION, 60, 86400, NULL, "1h", false,          \
+        SERVER(history_seconds[0]), NULL, "How long every reading is kept", NULL) \
+    X("server", "history_10s", DURATION, 600, 604800, NULL, "6h", false,       \
+        SERVER(history_seconds[1]), NULL, "How long means of 10 s are kept", NULL) \
+    X("server", "history_1min", DURATION, 3600, 7776000, NULL, "7d", false,    \
+        SERVER(history_seconds[2]), NULL, "How long means of 1 min are kept", NULL) \
+    X("server", "log_level", CHOICE, 0, 0, "error|warn|info|debug", "info", false,               \
+        SERVER(log_level), NULL, "How much the server's log tells", NULL)      \
+    X("runs", "slots", CUSTOM, 0, 0, "auto|1 to 1024", "auto", false,          \
+        0, take_slots, "Workers of all runs together; auto is one per usable core", NULL)        \
+    X("runs", "grace", DURATION, 0, 3600, NULL, "5s", false,                   \
+        SERVER(grace_seconds), NULL,                                           \
+        "Time between TERM and KILL, for run files that do not say", NULL)     \
+    X("runs", "folders", TEXT, 0, 0, NULL, "", false,                          \
+        SERVER(folders), NULL, "More folders with run files, divided by colons",                 \
+        "/srv/runs:/home/me/runs")                                             \
+    X("screen", "theme", CHOICE, 0, 0, "default|mono", "default", false,       \
+        SERVER(theme), NULL, "Colours of the console", NULL)                   \
+    X("screen", "charset", CHOICE, 0, 0, "auto|utf-8|ascii", "auto", false,    \
+        SERVER(charset), NULL, "Characters of the console; auto goes by the locale", NULL)       \
+    X("threshold *", "warning", LEVEL, 0, 0, NULL, NULL, false,                \
+        0, take_warning, "Level of a warning; \"< 10\" fires below it", "90")  \
+    X("threshold *", "critical", LEVEL, 0, 0, NULL, NULL, false,               \
+        0, take_critical, "Level of a critical alert, in the same direction", "98") \
+    X("threshold *", "clear_warning", LEVEL, 0, 0, NULL, NULL, false,          \
+        0, take_clear_warning,                                                 \
+        "Level at which a warning ends; without it, 10 % (of percents, 10) nearer to calm", "80") \
+    X("threshold *", "clear_critical", LEVEL, 0, 0, NULL, NULL, false,         \
+        0, take_clear_critical,                                                \
+        "Level at which a critical alert ends; without it, as for a warning", "88") \
+    X("threshold *", "for", DURATION, 0, 86400, NULL, "0s", false,             \
+        THRESHOLD(for_seconds), NULL, "How long a level must hold before it is told", NULL)      \
+    X("threshold *", "enabled", BOOL, 0, 0, NULL, "yes", false,                \
+        THRESHOLD(enabled), NULL, "Whether the threshold is watched", NULL)    \
+    X("webhook *", "url", CUSTOM, 0, 0, NULL, NULL, true,                      \
+        0, take_url, "Where notices are posted: http or https, no user or password",             \
+        "https://example.com/hook")                                            \
+    X("webhook *", "timeout", DURATION, 1, 300, NULL, "15s", false,            \
+        WEBHOOK(timeout_seconds), NULL, "Longest time of one delivery", NULL)  \
+    X("webhook *", "life", DURATION, 60, 2592000, NULL, "24h", false,          \
+        WEBHOOK(life_seconds), NULL, "How long an undelivered notice is tried again", NULL)      \
+    X("webhook *", "allow_private", BOOL, 0, 0, NULL, "no", false,             \
+        WEBHOOK(allow_private), NULL, "Whether private and loopback addresses may be called",    \
+        NULL)                                                                  \
+    X("webhook *", "alerts", CUSTOM, 0, 0, "warning|critical|resolved|none",   \
+        "warning, critical, resolved", false, 0, take_alerts,                  \
+        "Which alert notices are sent, divided by commas", NULL)               \
+    X("webhook *", "runs", CUSTOM, 0, 0, "finished|failed|cancelled|none",     \
+        "finished, failed, cancelled", false, 0, take_runs,                    \
+        "Which notices of runs are sent, divided by commas", NULL)
+
+const struct option config_options[] = {
+#define X(s, k, t, lo, hi, c, d, r, offset, parse, h, e)                       \
+    { s, k, OPTION_##t, lo, hi, c, d, r, h, e },
+    CONFIG_TABLE(X)
+#undef X
+    { .section = NULL },
+};
+
+static const struct binding config_bindings[] = {
+#define X(s, k, t, lo, hi, c, d, r, offset, parse, h, e) { offset, parse },
+    CONFIG_TABLE(X)
+#undef X
+};
+
+/* Thresholds that hold unless the file has a section of the same name. To add
+ * one: a row; a level left NULL is not watched. */
+static const struct {
+    const char *metric;
+    const char *warning, *critical, *hold;
+} default_thresholds[] = {
+    { "cpu.total", "90", "98", "30s" },
+    { "memory.used_pct", "85", "95", "10s" },
+    { "pressure.memory_full", "5", "20", "5s" },
+    { "disk.busy", "95", NULL, "60s" },
+};
+
+enum { DEFAULT_THRESHOLDS = sizeof default_thresholds / sizeof *default_thresholds };
+
+static const char threshold_prefix[] = "threshold ";
+static const char webhook_prefix[] = "webhook ";
+
+struct builder {
+    const struct ini *ini;
+    struct config *config;
+    void *target; /* of the present section */
+};
+
+static int
+take_slots(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    int64_t slots = 0;
+    char shown[80];
+    (void)entry;
+    if (strcmp(value->text, "auto") &&
+        (unit_parse_int(value->text, &slots) < 0 || slots < 1 || slots > SLOTS_MAX))
+        return diag_set(diag, ERR_BAD_RANGE,
+            "\"%s\" is not a number of workers (allowed: auto, 1 to %d)",
+            text_clean(value->text, shown, sizeof shown), SLOTS_MAX);
+    ((struct config *)target)->slots = slots;
+    return 0;
+}
+
+/* The number of a level in the metric's unit. */
+static int
+parse_in_unit(enum metric_unit unit, char *text, double *ret_value)
+{
+    static const char *const suffixes[] = {
+        [UNIT_PERCENT] = "%", [UNIT_BYTES_PER_SECOND] = "/s", [UNIT_PER_SECOND] = "/s",
+        [UNIT_MEGAHERTZ] = "MHz", [UNIT_COUNT_OF] = NULL,
+    };
+    const char *suffix = suffixes[unit];
+    if (suffix && str_ends(text, suffix))
+        text[strlen(text) - strlen(suffix)] = '\0';
+    text = str_trim(text);
+    int r;
+    if (unit == UNIT_BYTES || unit == UNIT_BYTES_PER_SECOND)
+        r = unit_parse_bytes(text, ret_value);
+    else if (unit == UNIT_SECONDS)
+        r = unit_parse_duration(text, ret_value);
+    else
+        r = unit_parse_number(text, ret_value);
+    if (r == 0 && (*ret_value < 0 || (unit == UNIT_PERCENT && *ret_value > 100)))
+        r = ERR_BAD_RANGE;
+    return r;
+}
+
+static int
+parse_level(enum metric metric, const char *text, double *ret_value, struct diag *diag)
+{
+    static const char *const allowed[] = {
+        [UNIT_PERCENT] = "0% to 100%", [UNIT_BYTES] = "a size, such as 2GiB",
+        [UNIT_BYTES_PER_SECOND] = "bytes per second, such as 10MiB",
+        [UNIT_PER_SECOND] = "a number, 0 or more", [UNIT_SECONDS] = "a duration, such as 90s",
+        [UNIT_MEGAHERTZ] = "a number, 0 or more", [UNIT_COUNT_OF] = "a number, 0 or more",
+    };
+    const struct metric_info *info = metric_info(metric);
+    char number[64], shown[80];
+    if (*text == '<' || *text == '>')
+        text++;
+    int r = str_copy(number, sizeof number, text) ? parse_in_unit(info->unit, number, ret_value)
+                                                  : ERR_SYNTAX;
+    if (r < 0)
+        return diag_set(diag, r == ERR_BAD_RANGE ? ERR_BAD_RANGE : ERR_BAD_TYPE,
+            "\"%s\" is not a level of %s (allowed: %s)", text_clean(text, shown, sizeof shown),
+            info->name, allowed[info->unit]);
+    return 0;
+}
+
+/* Both levels fire in one direction. */
+static int
+take_level(struct config_threshold *threshold, const struct option_value *value, bool *has,
+    double *level, struct diag *diag)
+{
+    int r = parse_level(threshold->metric, value->text, level, diag);
+    if (r < 0)
+        return r;
+    if ((threshold->has_warning || threshold->has_critical) && threshold->below != value->below)
+        return diag_set(diag, ERR_CONFLICT,
+            "warning and critical must both fire above (80) or both below (< 80) their levels");
+    threshold->below = value->below;
+    *has = true;
+    return 0;
+}
+
+static int
+take_warning(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct config_threshold *threshold = target;
+    (void)entry;
+    return take_level(threshold, value, &threshold->has_warning, &threshold->warning, diag);
+}
+
+static int
+take_critical(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct config_threshold *threshold = target;
+    (void)entry;
+    return take_level(threshold, value, &threshold->has_critical, &threshold->critical, diag);
+}
+
+static int
+take_clear(enum metric metric, const struct option_value *value, double *level,
+    struct diag *diag)
+{
+    if (*value->text == '<' || *value->text == '>')
+        return diag_set(diag, ERR_SYNTAX,
+            "a clear level has no direction of its own (write the number alone)");
+    return parse_level(metric, value->text, level, diag);
+}
+
+static int
+take_clear_warning(void *target, const struct ini_entry *entry,
+    const struct option_value *value, struct diag *diag)
+{
+    struct config_threshold *threshold = target;
+    (void)entry;
+    return take_clear(threshold->metric, value, &threshold->clear_warning, diag);
+}
+
+static int
+take_clear_critical(void *target, const struct ini_entry *entry,
+    const struct option_value *value, struct diag *diag)
+{
+    struct config_threshold *threshold = target;
+    (void)entry;
+    return take_clear(threshold->metric, value, &threshold->clear_critical, diag);
+}
+
+static int
+take_url(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct config_webhook *webhook = target;
+    (void)entry;
+    int r = url_check(value->text, diag);
+    if (r < 0)
+        return r;
+    char *url = strdup(value->text);
+    if (!url)
+        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+    free(webhook->url);
+    webhook->url = url;
+    return 0;
+}
+
+/* A list of words, each of which sets its flag; "none" alone sets no one. */
+static int
+take_words(const char *text, const char *const *words, bool *const *flags, int count,
+    struct diag *diag)
+{
+    bool seen[3] = { false };
+    char shown[80];
+    bool none = !strcmp(text, "none");
+    for (const char *c = text; !none;) {
+        c += strspn(c, " \t");
+        size_t len = strcspn(c, ",");
+        size_t trimmed = len;
+        while (trimmed && isspace((unsigned char)c[trimmed - 1]))
+            trimmed--;
+        int i = 0;
+        while (i < count && (strlen(words[i]) != trimmed || memcmp(words[i], c, trimmed)))
+            i++;
+        if (i == count)
+            return diag_set(diag, ERR_BAD_TYPE,
+                "\"%s\" is not a list of notices (allowed: %s, %s, %s, divided by commas, or none)",
+                text_clean(text, shown, sizeof shown), words[0], words[1], words[2]);
+        seen[i] = true;
+        c += len;
+        if (!*c++)
+            break;
+    }
+    for (int i = 0; i < count; i++)
+        *flags[i] = seen[i];
+    return 0;
+}
+
+static int
+take_alerts(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    static const char *const words[] = { "warning", "critical", "resolved" };
+    struct config_webhook *w = target;
+    bool *const flags[] = { &w->warning, &w->critical, &w->resolved };
+    (void)entry;
+    return take_words(value->text, words, flags, 3, diag);
+}
+
+static int
+take_runs(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    static const char *const words[] = { "finished", "failed", "cancelled" };
+    struct config_webhook *w = target;
+    bool *const flags[] = { &w->run_finished, &w->run_failed, &w->run_cancelled };
+    (void)entry;
+    return take_words(value->text, words, flags, 3, diag);
+}
+
+static const char *
+nearest_metric(const char *name)
+{
+    const char *meant = NULL;
+    size_t best = SIZE_MAX;
+    for (int m = 0; m < METRIC_COUNT; m++)
+        if (suggest_closer(name, metric_info((enum metric)m)->name, &best))
+            meant = metric_info((enum metric)m)->name;
+    return meant;
+}
+
+static int
+init_threshold(struct config_threshold *threshold, const char *name, int line, struct diag *diag)
+{
+    char shown[80];
+    const char *instance;
+    memset(threshold, 0, sizeof *threshold);
+    int metric = metric_parse(name, &instance);
+    if (metric < 0) {
+        const char *meant = nearest_metric(name);
+        return diag_set(diag, ERR_NOT_FOUND,
+            "\"%s\" is not a metric%s%s%s (allowed: GROUP.KEY, or GROUP.KEY:INSTANCE of cores, "
+            "disks and networks)", text_clean(name, shown, sizeof shown),
+            meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+    }
+    threshold->metric = (enum metric)metric;
+    threshold->line = line;
+    threshold->clear_warning = threshold->clear_critical = NAN;
+    if (!str_copy(threshold->name, sizeof threshold->name, name) ||
+        !str_copy(threshold->instance, sizeof threshold->instance, instance ? instance : ""))
+        return diag_set(diag, ERR_TOO_LARGE, "the instance's name is too long");
+    return walk_defaults(config_options, config_bindings, "threshold *", threshold, diag);
+}
+
+static int
+open_threshold(struct builder *builder, const struct ini_entry *entry, struct diag *diag)
+{
+    struct config *config = builder->config;
+    if (config->threshold_count >= CONFIG_THRESHOLDS_MAX - DEFAULT_THRESHOLDS)
+        return diag_set(diag, ERR_TOO_LARGE, "more than %d thresholds",
+            CONFIG_THRESHOLDS_MAX - DEFAULT_THRESHOLDS);
+    struct config_threshold *grown = realloc(config->threshold,
+        (size_t)(config->threshold_count + 1) * sizeof *grown);
+    if (!grown)
+        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+    config->threshold = grown;
+    builder->target = &grown[config->threshold_count++];
+    return init_threshold(builder->target, entry->section + strlen(threshold_prefix),
+        entry->line, diag);
+}
+
+static bool
+is_webhook_name(const char *name)
+{
+    for (const char *c = name; *c; c++)
+        if ((unsigned char)*c >= 0x80 || (!isalnum((unsigned char)*c) && !strchr("._-", *c)))
+            return false;
+    return *name && strlen(name) < CONFIG_NAME_MAX;
+}
+
+static int
+open_webhook(struct builder *builder, const struct ini_entry *entry, struct diag *diag)
+{
+    struct config *config = builder->config;
+    const char *name = entry->section + strlen(webhook_prefix);
+    char shown[80];
+    if (!is_webhook_name(name))
+        return diag_set(diag, ERR_SYNTAX,
+            "\"%s\" is not a name (allowed: 1 to 63 letters, digits, \".\", \"_\", \"-\")",
+            text_clean(name, shown, sizeof shown));
+    if (config->webhook_count >= CONFIG_WEBHOOKS_MAX)
+        return diag_set(diag, ERR_TOO_LARGE, "more than %d webhooks", CONFIG_WEBHOOKS_MAX);
+    struct config_webhook *grown = realloc(config->webhook,
+        (size_t)(config->webhook_count + 1) * sizeof *grown);
+    if (!grown)
+        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+    config->webhook = grown;
+    struct config_webhook *webhook = &grown[config->webhook_count++];
+    memset(webhook, 0, sizeof *webhook);
+    str_copy(webhook->name, sizeof webhook->name, name);
+    webhook->line = entry->line;
+    builder->target = webhook;
+    int r = walk_defaults(config_options, config_bindings, "webhook *", webhook, diag);
+    return r < 0 ? r : walk_required(config_options, builder->ini, entry->section, diag);
+}
+
+static int
+take_entry(void *context, const struct ini_entry *entry, const struct option *option,
+    const struct option_value *value, struct diag *diag)
+{
+    struct builder *builder = context;
+    if (option)
+        return walk_store(option, &config_bindings[option - config_options], builder->target,
+            entry, value, diag);
+    if (str_starts(entry->section, threshold_prefix))
+        return open_threshold(builder, entry, diag);
+    if (str_starts(entry->section, webhook_prefix))
+        return open_webhook(builder, entry, diag);
+    builder->target = builder->config;
+    return 0;
+}
+
+/* A clear level that was not given: 10 % of the level nearer to calm, 10
+ * points for percents, but never past the half of what lies there, so that a
+ * low level can still be cleared. */
+static double
+derived_clear(const struct config_threshold *threshold, double level)
+{
+    bool percent = metric_info(threshold->metric)->unit == UNIT_PERCENT;
+    double distance = percent ? 10 : fabs(level) / 10;
+    if (!threshold->below && distance > level / 2)
+        distance = level / 2;
+    if (threshold->below && percent && distance > (100 - level) / 2)
+        distance = (100 - level) / 2;
+    return threshold->below ? level + distance : level - distance;
+}
+
+static bool
+calmer(const struct config_threshold *threshold, double a, double b)
+{
+    return threshold->below ? a >= b : a <= b;
+}
+
+/* Fills or checks one clear level; false when it lies beyond its level. */
+static bool
+settle_clear(const struct config_threshold *threshold, bool has, double level, double *clear)
+{
+    if (isnan(*clear))
+        *clear = has ? derived_clear(threshold, level) : level;
+    return !has || calmer(threshold, *clear, level);
+}
+
+static int
+settle_fault(const struct builder *builder, const struct config_threshold *threshold,
+    const char *key, struct diag *diag, int code, const char *text)
+{
+    char section[sizeof threshold_prefix + sizeof threshold->name];
+    snprintf(section, sizeof section, "%s%s", threshold_prefix, threshold->name);
+    const struct ini_entry *entry = ini_find(builder->ini, section, key);
+    if (!entry)
+        entry = ini_find(builder->ini, section, NULL);
+    return entry ? walk_fault(builder->ini, entry, diag, code, "%s", text)
+                 : diag_set(diag, code, "%s", text);
+}
+
+/* Checks that cross the options of one threshold. */
+static int
+settle_threshold(const struct builder *builder, struct config_threshold *t, struct diag *diag)
+{
+    if (!t->has_warning && !t->has_critical && t->enabled)
+        return settle_fault(builder, t, NULL, diag, ERR_MISSING,
+            "a threshold needs a level: warning, critical or both (or enabled = no)");
+    if (t->has_warning && t->has_critical && calmer(t, t->critical, t->warning))
+        return settle_fault(builder, t, "critical", diag, ERR_CONFLICT,
+            t->below ? "critical must be below warning (both fire below their levels)"
+                     : "critical must be above warning");
+    if (!settle_clear(t, t->has_warning, t->warning, &t->clear_warning))
+        return settle_fault(builder, t, "clear_warning", diag, ERR_CONFLICT,
+            t->below ? "clear_warning must not be below warning"
+                     : "clear_warning must not be above warning");
+    if (!settle_clear(t, t->has_critical, t->critical, &t->clear_critical))
+        return settle_fault(builder, t, "clear_critical", diag, ERR_CONFLICT,
+            t->below ? "clear_critical must not be below critical"
+                     : "clear_critical must not be above critical");
+    return 0;
+}
+
+static int
+set_threshold(struct config_threshold *threshold, const char *key, const char *text,
+    struct diag *diag)
+{
+    struct option_value value;
+    const struct option *option = option_find(config_options, "threshold *", key);
+    int r = option_check(option, text, &value, diag);
+    return r < 0 ? r : walk_store(option, &config_bindings[option - config_options], threshold,
+        NULL, &value, diag);
+}
+
+static bool
+has_threshold(const struct config *config, const char *name)
+{
+    for (int i = 0; i < config->threshold_count; i++)
+        if (!strcmp(config->threshold[i].name, name))
+            return true;
+    return false;
+}
+
+static int
+add_default_thresholds(struct config *config, struct diag *diag)
+{
+    struct config_threshold *grown = realloc(config->threshold,
+        (size_t)(config->threshold_count + DEFAULT_THRESHOLDS) * sizeof *grown);
+    if (!grown)
+        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+    config->threshold = grown;
+    for (int i = 0; i < DEFAULT_THRESHOLDS; i++) {
+        if (has_threshold(config, default_thresholds[i].metric))
+            continue;
+        struct config_threshold *threshold = &grown[config->threshold_count++];
+        int r = init_threshold(threshold, default_thresholds[i].metric, 0, diag);
+        if (r == 0 && default_thresholds[i].warning)
+            r = set_threshold(threshold, "warning", default_thresholds[i].warning, diag);
+        if (r == 0 && default_thresholds[i].critical)
+            r = set_threshold(threshold, "critical", default_thresholds[i].critical, diag);
+        if (r == 0)
+            r = set_threshold(threshold, "for", default_thresholds[i].hold, diag);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int
+config_from_ini(const struct ini *ini, struct config **ret_config, struct diag *diag)
+{
+    static const char *const plain[] = { "server", "runs", "screen" };
+    struct config *config = calloc(1, sizeof *config);
+    if (!config)
+        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+    struct builder builder = { .ini = ini, .config = config, .target = config };
+    int r = 0;
+    for (size_t i = 0; i < sizeof plain / sizeof *plain && r == 0; i++)
+        r = walk_defaults(config_options, config_bindings, plain[i], config, diag);
+    if (r == 0)
+        r = walk_document(config_options, ini, take_entry, &builder, diag);
+    if (r == 0)
+        r = add_default_thresholds(config, diag);
+    for (int i = 0; i < config->threshold_count && r == 0; i++)
+        r = settle_threshold(&builder, &config->threshold[i], diag);
+    if (r < 0) {
+        config_free(config);
+        return r;
+    }
+    *ret_config = config;
+    return 0;
+}
+
+int
+config_load(const char *path, struct ini **ret_ini, struct config **ret_config,
+    struct diag *diag)
+{
+    struct ini *ini;
+    struct diag why = { 0 };
+    int r = ini_load(path, &ini, &why);
+    if (r == -ENOENT)
+        r = ini_parse_text("", 0, path, &ini, &why);
+    if (r == 0) {
+        r = config_from_ini(ini, ret_config, &why);
+        if (r == 0)
+            *ret_ini = ini;
+        else
+            ini_free(ini);
+    }
+    if (r < 0 && diag)
+        *diag = why;
+    return r;
+}
+
+void
+config_free(struct config *config)
+{
+    if (!config)
+        return;
+    for (int i = 0; i < config->webhook_count; i++)
+        free(config->webhook[i].url);
+    free(config->webhook);
+    free(config->threshold);
+    free(config->folders);
+    free(config);
+}
+
+char *
+config_default_path(void)
+{
+    const char *path = getenv("OPTOP_CONFIG");
+    if (path && *path)
+        return xstrdup(path);
+    /* The specification of base directories: a relative one is ignored. */
+    path = getenv("XDG_CONFIG_HOME");
+    if (path && *path == '/')
+        return xasprintf("%s/optop/optop.ini", path);
+    const char *home = getenv("HOME");
+    if (!home || !*home) {
+        const struct passwd *user = getpwuid(getuid());
+        home = user ? user->pw_dir : "/";
+    }
+    return xasprintf("%s/.config/optop/optop.ini", home);
+}

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Run files: the option table, and a document checked against it into a
+ * struct run_spec. Words of a command are in command.c.
+ */
+#include "config/runfile.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/unit.h"
+#include "config/suggest.h"
+#include "config/walk.h"
+
+#define EXACT_MAX 9007199254740992.0 /* 2^53: whole numbers that a double holds exactly */
+#define TRIALS_MAX 1e15
+#define SECONDS_MAX (366 * 86400.0)
+
+enum { RANDOM_TRIALS = 100 };
+
+#define AT(field) offsetof(struct run_spec, field)
+
+static int take_name(void *, const struct ini_entry *, const struct option_value *, struct diag *);
+static int take_goal(void *, const struct ini_entry *, const struct option_value *, struct diag *);
+static int take_type(void *, const struct ini_entry *, const struct option_value *, struct diag *);
+static int take_score(void *, const struct ini_entry *, const struct option_value *, struct diag *);
+static int take_parameter(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
+static int take_dimension(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
+static int take_constraint(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
+static int take_method(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
+static int take_mode(void *, const struct ini_entry *, const struct option_value *, struct diag *);
+static int take_workers(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
+
+/* To add an option: one row. Rows of a section stand together.
+ *
+ * X(section, key, TYPE, min, max, choices, default, required, offset, parse, help, example)
+ */
+#define RUN_TABLE(X)                                                           \
+    X("run", "name", CUSTOM, 0, 0, NULL, NULL, true, 0, take_name,             \
+        "What the run is called: letters, digits, dot, underscore and dash, at most 63", "xz")   \
+    X("run", "goal", CHOICE, 0, 0, "minimize|maximize", "minimize", false, 0, take_goal,         \
+        "Whether a smaller or a larger score is better", NULL)                 \
+    X("objective", "type", CHOICE, 0, 0, "command", "command", false, 0, take_type,              \
+        "What evaluates a point", NULL)                                        \
+    X("objective", "command", TEXT, 0, 0, NULL, NULL, true, AT(command), NULL,                   \
+        "The program and its arguments, split into words as a shell does; {name} is replaced by" \
+        " a dimension's or a parameter's value, and {{ and }} are braces. No shell is run",      \
+        "gzip -{level} --stdout /usr/share/common-licenses/GPL-3")             \
+    X("objective", "score", CUSTOM, 0, 0,                                      \
+        "stdout|stdout_bytes|wall_seconds|cpu_seconds|max_rss_bytes|json:FIELD", "stdout", false, \
+        0, take_score,                                                         \
+        "What of a trial is its score: the last number printed, a measure of the process, or a"  \
+        " field of the last JSON object printed", NULL)                        \
+    X("objective", "directory", TEXT, 0, 0, NULL, NULL, false, AT(directory), NULL,              \
+        "Working directory of trials; without it, the one where the run was submitted", "/tmp")  \
+    X("parameters", "*", TEXT, 0, 0, NULL, NULL, false, 0, take_parameter,                       \
+        "Fixed values by name, for {name} in the command and for constraints",  \
+        "file = /usr/share/common-licenses/GPL-3")                             \
+    X("space", "*", CUSTOM, 0, 0, NULL, NULL, true, 0, take_dimension,         \
+        "The dimensions by name: int LOW..HIGH [step N] [log], float LOW..HIGH [step X] [log],"  \
+        " choice A, B, C, or bool (false and true)", "level = int 1..9")       \
+    X("constraints", "*", TEXT, 0, 0, NULL, NULL, false, 0, take_constraint,                     \
+        "Lua expressions by name, true where a point is allowed; numbers and bools are what they" \
+        " are, choices are strings", "odd = level % 2 == 1")                   \
+    X("search", "method", CHOICE, 0, 0, "grid|random", "grid", false, 0, take_method,            \
+        "How points are chosen: all of them in order, or at random", NULL)     \
+    X("search", "seed", INT, 0, EXACT_MAX, NULL, "1", false, AT(seed), NULL,                     \
+        "Start of the random numbers; the same seed gives the same trials", NULL) \
+    X("search", "trials", INT, 0, TRIALS_MAX, NULL, NULL, false, AT(trials), NULL,               \
+        "Most trials; without it, 100 for random and all points for grid (0 is all, too)", "50") \
+    X("parallel", "mode", CHOICE, 0, 0, "process", "process", false, 0, take_mode,               \
+        "What evaluates trials side by side", NULL)                            \
+    X("parallel", "workers", CUSTOM, 0, 0, "auto|1 to 1024", "auto", false, 0, take_workers,     \
+        "How many at once; auto goes by the usable cores", NULL)               \
+    X("limits", "trial", DURATION, 0, SECONDS_MAX, NULL, "0s", false, AT(trial_seconds), NULL,   \
+        "Longest time of one trial, which then fails; 0: no limit", NULL)      \
+    X("limits", "run", DURATION, 0, SECONDS_MAX, NULL, "0s", false, AT(run_seconds), NULL,       \
+        "Longest running time of the run, which then fails; 0: no limit", NULL) \
+    X("limits", "grace", DURATION, 0, 3600, NULL, "5s", false, AT(grace_seconds), NULL,          \
+        "Time between TERM and KILL when trials are ended", NULL)              \
+    X("limits", "max_failures", INT, 0, TRIALS_MAX, NULL, "0", false, AT(max_failures), NULL,    \
+        "Failed trials that end the run; 0: any number may fail", NULL)
+
+const struct option run_options[] = {
+#define X(s, k, t, lo, hi, c, d, r, offset, parse, h, e)                       \
+    { s, k, OPTION_##t, lo, hi, c, d, r, h, e },
+    RUN_TABLE(X)
+#undef X
+    { .section = NULL },
+};
+
+static const struct binding run_bindings[] = {
+#define X(s, k, t, lo, hi, c, d, r, offset, parse, h, e) { offset, parse },
+    RUN_TABLE(X)
+#undef X
+};
+
+/* Text from the file as it may be shown; for one diag at a time. */
+struct shown {
+    char text[80];
+};
+
+static const char *
+show(const char *text, struct shown *shown)
+{
+    return text_clean(text, shown->text, sizeof shown->text);
+}
+
+static int
+no_memory(struct diag *diag)
+{
+    return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+}
+
+/* 1 to 63 letters, digits, dots, underscores, dashes. */
+static bool
+is_plain_name(const char *text)
+{
+    size_t len = strlen(text);
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c >= 0x80 || (!isalnum((unsigned char)*c) && !strchr("._-", *c)))
+            return false;
+    return len > 0 && len < RUN_NAME_MAX;
+}
+
+static bool
+is_identifier(const char *text)
+{
+    static const char *const reserved[] = {
+        "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if",
+        "in", "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while",
+        "math",
+    };
+    if (!is_plain_name(text) || strpbrk(text, ".-") || isdigit((unsigned char)text[0]))
+        return false;
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+        if (!strcmp(text, reserved[i]))
+            return false;
+    return true;
+}
+
+static int
+take_name(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct run_spec *spec = target;
+    struct shown shown;
+    (void)entry;
+    if (!is_plain_name(value->text))
+        return diag_set(diag, ERR_BAD_TYPE,
+            "\"%s\" is not a name (allowed: 1 to 63 letters, digits, \".\", \"_\", \"-\")",
+            show(value->text, &shown));
+    str_copy(spec->name, sizeof spec->name, value->text);
+    return 0;
+}
+
+static int
+take_goal(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    (void)entry, (void)diag;
+    ((struct run_spec *)target)->goal = value->number == 0 ? RUN_MINIMIZE : RUN_MAXIMIZE;
+    return 0;
+}
+
+static int
+take_type(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    (void)entry, (void)value, (void)diag;
+    ((struct run_spec *)target)->objective = OBJECTIVE_COMMAND;
+    return 0;
+}
+
+static int
+take_score(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct run_spec *spec = target;
+    struct shown shown;
+    (void)entry;
+    for (int kind = SCORE_STDOUT; kind < SCORE_JSON; kind++)
+        if (!strcmp(value->text, score_kind_name((enum score_kind)kind))) {
+            spec->score = (enum score_kind)kind;
+            spec->score_field[0] = '\0';
+            return 0;
+        }
+    const char *field = value->text + 5;
+    if (str_starts(value->text, "json:") && *field && strlen(field) < sizeof spec->score_field) {
+        spec->score = SCORE_JSON;
+        str_copy(spec->score_field, sizeof spec->score_field, field);
+        return 0;
+    }
+    return diag_set(diag, ERR_BAD_TYPE,
+        "\"%s\" is not a score (allowed: one of: stdout, stdout_bytes, wall_seconds, "
+        "cpu_seconds, max_rss_bytes, json:FIELD)", show(value->text, &shown));
+}
+
+/* Names of parameters and dimensions stand in one space. */
+static int
+check_new_name(const struct run_spec *spec, const char *name, struct diag *diag)
+{
+    struct shown shown;
+    if (!is_identifier(name))
+        return diag_set(diag, ERR_SYNTAX,
+            "\"%s\" is not a name (allowed: up to 63 letters, digits and \"_\", not starting with "
+            "a digit, not a word of Lua)", show(name, &shown));
+    for (int i = 0; i < spec->parameter_count; i++)
+        if (!strcmp(spec->parameter[i].name, name))
+            return diag_set(diag, ERR_DUPLICATE, "\"%s\" is a parameter already", name);
+    for (int i = 0; i < spec->dimension_count; i++)
+        if (!strcmp(spec->dimension[i].name, name))
+            return diag_set(diag, ERR_DUPLICATE, "\"%s\" is a dimension already (line %d)", name,
+                spec->dimension[i].line);
+    return 0;
+}
+
+static int
+take_parameter(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct run_spec *spec = target;
+    int r = check_new_name(spec, entry->key, diag);
+    if (r < 0)
+        return r;
+    if (spec->parameter_count >= RUN_PARAMETERS_MAX)
+        return diag_set(diag, ERR_TOO_LARGE, "more than %d parameters", RUN_PARAMETERS_MAX);
+    struct run_parameter *grown = realloc(spec->parameter,
+        (size_t)(spec->parameter_count + 1) * sizeof *grown);
+    if (!grown)
+        return no_memory(diag);
+    spec->parameter = grown;
+    struct run_parameter *parameter = &grown[spec->parameter_count];
+    str_copy(parameter->name, sizeof parameter->name, entry->key);
+    parameter->value = strdup(value->text);
+    if (!parameter->value)
+        return no_memory(diag);
+    spec->parameter_count++;
+    return 0;
+}
+
+static int
+take_dimension(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct run_spec *spec = target;
+    int r = check_new_name(spec, entry->key, diag);
+    if (r < 0)
+        return r;
+    if (spec->dimension_count >= RUN_DIMENSIONS_MAX)
+        return diag_set(diag, ERR_TOO_LARGE, "more than %d dimensions", RUN_DIMENSIONS_MAX);
+    struct dimension *grown = realloc(spec->dimension,
+        (size_t)(spec->dimension_count + 1) * sizeof *grown);
+    if (!grown)
+        return no_memory(diag);
+    spec->dimension = grown;
+    r = runfile_parse_dimension(value->text, &grown[spec->dimension_count], diag);
+    if (r < 0)
+        return r;
+    struct dimension *dimension = &grown[spec->dimension_count++];
+    str_copy(dimension->name, sizeof dimension->name, entry->key);
+    dimension->line = entry->line;
+    return 0;
+}
+
+static int
+take_constraint(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct run_spec *spec = target;
+    struct shown shown;
+    if (!is_plain_name(entry->key))
+        return diag_set(diag, ERR_SYNTAX,
+            "\"%s\" is not a name (allowed: 1 to 63 letters, digits, \".\", \"_\", \"-\")",
+            show(entry->key, &shown));
+    if (!*value->text)
+        return diag_set(diag, ERR_MISSING, "an expression is missing (for example: a + b <= 4)");
+    if (spec->constraint_count >= RUN_CONSTRAINTS_MAX)
+        return diag_set(diag, ERR_TOO_LARGE, "more than %d constraints", RUN_CONSTRAINTS_MAX);
+    struct run_constraint *grown = realloc(spec->constraint,
+        (size_t)(spec->constraint_count + 1) * sizeof *grown);
+    if (!grown)
+        return no_memory(diag);
+    spec->constraint = grown;
+    struct run_constraint *constraint = &grown[spec->constraint_count];
+    str_copy(constraint->name, sizeof constraint->name, entry->key);
+    constraint->line = entry->line;
+    constraint->expression = strdup(value->text);
+    if (!constraint->expression)
+        return no_memory(diag);
+    spec->constraint_count++;
+    return 0;
+}
+
+static int
+take_method(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    (void)entry, (void)diag;
+    ((struct run_spec *)target)->search = value->number == 0 ? SEARCH_GRID : SEARCH_RANDOM;
+    return 0;
+}
+
+/* There is one mode, and a run_spec has no other to tell it from. */
+static int
+take_mode(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    (void)target, (void)entry, (void)value, (void)diag;
+    return 0;
+}
+
+static int
+take_workers(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct run_spec *spec = target;
+    struct shown shown;
+    int64_t workers = 0;
+    (void)entry;
+    if (strcmp(value->text, "auto") &&
+        (unit_parse_int(value->text, &workers) < 0 || workers < 1 || workers > RUN_WORKERS_MAX))
+        return diag_set(diag, ERR_BAD_RANGE,
+            "\"%s\" is not a number of workers (allowed: auto, 1 to %d)",
+            show(value->text, &shown), RUN_WORKERS_MAX);
+    spec->workers = (int)workers;
+    return 0;
+}
+
+static int
+take_entry(void *context, const struct ini_entry *entry, const struct option *option,
+    const struct option_value *value, struct diag *diag)
+{
+    if (!option)
+        return 0;
+    return walk_store(option, &run_bindings[option - run_options], context, entry, value, diag);
+}
+
+static bool
+is_known_name(const struct run_spec *spec, const char *name, bool *used)
+{
+    for (int i = 0; i < spec->dimension_count; i++)
+        if (!strcmp(spec->dimension[i].name, name)) {
+            used[i] = true;
+            return true;
+        }
+    for (int i = 0; i < spec->parameter_count; i++)
+        if (!strcmp(spec->parameter[i].name, name))
+            return true;
+    return false;
+}
+
+static int
+unknown_place(const struct run_spec *spec, const struct ini *ini, const char *name,
+    struct diag *diag)
+{
+    const char *meant = NULL;
+    size_t best = SIZE_MAX;
+    for (int i = 0; i < spec->dimension_count; i++)
+        if (suggest_closer(name, spec->dimension[i].name, &best))
+            meant = spec->dimension[i].name;
+    for (int i = 0; i < spec->parameter_count; i++)
+        if (suggest_closer(name, spec->parameter[i].name, &best))
+            meant = spec->parameter[i].name;
+    const struct ini_entry *entry = ini_find(ini, "objective", "command");
+    return walk_fault(ini, entry, diag, ERR_UNKNOWN_KEY,
+        "{%s} is neither in [space] nor in [parameters]%s%s%s", name,
+        meant ? " (did you mean {" : "", meant ? meant : "", meant ? "}?)" : "");
+}
+
+/* Every {name} of one word must be known; marks the dimensions it uses. */
+static int
+check_word(const struct run_spec *spec, const struct ini *ini, const char *word, bool *used,
+    struct diag *diag)
+{
+    struct runfile_place place;
+    struct shown shown;
+    int r;
+    for (size_t offset = 0; (r = runfile_next_place(word, offset, &place)) > 0;
+         offset = place.end)
+        if (place.name[0] != '{' && place.name[0] != '}' &&
+            !is_known_name(spec, place.name, used))
+            return unknown_place(spec, ini, place.name, diag);
+    if (r < 0)
+        return walk_fault(ini, ini_find(ini, "objective", "command"), diag, ERR_SYNTAX,
+            "a brace in \"%s\" is not part of {name} (write {{ or }} for a brace)",
+            show(word, &shown));
+    return 0;
+}
+
+static int
+check_command(const struct run_spec *spec, const struct ini *ini, struct diag *diag)
+{
+    bool used[RUN_DIMENSIONS_MAX] = { false };
+    char **argv;
+    const struct ini_entry *entry = ini_find(ini, "objective", "command");
+    int r = runfile_split_command(spec->command, &argv, diag);
+    if (r < 0) {
+        char text[DIAG_TEXT_MAX];
+        str_copy(text, sizeof text, diag ? diag->text : "");
+        return walk_fault(ini, entry, diag, r, "%s", text);
+    }
+    for (char **word = argv; *word && r == 0; word++)
+        r = check_word(spec, ini, *word, used, diag);
+    runfile_free_argv(argv);
+    for (int i = 0; i < spec->dimension_count && r == 0; i++)
+        if (!used[i]) {
+            const char *name = spec->dimension[i].name;
+            r = walk_fault(ini, ini_find(ini, "space", name), diag, ERR_CONFLICT,
+                "the command does not use {%s}: it would only repeat trials", name);
+        }
+    return r;
+}
+
+/* What a method needs of the space and of the number of trials. */
+static int
+check_search(struct run_spec *spec, const struct ini *ini, struct diag *diag)
+{
+    const struct ini_entry *trials = ini_find(ini, "search", "trials");
+    if (spec->search == SEARCH_RANDOM) {
+        if (trials && spec->trials == 0)
+            return walk_fault(ini, trials, diag, ERR_BAD_RANGE,
+                "random search needs a number of trials (allowed: 1 or more)");
+        if (!trials)
+            spec->trials = RANDOM_TRIALS;
+        return 0;
+    }
+    for (int i = 0; i < spec->dimension_count; i++) {
+        const struct dimension *dimension = &spec->dimension[i];
+        if (dimension->kind == DIMENSION_FLOAT && dimension->step == 0 &&
+            dimension->low < dimension->high)
+            return walk_fault(ini, ini_find(ini, "space", dimension->name), diag, ERR_CONFLICT,
+                "a grid needs a step here (float LOW..HIGH step X), or search.method = random");
+    }
+    return 0;
+}
+
+static int
+check_required(const struct ini *ini, struct diag *diag)
+{
+    for (const struct option *o = run_options; o->section; o++)
+        if (o == run_options || strcmp(o[-1].section, o->section)) {
+            int r = walk_required(run_options, ini, o->section, diag);
+            if (r < 0)
+                return r;
+        }
+    return 0;
+}
+
+int
+runfile_check(const struct ini *ini, struct run_spec *ret_spec, struct diag *diag)
+{
+    struct run_spec spec;
+    struct diag unseen = { 0 };
+    if (!diag)
+        diag = &unseen;
+    run_spec_init(&spec);
+    int r = 0;
+    for (const struct option *o = run_options; o->section && r == 0; o++)
+        if (o == run_options || strcmp(o[-1].section, o->section))
+            r = walk_defaults(run_options, run_bindings, o->section, &spec, diag);
+    if (r == 0)
+        r = walk_document(run_options, ini, take_entry, &spec, diag);
+    if (r == 0)
+        r = check_required(ini, diag);
+    if (r == 0)
+        r = check_command(&spec, ini, diag);
+    if (r == 0)
+        r = check_search(&spec, ini, diag);
+    if (r < 0) {
+        run_spec_release(&spec);
+        return r;
+    }
+    *ret_spec = spec;
+    return 0;
+}
+
+int
+runfile_set(struct ini *ini, const char *assignment, struct diag *diag)
+{
+    char section[RUN_NAME_MAX], name[DIAG_KEY_MAX];
+    struct shown shown;
+    const char *equals = strchr(assignment, '=');
+    const char *dot = equals ? memchr(assignment, '.', (size_t)(equals - assignment)) : NULL;
+    if (!dot || (size_t)(dot - assignment) >= sizeof section)
+        return diag_set(diag, ERR_SYNTAX, "\"%s\" is not section.key=value",
+            show(assignment, &shown));
+    snprintf(section, sizeof section, "%.*s", (int)(dot - assignment), assignment);
+    char *key = strndup(dot + 1, (size_t)(equals - dot - 1)), *value = strdup(equals + 1);
+    int r = key && value ? 0 : no_memory(diag);
+    const char *trimmed_key = key ? str_trim(key) : "";
+    snprintf(name, sizeof name, "%s.%s", str_trim(section), trimmed_key);
+    if (r == 0 && !option_find(run_options, str_trim(section), trimmed_key)) {
+        const char *meant = option_suggest(run_options, str_trim(section), trimmed_key);
+        diag_at(diag, NULL, 0, show(name, &shown));
+        r = diag_set(diag, ERR_UNKNOWN_KEY, "unknown key%s%s%s", meant ? " (did you mean \"" : "",
+            meant ? meant : "", meant ? "\"?)" : "");
+    }
+    if (r == 0)
+        r = ini_set(ini, str_trim(section), trimmed_key, str_trim(value), diag);
+    free(key);
+    free(value);
+    return r;
+}

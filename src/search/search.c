@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The loop that all methods share: raw points in the method's order, through
+ * the constraints, numbered as trials; and the count of them in advance, which
+ * is the same loop with numbers alone.
+ */
+#include "search/search.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "search/constraint.h"
+#include "search/method.h"
+#include "search/space.h"
+
+/* To add a method: a row, and its id in model/run.h. */
+static const struct method *const methods[] = {
+    [SEARCH_GRID] = &method_grid,
+    [SEARCH_RANDOM] = &method_random,
+};
+
+enum {
+    /* Refused points in a row that a drawing method, or a walk too long to be
+     * counted, tries for one trial. */
+    DRAWS_MAX = 100 * SEARCH_SLICE,
+
+    /* Steps of constraints in one call, so that slow ones do not hold up the
+     * caller: about 20 ms. */
+    SLICE_STEPS_MAX = 1000,
+};
+
+enum count_state { COUNT_OPEN, COUNT_KNOWN, COUNT_FAILED };
+
+struct search {
+    const struct run_spec *spec; /* borrowed */
+    const struct method *method;
+    struct constraint_set *constraints; /* owned */
+    double points; /* of a walk; INFINITY: drawn */
+    struct method_at at; /* of the next raw point */
+    int failed; /* code that ended it */
+    struct diag failure;
+
+    enum count_state count_state;
+    int count_code; /* when failed */
+    double count_cursor;
+    int64_t counted;
+};
+
+static bool
+walks(const struct search *search)
+{
+    return isfinite(search->points);
+}
+
+/* What can be said about the number of trials without walking. */
+static void
+start_count(struct search *search)
+{
+    const struct run_spec *spec = search->spec;
+    double most = spec->trials ? (double)spec->trials : search->points;
+    if (walks(search) && !spec->constraint_count) {
+        search->counted = (int64_t)fmin(search->points, most);
+        search->count_state = COUNT_KNOWN;
+    } else if (!walks(search)) {
+        search->counted = spec->trials;
+        search->count_state = COUNT_KNOWN;
+    } else if (most > SEARCH_COUNT_MAX) {
+        search->count_state = COUNT_FAILED;
+        search->count_code = ERR_TOO_LARGE;
+    }
+}
+
+int
+search_new(const struct run_spec *spec, struct search **ret_search, struct diag *diag)
+{
+    struct search *search = calloc(1, sizeof *search);
+    if (!search)
+        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+    search->spec = spec;
+    search->method = methods[spec->search];
+    search->at.trial = 1;
+    int r = search->method->points(spec, &search->points, diag);
+    if (r == 0)
+        r = constraint_set_new(spec, &search->constraints, diag);
+    if (r < 0) {
+        search_free(search);
+        return r;
+    }
+    start_count(search);
+    *ret_search = search;
+    return 0;
+}
+
+void
+search_free(struct search *search)
+{
+    if (!search)
+        return;
+    constraint_set_free(search->constraints);
+    free(search);
+}
+
+static int
+fail(struct search *search, int code, const struct diag *why, struct diag *diag)
+{
+    search->failed = code;
+    search->failure = *why;
+    if (diag)
+        *diag = *why;
+    return code;
+}
+
+static int
+give_up(struct search *search, struct diag *diag)
+{
+    struct diag why = { 0 };
+    diag_set(&why, ERR_EXHAUSTED, "no allowed point in %lld draws: the constraints leave too few",
+        (long long)search->at.draw);
+    return fail(search, ERR_EXHAUSTED, &why, diag);
+}
+
+/* Nothing left, for a reason that is no fault; 0 otherwise. */
+static int
+check_end(const struct search *search, struct diag *diag)
+{
+    if (search->spec->trials && search->at.trial > search->spec->trials)
+        return diag_set(diag, ERR_EXHAUSTED, "all %lld trials are proposed",
+            (long long)search->spec->trials);
+    if (walks(search) && search->at.cursor >= search->points)
+        return diag_set(diag, ERR_EXHAUSTED, "every point of the space is proposed");
+    return 0;
+}
+
+static bool
+draws_bounded(const struct search *search)
+{
+    return !walks(search) || search->points > SEARCH_COUNT_MAX;
+}
+
+int
+search_ask(struct search *search, int64_t *ret_trial, double *values, struct diag *diag)
+{
+    if (search->failed < 0) {
+        if (diag)
+            *diag = search->failure;
+        return search->failed;
+    }
+    int64_t steps = constraint_set_steps(search->constraints);
+    for (int i = 0; i < SEARCH_SLICE; i++) {
+        struct diag why = { 0 };
+        int r = check_end(search, diag);
+        if (r < 0)
+            return r;
+        if (search->at.draw >= DRAWS_MAX && draws_bounded(search))
+            return give_up(search, diag);
+        search->method->point(search->spec, &search->at, values);
+        r = constraint_set_check(search->constraints, values, &why);
+        if (r < 0)
+            return fail(search, r, &why, diag);
+        if (walks(search))
+            search->at.cursor++;
+        search->at.draw++;
+        if (r) {
+            *ret_trial = search->at.trial++;
+            search->at.draw = 0;
+            return 0;
+        }
+        if (constraint_set_steps(search->constraints) - steps > SLICE_STEPS_MAX)
+            break;
+    }
+    return -EAGAIN;
+}
+
+/* The order of grid and random does not depend on scores. */
+void
+search_tell(struct search *search, int64_t trial, const double *values, double score)
+{
+    (void)search, (void)trial, (void)values, (void)score;
+}
+
+struct search_position
+search_position(const struct search *search)
+{
+    return (struct search_position){
+        .next_trial = search->at.trial,
+        .cursor = search->at.cursor,
+    };
+}
+
+void
+search_seek(struct search *search, struct search_position position)
+{
+    search->at = (struct method_at){ .cursor = position.cursor, .trial = position.next_trial };
+    search->failed = 0;
+}
+
+static int
+end_count(struct search *search, enum count_state state, int code)
+{
+    search->count_state = state;
+    search->count_code = code;
+    return code;
+}
+
+/* Walks on until the count is known, impossible, or the slice is over. */
+static int
+count_slice(struct search *search)
+{
+    double values[RUN_DIMENSIONS_MAX];
+    int64_t steps = constraint_set_steps(search->constraints);
+    for (int i = 0; i < SEARCH_SLICE; i++) {
+        struct method_at at = { .cursor = search->count_cursor };
+        if (at.cursor >= search->points ||
+            (search->spec->trials && search->counted >= search->spec->trials))
+            return end_count(search, COUNT_KNOWN, 0);
+        if (at.cursor >= SEARCH_COUNT_MAX)
+            return end_count(search, COUNT_FAILED, ERR_TOO_LARGE);
+        search->method->point(search->spec, &at, values);
+        int r = constraint_set_check(search->constraints, values, NULL);
+        if (r < 0)
+            return end_count(search, COUNT_FAILED, r);
+        search->counted += r;
+        search->count_cursor++;
+        if (constraint_set_steps(search->constraints) - steps > SLICE_STEPS_MAX)
+            break;
+    }
+    return -EAGAIN;
+}
+
+int
+search_count(struct search *search, int64_t *ret_total)
+{
+    int r = search->count_state == COUNT_OPEN ? count_slice(search) : search->count_code;
+    if (r == 0)
+        *ret_total = search->counted;
+    return r;
+}
