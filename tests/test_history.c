@@ -445,7 +445,8 @@ END_TEST
 START_TEST(plans_that_make_no_sense)
 {
     const double odd_steps[][HISTORY_TIERS] = {
-        { 0, 0, 0 }, { (double)NAN, 1, (double)NAN }, { 60, 10, 1 }, { -1, -1, -1 }, { 1e-9, 1e9, 1e300 },
+        { 0, 0, 0 }, { (double)NAN, 1, (double)NAN }, { 60, 10, 1 }, { -1, -1, -1 }, { 1e-9, 1e9,
+            1e300 },
     };
     const double odd_lengths[][HISTORY_TIERS] = {
         { 0, 0, 0 }, { -1, (double)NAN, 1e300 }, { 1, 1, 1 },

@@ -49,7 +49,8 @@ START_TEST(names_are_parsed)
     ck_assert_str_eq(instance, "cciss/c0d0");
     ck_assert_int_eq(metric_parse("core.total", &instance), METRIC_CORE_TOTAL);
     ck_assert_ptr_null(instance);
-    const char *wrong[] = { "", "cpu", "cpu.", "cpu.tota", "cpu.totall", "cpu.total:0", "core.total:", ":0", "CPU.total" };
+    const char *wrong[] = { "", "cpu", "cpu.", "cpu.tota", "cpu.totall", "cpu.total:0",
+        "core.total:", ":0", "CPU.total" };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         ck_assert_int_eq(metric_parse(wrong[i], &instance), ERR_NOT_FOUND);
     ck_assert_int_eq(metric_find("cpu.total!", 9), METRIC_CPU_TOTAL);
@@ -66,7 +67,8 @@ START_TEST(values_are_formatted_with_their_unit)
     ck_assert_ptr_nonnull(strstr(metric_format(METRIC_DISK_READ, 1 << 20, buf, sizeof buf), "/s"));
     ck_assert_str_eq(metric_unit_text(UNIT_BYTES_PER_SECOND), "B/s");
     for (int m = 0; m < METRIC_COUNT; m++)
-        for (double v = -1e300; v < 1e300; v = v < 0 && v > -1e-3 ? 1e-3 : v < 0 ? v / 1e7 : v * 1e7) {
+        for (double v = -1e300; v < 1e300; v = v < 0
+            && v > -1e-3 ? 1e-3 : v < 0 ? v / 1e7 : v * 1e7) {
             metric_format((enum metric)m, v, buf, sizeof buf);
             ck_assert_uint_gt(strlen(buf), 0);
         }

@@ -266,7 +266,8 @@ static const char hybrid_mounts[] =
 START_TEST(cgroups_side_by_side)
 {
     struct cgroup_place place;
-    ck_assert_int_eq(cgroup_find(text_of(hybrid_cgroups), text_of(hybrid_mounts), "memory", "/x/sys", &place), 0);
+    ck_assert_int_eq(cgroup_find(text_of(hybrid_cgroups), text_of(hybrid_mounts), "memory",
+        "/x/sys", &place), 0);
     ck_assert(!place.v2);
     ck_assert_str_eq(place.path, "/x/sys/fs/cgroup/memory/api/15");
     ck_assert(cgroup_parent(&place));
@@ -275,11 +276,13 @@ START_TEST(cgroups_side_by_side)
     ck_assert_str_eq(place.path, "/x/sys/fs/cgroup/memory");
     ck_assert(!cgroup_parent(&place));
 
-    ck_assert_int_eq(cgroup_find(text_of(hybrid_cgroups), text_of(hybrid_mounts), "cpu", "/sys", &place), 0);
+    ck_assert_int_eq(cgroup_find(text_of(hybrid_cgroups), text_of(hybrid_mounts), "cpu", "/sys",
+        &place), 0);
     ck_assert_str_eq(place.path, "/sys/fs/cgroup/cpu");
     ck_assert(!cgroup_parent(&place));
 
-    ck_assert_int_eq(cgroup_find(text_of(hybrid_cgroups), text_of(hybrid_mounts), "io", "/sys", &place), 0);
+    ck_assert_int_eq(cgroup_find(text_of(hybrid_cgroups), text_of(hybrid_mounts), "io", "/sys",
+        &place), 0);
     ck_assert(place.v2);
     ck_assert_str_eq(place.path, "/sys/fs/cgroup/unified/u");
 }
@@ -291,17 +294,20 @@ START_TEST(cgroups_in_containers)
     const char *own = "0::/docker/abc/x\n";
     /* The container's own group is the mount's root. */
     ck_assert_int_eq(cgroup_find(text_of(own),
-        text_of("41 31 0:38 /docker/abc /sys/fs/cgroup rw - cgroup2 cgroup2 rw"), "memory", "/sys", &place), 0);
+        text_of("41 31 0:38 /docker/abc /sys/fs/cgroup rw - cgroup2 cgroup2 rw"), "memory",
+            "/sys", &place), 0);
     ck_assert_str_eq(place.path, "/sys/fs/cgroup/x");
     /* A group beside the root, or above it, cannot be seen from inside. */
     const char *outside[] = { "0::/docker/abcd", "0::/../other", "0::/docker/abc/../../x" };
     for (int i = 0; i < 3; i++) {
         ck_assert_int_eq(cgroup_find(text_of(outside[i]),
-            text_of("41 31 0:38 /docker/abc /sys/fs/cgroup rw - cgroup2 cgroup2 rw"), "memory", "/sys", &place), 0);
+            text_of("41 31 0:38 /docker/abc /sys/fs/cgroup rw - cgroup2 cgroup2 rw"), "memory",
+                "/sys", &place), 0);
         ck_assert_str_eq(place.path, "/sys/fs/cgroup");
     }
     ck_assert_int_eq(cgroup_find(text_of("0::/a b"),
-        text_of("41 31 0:38 / /sys/fs/c\\040g rw - cgroup2 cgroup2 rw"), "memory", "/sys", &place), 0);
+        text_of("41 31 0:38 / /sys/fs/c\\040g rw - cgroup2 cgroup2 rw"), "memory", "/sys",
+            &place), 0);
     ck_assert_str_eq(place.path, "/sys/fs/c g/a b");
 }
 END_TEST
@@ -322,7 +328,8 @@ START_TEST(cgroups_that_are_not_there)
     ck_assert_int_lt(cgroup_find(text_of("0::/"),
         text_of("41 31 0:38 / /sys/../etc rw - cgroup2 cgroup2 rw"), "cpu", "/sys", &place), 0);
     ck_assert_int_lt(cgroup_find(text_of(deep), text_of(mount), "cpu", "/sys", &place), 0);
-    ck_assert_int_lt(cgroup_find(text_of("0::/"), text_of("41 31 0:38 / /sys rw cgroup2"), "cpu", "/sys", &place), 0);
+    ck_assert_int_lt(cgroup_find(text_of("0::/"), text_of("41 31 0:38 / /sys rw cgroup2"), "cpu",
+        "/sys", &place), 0);
     free(deep);
 }
 END_TEST

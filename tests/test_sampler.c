@@ -256,7 +256,8 @@ put_stat(int cores, unsigned user, unsigned idle)
 {
     struct str text;
     str_init(&text);
-    str_printf(&text, "cpu  %u 0 0 %u 0 0 0 0 0 0\n", user * (unsigned)cores, idle * (unsigned)cores);
+    str_printf(&text, "cpu  %u 0 0 %u 0 0 0 0 0 0\n", user * (unsigned)cores,
+        idle * (unsigned)cores);
     for (int i = 0; i < cores; i++)
         str_printf(&text, "cpu%d %u 0 0 %u 0 0 0 0 0 0\n", i, user, idle);
     put_bytes("proc/stat", text.data, text.len);
@@ -517,7 +518,8 @@ START_TEST(more_instances_than_fit)
     str_init(&text);
     for (int i = 0; i < 6000; i++)
         str_printf(&text, "veth%d: 5 5 0 0 0 0 0 0 5 5 0 0 0 0 0 0\n", i);
-    str_puts(&text, "a-name-that-is-longer-than-any-name-can-be: 5 5 0 0 0 0 0 0 5 5 0 0 0 0 0 0\n");
+    str_puts(&text,
+        "a-name-that-is-longer-than-any-name-can-be: 5 5 0 0 0 0 0 0 5 5 0 0 0 0 0 0\n");
     put_bytes("proc/net/dev", text.data, text.len);
     str_release(&text);
     for (int i = 0; i < 3; i++)
@@ -542,7 +544,8 @@ START_TEST(limits_of_cgroup_v1)
     put("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
     put("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "2000000\n");
     put("sys/fs/cgroup/memory/a/memory.usage_in_bytes", "1500000\n");
-    put("sys/fs/cgroup/memory/a/memory.stat", "cache 1\ninactive_file 3\ntotal_inactive_file 500000\n");
+    put("sys/fs/cgroup/memory/a/memory.stat",
+        "cache 1\ninactive_file 3\ntotal_inactive_file 500000\n");
     put("sys/fs/cgroup/memory/a/b/memory.limit_in_bytes", "9223372036854771712\n");
     put("sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "50000\n");
     put("sys/fs/cgroup/cpu/a/cpu.cfs_period_us", "100000\n");
@@ -628,9 +631,11 @@ START_TEST(files_become_empty)
     UNKNOWN(now->interval_seconds);
     NEAR(value(METRIC_SERVER_DESCRIPTORS), 5);
     for (int m = 0; m < METRIC_COUNT; m++)
-        if (m != METRIC_SERVER_DESCRIPTORS && !metric_group_info(metric_info((enum metric)m)->group)->per_instance)
+        if (m != METRIC_SERVER_DESCRIPTORS
+            && !metric_group_info(metric_info((enum metric)m)->group)->per_instance)
             ck_assert_msg(isnan(now->scalar[m]), "%s", metric_info((enum metric)m)->name);
-    ck_assert(!row_present(GROUP_CORE, "0") && !row_present(GROUP_DISK, "vda") && !row_present(GROUP_NET, "eth0"));
+    ck_assert(!row_present(GROUP_CORE, "0") && !row_present(GROUP_DISK, "vda")
+        && !row_present(GROUP_NET, "eth0"));
     close_tree();
 }
 END_TEST
@@ -673,8 +678,10 @@ expect_sane(void)
     }
     for (int m = 0; m < METRIC_COUNT; m++) {
         double v = now->scalar[m];
-        bool share = metric_info((enum metric)m)->group == GROUP_CPU && metric_info((enum metric)m)->unit == UNIT_PERCENT;
-        ck_assert_msg(!share || isnan(v) || (v >= -0.001 && v <= 100.001), "%s %g", metric_info((enum metric)m)->name, v);
+        bool share = metric_info((enum metric)m)->group == GROUP_CPU
+            && metric_info((enum metric)m)->unit == UNIT_PERCENT;
+        ck_assert_msg(!share || isnan(v) || (v >= -0.001 && v <= 100.001), "%s %g",
+            metric_info((enum metric)m)->name, v);
         ck_assert_msg(!isinf(v), "%s", metric_info((enum metric)m)->name);
     }
     ck_assert_int_ge(sampler_usable_cores(sampler), 1);
@@ -730,13 +737,15 @@ END_TEST
 START_TEST(used_memory_is_never_negative)
 {
     open_copy("cores1");
-    put("proc/meminfo", "MemTotal: 1000 kB\nMemFree: 400 kB\nCached: 900 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n");
+    put("proc/meminfo",
+        "MemTotal: 1000 kB\nMemFree: 400 kB\nCached: 900 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n");
     take_after(1);
     NEAR(value(METRIC_MEMORY_USED), 600 * 1024.0);
     UNKNOWN(value(METRIC_MEMORY_AVAILABLE));
     UNKNOWN(value(METRIC_MEMORY_SWAP_PCT));
     NEAR(value(METRIC_MEMORY_SWAP_USED), 0);
-    put("proc/meminfo", "Hugepagesize: 2048 kB\nMemFree: 400 kB\nHugePages_Total: 3\nHugePages_Free: 1\n");
+    put("proc/meminfo",
+        "Hugepagesize: 2048 kB\nMemFree: 400 kB\nHugePages_Total: 3\nHugePages_Free: 1\n");
     take_after(1);
     UNKNOWN(value(METRIC_MEMORY_USED));
     UNKNOWN(value(METRIC_MEMORY_SWAP_USED));

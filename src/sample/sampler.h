@@ -4,8 +4,8 @@
  * once and re-read with pread into kept buffers; after the first samples
  * nothing allocates. Loop thread only; never waits.
  *
- * To add a source: src_<name>.c, one row in sampler.c, a tree in
- * tests/fixtures/proc.
+ * To add a source: src_<name>.c, one row in source.h, its files in
+ * tools/make-fixtures.
  */
 #ifndef OPTOP_SAMPLE_SAMPLER_H
 #define OPTOP_SAMPLE_SAMPLER_H
@@ -24,7 +24,8 @@ void sampler_free(struct sampler *sampler);
  * first one, and after a counter has gone backwards. */
 const struct sample *sampler_take(struct sampler *sampler, int64_t mono_ns, int64_t wall_ns);
 
-/* Cores that may be used: affinity mask and cgroup CPU quota, at least 1. */
+/* Cores that may be used: affinity mask and cgroup CPU quota (a part of a core
+ * counts as one), at least 1. Before the first sample: all that are online. */
 int sampler_usable_cores(const struct sampler *sampler);
 
 #endif

@@ -8,6 +8,7 @@
 #include "sample/source.h"
 
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/err.h"

@@ -6,6 +6,7 @@
  */
 #include "sample/instance.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
