@@ -12,7 +12,7 @@
 #ifndef OPTOP_RUN_RUNNER_H
 #define OPTOP_RUN_RUNNER_H
 
-#include "run/run.h"
+#include "run/live_run.h"
 
 enum {
     RUNNER_OPEN_MAX = 10000, /* runs that have not ended */

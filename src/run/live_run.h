@@ -7,8 +7,8 @@
  * where the search stood before it, so that the run's mark (all trials below
  * are stored) always names a position from which a later server can go on.
  */
-#ifndef OPTOP_RUN_RUN_H
-#define OPTOP_RUN_RUN_H
+#ifndef OPTOP_RUN_LIVE_RUN_H
+#define OPTOP_RUN_LIVE_RUN_H
 
 #include <stdbool.h>
 #include <stdint.h>
