@@ -42,6 +42,7 @@ struct launch {
     struct option_form form;
     char *path; /* owned */
     bool edited, leaving, submitting;
+    bool stale; /* edited since the count was asked for */
     int left_out; /* environment variables that were too much */
 
     bool count_wanted, count_asked; /* at most one question is under way */
@@ -75,11 +76,12 @@ document_params(const struct ini *ini, const char *path)
     return params;
 }
 
-/* A field is left or another file chosen: what was counted is old. */
+/* Another text: what was counted is old. */
 static void
 want_count(struct launch *launch)
 {
     launch->count_wanted = true;
+    launch->stale = false;
 }
 
 static void
@@ -158,13 +160,13 @@ apply_filter(struct launch *launch)
 
 /* Everything that can be said about the text without the server. */
 static void
-check_form(struct launch *launch)
+check_form(struct launch *launch, bool finished)
 {
     struct run_spec spec;
     struct diag diag = { 0 };
 
     launch->banner[0] = '\0';
-    option_form_check(&launch->form);
+    option_form_check(&launch->form, finished);
     run_spec_init(&spec);
     if (runfile_check(launch->form.ini, &spec, &diag) < 0 &&
         !option_form_place_fault(&launch->form, &diag))
@@ -196,7 +198,7 @@ open_form(struct launch *launch)
     option_form_init(&launch->form, run_options, ini);
     option_form_add_all(&launch->form);
     option_form_add_button(&launch->form, "Launch", "queue this run; the file stays as it is");
-    check_form(launch);
+    check_form(launch, false);
     form_focus_error(&launch->form.form);
     want_count(launch);
 }
@@ -243,7 +245,7 @@ submit(struct launch *launch)
     /* backwards: a new entry moves the fields behind it */
     for (int i = launch->form.form.count - 1; i >= 0; i--)
         fine = option_form_take_new(&launch->form, i) && fine;
-    check_form(launch);
+    check_form(launch, true);
     if (!fine || form_focus_error(&launch->form.form)) {
         form_focus_error(&launch->form.form);
         set_banner(launch, "not launched: see the fields marked with !");
@@ -479,16 +481,17 @@ field_event(struct launch *launch, enum form_event event, int was)
 {
     switch (event) {
     case FORM_EDITED:
-        launch->edited = true;
+        launch->edited = launch->stale = true;
         forget_fault(launch, was);
         if (launch->form.place[was].adds)
             form_set_error(&launch->form.form, was, NULL);
-        check_form(launch);
+        check_form(launch, false);
         break;
     case FORM_LEFT:
         if (option_form_take_new(&launch->form, was))
-            check_form(launch);
-        want_count(launch);
+            check_form(launch, false);
+        if (launch->stale)
+            want_count(launch);
         break;
     case FORM_PRESSED:
         submit(launch);
@@ -551,7 +554,7 @@ take_check(struct launch *launch, const json_t *result, const struct diag *diag)
     else if (diag)
         launch->fault = *diag;
     if (launch->editing)
-        check_form(launch);
+        check_form(launch, false);
 }
 
 static enum dialog_result
@@ -571,7 +574,7 @@ take_submit(struct launch *launch, const json_t *result, const struct diag *diag
     }
     if (diag)
         launch->fault = *diag;
-    check_form(launch);
+    check_form(launch, false);
     form_focus_error(&launch->form.form);
     if (!launch->banner[0] && form_error_count(&launch->form.form) == 0)
         set_banner(launch, "the server gave no answer");

@@ -234,13 +234,13 @@ draw_metrics(struct thresholds *t, struct canvas *canvas, struct rect rect,
 /* The form */
 
 static void
-check_form(struct thresholds *t)
+check_form(struct thresholds *t, bool finished)
 {
     struct diag diag = { 0 };
     struct config *config = NULL;
 
     t->banner[0] = '\0';
-    option_form_check(&t->form);
+    option_form_check(&t->form, finished);
     int rc = config_from_ini(t->form.ini, &config, &diag);
     if (rc < 0 && !option_form_place_fault(&t->form, &diag))
         set_banner(t, true, diag.text);
@@ -249,57 +249,66 @@ check_form(struct thresholds *t)
 }
 
 static void
-set_level_fallback(struct thresholds *t, const char *key, bool has, bool below, double level)
+put_level(struct ini *ini, const char *section, const char *key, bool has, bool below,
+    double level)
 {
-    char name[DIAG_KEY_MAX], number[32], text[40];
+    char number[32], text[40];
     if (!has)
         return;
-    snprintf(name, sizeof name, "%s.%s", t->section, key);
     snprintf(text, sizeof text, "%s%s", below ? "< " : "",
         unit_format_number(level, number, sizeof number));
-    option_form_set_fallback(&t->form, name, text);
+    ini_set(ini, section, key, text, NULL);
 }
 
-/* What holds while a field is empty is what the config says, which knows
- * optop's own defaults and what follows from other fields. */
+/* A section in the file takes the place of a default whole, so one that is
+ * changed is written with all that it was. */
 static void
-set_fallbacks(struct thresholds *t, const struct threshold_row *row)
+put_default(struct ini *ini, const char *section, const struct config_threshold *threshold)
 {
-    const struct config_threshold *threshold = &row->threshold;
-    char name[DIAG_KEY_MAX], text[40];
-    set_level_fallback(t, "warning", threshold->has_warning, threshold->below,
+    char number[32], text[40];
+    put_level(ini, section, "warning", threshold->has_warning, threshold->below,
         threshold->warning);
-    set_level_fallback(t, "critical", threshold->has_critical, threshold->below,
+    put_level(ini, section, "critical", threshold->has_critical, threshold->below,
         threshold->critical);
-    snprintf(name, sizeof name, "%s.for", t->section);
-    option_form_set_fallback(&t->form, name,
-        unit_format_duration(threshold->for_seconds, text, sizeof text));
+    snprintf(text, sizeof text, "%ss",
+        unit_format_number(threshold->for_seconds, number, sizeof number));
+    ini_set(ini, section, "for", text, NULL);
 }
 
-static void
-open_form(struct thresholds *t, const char *name)
+/* The document as the server has it, with a default written out; owned. */
+static struct ini *
+copy_document(struct thresholds *t, const char *section, const struct threshold_row *row)
 {
     struct ini *copy;
     struct diag diag = { 0 };
     size_t length;
     const char *text = ini_text(t->ini, &length);
-    int row = find_row(t, name);
 
     if (ini_parse_text(text, length, t->file, &copy, &diag) < 0) {
         set_banner(t, true, diag.text);
-        return;
+        return NULL;
     }
+    if (row && !row->in_file)
+        put_default(copy, section, &row->threshold);
+    return copy;
+}
+
+static void
+open_form(struct thresholds *t, const char *name)
+{
+    int row = find_row(t, name);
     str_copy(t->name, sizeof t->name, name);
     set_section(t->section, name);
+    struct ini *copy = copy_document(t, t->section, row >= 0 ? &t->row[row] : NULL);
+    if (!copy)
+        return;
     option_form_release(&t->form);
     option_form_init(&t->form, config_options, copy);
     option_form_add_section(&t->form, t->section, "threshold *");
-    if (row >= 0 && !t->row[row].in_file)
-        set_fallbacks(t, &t->row[row]);
     option_form_add_button(&t->form, "Save", "write optop.ini; in effect at once");
     t->page = PAGE_FORM;
     t->edited = t->leaving = false;
-    check_form(t);
+    check_form(t, false);
     if (row < 0) { /* nothing is wrong with what has not been filled in yet */
         form_clear_errors(&t->form.form);
         t->banner[0] = '\0';
@@ -333,26 +342,37 @@ send_changes(struct thresholds *t, json_t *changes)
     dialog_call(&t->base, "config.set", params, TAG_SET);
 }
 
+/* What makes the server's section the one of `ini`. */
+static json_t *
+changes_of(const struct thresholds *t, const struct ini *ini, const char *section)
+{
+    json_t *changes = json_array();
+    for (int i = 0; i < ini_entry_count(ini); i++) {
+        const struct ini_entry *entry = ini_entry_at(ini, i);
+        if (entry->key && str_equal(entry->section, section) &&
+            !str_equal(entry->value, ini_value(t->ini, section, entry->key)))
+            add_change(changes, section, entry->key, entry->value);
+    }
+    for (int i = 0; i < ini_entry_count(t->ini); i++) {
+        const struct ini_entry *entry = ini_entry_at(t->ini, i);
+        if (entry->key && str_equal(entry->section, section) &&
+            !ini_value(ini, section, entry->key))
+            add_change(changes, section, entry->key, NULL);
+    }
+    return changes;
+}
+
 static void
 save_form(struct thresholds *t)
 {
-    check_form(t);
+    check_form(t, true);
     if (form_focus_error(&t->form.form) || t->banner[0]) {
         if (!t->banner[0])
             set_banner(t, true, "not saved: see the fields marked with !");
         return;
     }
-    json_t *changes = json_array();
-    for (int i = 0; i < t->form.form.count; i++) {
-        const char *key = t->form.place[i].key;
-        if (!key)
-            continue;
-        const char *before = ini_value(t->ini, t->section, key);
-        const char *now = ini_value(t->form.ini, t->section, key);
-        if (!str_equal(before, now))
-            add_change(changes, t->section, key, now);
-    }
-    if (json_array_size(changes) == 0) {
+    json_t *changes = t->edited ? changes_of(t, t->form.ini, t->section) : NULL;
+    if (!changes || json_array_size(changes) == 0) {
         json_decref(changes);
         set_banner(t, false, "nothing has changed");
         return;
@@ -365,31 +385,18 @@ static void
 toggle_row(struct thresholds *t)
 {
     char section[SECTION_MAX];
+    struct diag diag = { 0 };
     const struct threshold_row *row = &t->row[t->list.current];
-    json_t *changes = json_array();
-    set_section(section, row->threshold.name);
-    add_change(changes, section, "enabled", row->threshold.enabled ? "no" : "yes");
-    send_changes(t, changes);
-}
 
-static void
-take_out_row(struct thresholds *t)
-{
-    char section[SECTION_MAX];
-    const struct threshold_row *row = &t->row[t->list.current];
-    json_t *changes = json_array();
     set_section(section, row->threshold.name);
-    for (int i = 0; i < ini_entry_count(t->ini); i++) {
-        const struct ini_entry *entry = ini_entry_at(t->ini, i);
-        if (entry->key && str_equal(entry->section, section))
-            add_change(changes, section, entry->key, NULL);
-    }
-    if (json_array_size(changes) == 0) {
-        json_decref(changes);
-        set_banner(t, false, "a default is not in optop.ini: d switches it off");
+    struct ini *copy = copy_document(t, section, row);
+    if (!copy)
         return;
-    }
-    send_changes(t, changes);
+    if (ini_set(copy, section, "enabled", row->threshold.enabled ? "no" : "yes", &diag) < 0)
+        set_banner(t, true, diag.text);
+    else
+        send_changes(t, changes_of(t, copy, section));
+    ini_free(copy);
 }
 
 static void
@@ -469,8 +476,6 @@ list_key(struct thresholds *t, uint32_t key)
         open_form(t, t->row[t->list.current].threshold.name);
     else if (key == 'd' && chosen)
         toggle_row(t);
-    else if (key == 'x' && chosen)
-        take_out_row(t);
     else if (key == 'a') {
         t->page = PAGE_METRICS;
         line_set(&t->filter, "");
@@ -555,7 +560,9 @@ form_page_key(struct thresholds *t, uint32_t key)
         save_form(t);
     } else if (event == FORM_EDITED) {
         t->edited = true;
-        check_form(t);
+        check_form(t, false);
+    } else if (event == FORM_LEFT) {
+        check_form(t, false);
     }
 }
 

@@ -297,7 +297,7 @@ static struct layout
 lay_out(const struct form *form, struct rect rect)
 {
     struct layout l = { .body = rect };
-    l.help_rows = rect.height >= 10 ? 3 : rect.height >= 6 ? 2 : rect.height >= 4 ? 1 : 0;
+    l.help_rows = rect.height >= 14 ? 4 : rect.height >= 10 ? 3 : rect.height >= 6 ? 2 : rect.height >= 4 ? 1 : 0;
     l.body.height -= l.help_rows;
     l.help_y = rect.y + l.body.height;
 
@@ -445,16 +445,20 @@ draw_field(struct field *field, struct canvas *canvas, const struct layout *l, i
 static void
 draw_help(const struct form *form, struct canvas *canvas, const struct layout *l, struct rect rect)
 {
+    char help[LINE_WRAP_MAX], first[LINE_WRAP_MAX];
+    const char *rest = help;
+    int y = l->help_y, width = rect.width;
+
     if (l->help_rows == 0 || form->current < 0)
         return;
     const struct field *field = &form->field[form->current];
-    int y = l->help_y, width = rect.width;
-    if (l->help_rows > 2) {
-        draw_rule(canvas, rect.x, y, width, NULL, STYLE_DIM);
-        y++;
-    }
-    canvas_textf(canvas, rect.x, y, width, STYLE_TEXT, "%s%s%s", field->name,
-        *field->name && *field->help ? ": " : "", field->help);
+    if (l->help_rows > 2)
+        draw_rule(canvas, rect.x, y++, width, NULL, STYLE_DIM);
+    snprintf(help, sizeof help, "%s%s%s", field->name, *field->name && *field->help ? ": " : "",
+        field->help);
+    if (l->help_rows > 3 && line_wrap(&rest, width, first, sizeof first))
+        canvas_text(canvas, rect.x, y++, width, STYLE_TEXT, first);
+    canvas_text(canvas, rect.x, y++, width, STYLE_TEXT, rest);
     if (l->help_rows < 2)
         return;
     char text[512] = "";
@@ -463,7 +467,7 @@ draw_help(const struct form *form, struct canvas *canvas, const struct layout *l
         *field->allowed && fallback ? "; " : "", fallback ? "default: " : "", fallback ? field->fallback : "",
         (*field->allowed || fallback) && field->required ? "; " : "",
         field->required ? "* required" : "");
-    canvas_text(canvas, rect.x, y + 1, width, STYLE_DIM, text);
+    canvas_text(canvas, rect.x, y, width, STYLE_DIM, text);
 }
 
 void

@@ -63,7 +63,6 @@ static const struct key_row rows[] = {
     { "thresholds", "Enter", 0, ACTION_NONE, "edit the threshold", "edit" },
     { "thresholds", "a", 0, ACTION_NONE, "add a threshold", "add" },
     { "thresholds", "d", 0, ACTION_NONE, "switch it off, or on again", "off/on" },
-    { "thresholds", "x", 0, ACTION_NONE, "take it out of optop.ini", "take out" },
     { "thresholds", "Esc", 0, ACTION_NONE, "close", "close" },
     { "thresholds", "q", 0, ACTION_NONE, NULL, NULL },
     { "thresholds", "j k", 0, ACTION_NONE, "choose another one (arrows, pages, Home and End too)", NULL },

@@ -192,7 +192,7 @@ write_value(struct option_form *form, const struct option_place *place, const ch
 }
 
 static void
-check_field(struct option_form *form, int index)
+check_field(struct option_form *form, int index, bool left)
 {
     const struct option_place *place = &form->place[index];
     struct diag diag = { 0 };
@@ -200,7 +200,7 @@ check_field(struct option_form *form, int index)
     char *text = trimmed(form_text(&form->form, index));
 
     form_set_error(&form->form, index, NULL);
-    int rc = write_value(form, place, text, &diag);
+    int rc = *text || left ? write_value(form, place, text, &diag) : 0;
     if (rc >= 0 && place->option && *text)
         rc = option_check(place->option, text, &value, &diag);
     if (rc >= 0 && !*text && place->option && place->option->required &&
@@ -212,22 +212,11 @@ check_field(struct option_form *form, int index)
 }
 
 void
-option_form_check(struct option_form *form)
+option_form_check(struct option_form *form, bool finished)
 {
     for (int i = 0; i < form->form.count; i++)
         if (form->place[i].key)
-            check_field(form, i);
-}
-
-void
-option_form_set_fallback(struct option_form *form, const char *name, const char *text)
-{
-    int index = option_form_find(form, name);
-    if (index < 0)
-        return;
-    struct field *field = &form->form.field[index];
-    free(field->fallback);
-    field->fallback = xstrdup(text);
+            check_field(form, i, finished || i != form->form.current);
 }
 
 static bool

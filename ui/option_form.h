@@ -44,11 +44,10 @@ void option_form_add_button(struct option_form *form, const char *label, const c
 /* The field of "section.key", or -1. */
 int option_form_find(const struct option_form *form, const char *name);
 
-/* What holds while the field of "section.key" is empty. */
-void option_form_set_fallback(struct option_form *form, const char *name, const char *text);
-
-/* Brings every text into the document and sets the faults of single values. */
-void option_form_check(struct option_form *form);
+/* Brings every text into the document and sets the faults of single values.
+ * An empty field takes its entry out once another field has the keys, or when
+ * all is `finished`: typed anew before that, the entry keeps its place. */
+void option_form_check(struct option_form *form, bool finished);
 
 /* Makes an entry of what stands in an adding field; false when it is at fault
  * (told beside it). Other fields and empty ones are fine. */
