@@ -378,7 +378,8 @@ set_timer(struct outbox *outbox)
         outbox->timer = NULL;
         return;
     }
-    int64_t delay = clamp(next - loop_now(outbox->loop), 0, INT64_MAX);
+    /* never 0: a timer that starts itself again at once would run without end */
+    int64_t delay = clamp(next - loop_now(outbox->loop), NS_PER_MS, INT64_MAX);
     if (outbox->timer)
         loop_timer_change(outbox->timer, delay, 0);
     else

@@ -289,6 +289,8 @@ set_timer(CURLM *multi, long timeout_ms, void *context)
 {
     struct lane *lane = context;
     (void)multi;
+    if (timeout_ms == 0 && lane->http->depth > 0)
+        timeout_ms = 1; /* set from its own callback, 0 would keep the loop there */
     if (timeout_ms < 0) {
         loop_timer_stop(lane->timer);
         lane->timer = NULL;

@@ -6,7 +6,8 @@
  * like any other), no proxy from the environment, answers read up to
  * HTTP_BODY_MAX, TLS verified, connections kept and reused. Link-local
  * addresses are never called, private and loopback ones only when allowed: the
- * check is made on the resolved address of each new connection.
+ * check is made on the resolved address of each new connection. The process
+ * must ignore SIGPIPE.
  */
 #ifndef OPTOP_IO_HTTP_H
 #define OPTOP_IO_HTTP_H

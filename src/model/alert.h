@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * An alert's states, and the rows of what can happen in each. A threshold has
- * two levels; an incident starts when a level has held for its `for` time and
- * ends when the value is back below the clear level.
+ * two levels; an incident starts when a level is passed, is told when that has
+ * held for its `for` time, and ends when the value is back below the clear level.
  */
 #ifndef OPTOP_MODEL_ALERT_H
 #define OPTOP_MODEL_ALERT_H
