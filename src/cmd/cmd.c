@@ -79,9 +79,31 @@ cmd_fail(const struct diag *diag)
 }
 
 int
+cmd_connect(struct cmd_line *line)
+{
+    struct client_options options = {
+        .start_server = line->cmd->server == CMD_SERVER_STARTED,
+        .any_version = line->cmd->any_version,
+    };
+    struct diag diag = { 0 };
+    int r = client_open(&options, &line->client, &diag);
+    if (r >= 0)
+        return 0;
+    if (!diag.text[0])
+        diag_set(&diag, r, "cannot reach the server: %s", err_text(r));
+    cmd_fail(&diag);
+    return CMD_UNREACHABLE;
+}
+
+int
 cmd_ask(struct cmd_line *line, const char *method, json_t *params, json_t **ret_result)
 {
     struct diag diag = { 0 };
+    int status = line->client ? 0 : cmd_connect(line);
+    if (status) {
+        json_decref(params);
+        return status;
+    }
     int r = client_call(line->client, method, params, ask_timeout_seconds, ret_result, &diag);
     if (r >= 0)
         return 0;
@@ -90,25 +112,6 @@ cmd_ask(struct cmd_line *line, const char *method, json_t *params, json_t **ret_
     if (!diag.text[0])
         diag_set(&diag, diag.code, "%s: %s", method, err_text(diag.code));
     return cmd_fail(&diag);
-}
-
-int
-cmd_connect(struct cmd_line *line, enum cmd_server how, bool any_version)
-{
-    struct client_options options = {
-        .start_server = how == CMD_SERVER_STARTED,
-        .any_version = any_version,
-    };
-    struct diag diag = { 0 };
-    if (how == CMD_SERVER_NONE)
-        return 0;
-    int r = client_open(&options, &line->client, &diag);
-    if (r >= 0)
-        return 0;
-    if (!diag.text[0])
-        diag_set(&diag, r, "cannot reach the server: %s", err_text(r));
-    cmd_fail(&diag);
-    return CMD_UNREACHABLE;
 }
 
 int
@@ -144,8 +147,7 @@ run_line(struct cmd_line *line)
         cmd_print_help(line->cmd);
         return CMD_FINE;
     }
-    int status = cmd_connect(line, line->cmd->server, line->cmd->any_version);
-    return status ? status : line->cmd->run(line);
+    return line->cmd->run(line);
 }
 
 int

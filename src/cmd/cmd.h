@@ -82,7 +82,7 @@ struct cmd_line {
     char **argv; /* owned array, NULL-ended */
     int given_count;
     struct cmd_given *given; /* owned array */
-    struct client *client; /* open where the row asks for a server; owned */
+    struct client *client; /* owned; NULL until cmd_connect or the first cmd_ask */
 };
 
 /* Runs a command line from its beginning to its end; returns the exit status. */
@@ -117,12 +117,15 @@ void cmd_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int cmd_fail(const struct diag *diag);
 int cmd_exit_status(int code);
 
-/* Calls a method of the server. Takes params. Returns 0 and *ret_result
- * (owned, json_decref), or tells the fault and returns an exit status. */
-int cmd_ask(struct cmd_line *line, const char *method, json_t *params, json_t **ret_result);
+/* Opens line->client as the row asks for. Returns 0, or tells the fault and
+ * returns an exit status. */
+int cmd_connect(struct cmd_line *line);
 
-/* Opens line->client as the row asks for, or as told; tells faults. */
-int cmd_connect(struct cmd_line *line, enum cmd_server how, bool any_version);
+/* Calls a method of the server; connects first where that is still to be
+ * done, so that a command line that is not right starts no server. Takes
+ * params. Returns 0 and *ret_result (owned, json_decref), or tells the fault
+ * and returns an exit status. */
+int cmd_ask(struct cmd_line *line, const char *method, json_t *params, json_t **ret_result);
 
 /* A RUN argument: a number, or "last" for the newest run. Tells faults. */
 int cmd_run_number(struct cmd_line *line, const char *text, int64_t *ret_run);

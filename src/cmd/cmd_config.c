@@ -126,12 +126,7 @@ change_config(struct cmd_line *line, bool with_value)
         }
         json_array_append_new(changes, change);
     }
-    int status = cmd_connect(line, CMD_SERVER_STARTED, false);
-    if (status) {
-        json_decref(changes);
-        return status;
-    }
-    status = cmd_ask(line, "config.set", json_pack("{s:o}", "changes", changes), &nothing);
+    int status = cmd_ask(line, "config.set", json_pack("{s:o}", "changes", changes), &nothing);
     if (!status)
         json_decref(nothing);
     return status;
@@ -155,6 +150,7 @@ const struct cmd cmd_config_set = {
     .help = "Change options: written and in effect at once",
     .detail = "Comments and order of the file are kept. Either all changes are made or, when one "
               "is not right, none.",
+    .server = CMD_SERVER_STARTED,
     .least = 1,
     .most = -1,
     .run = run_set,
@@ -164,6 +160,7 @@ const struct cmd cmd_config_unset = {
     .name = "config unset",
     .usage = "SECTION.KEY...",
     .help = "Remove options from the file; their defaults come back",
+    .server = CMD_SERVER_STARTED,
     .least = 1,
     .most = -1,
     .run = run_unset,

@@ -38,7 +38,7 @@ run_console(struct cmd_line *line)
         cmd_error("the console needs a terminal (`optop help' lists what does without)");
         return CMD_USAGE;
     }
-    int status = cmd_connect(line, CMD_SERVER_STARTED, false);
+    int status = cmd_connect(line);
     if (status)
         return status;
     /* a file that is not right must not keep the console away: the server
@@ -72,5 +72,6 @@ const struct cmd cmd_console = {
     .help = "Open the console; `optop' alone does so too",
     .detail = "The screen shows this machine, its runs and alerts; a question mark there shows "
               "the keys. Leaving it, or losing the terminal, stops nothing.",
+    .server = CMD_SERVER_STARTED,
     .run = run_console,
 };

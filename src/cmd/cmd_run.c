@@ -154,12 +154,8 @@ run_run(struct cmd_line *line)
         status = params ? 0 : CMD_USAGE;
     }
     str_release(&text);
-    if (!status) /* a file that cannot be read starts no server */
-        status = cmd_connect(line, CMD_SERVER_STARTED, false);
-    if (status) {
-        json_decref(params);
+    if (status)
         return status;
-    }
     bool check = cmd_flag(line, "check");
     if (!check)
         json_object_set_new(params, "environment", environment_array());
@@ -197,6 +193,7 @@ const struct cmd cmd_run = {
               "and the best trials to standard output. Ctrl-C cancels the run and waits until "
               "all its processes are gone; a second Ctrl-C leaves at once. Closing the terminal "
               "stops nothing.",
+    .server = CMD_SERVER_STARTED,
     .least = 1,
     .most = 1,
     .options = run_options_given,

@@ -208,10 +208,9 @@ settle(struct cmd_line *line, json_t **status)
     struct ticks ticks = { .keep = true };
     struct diag diag = { 0 };
     int64_t deadline = clock_mono_ns() + sec_to_ns(settle_seconds);
-    if (json_is_number(json_object_get(*status, "interval_seconds")) || watch_ticks(line))
+    if (json_get_int(*status, "seq", 0) > 1 || watch_ticks(line))
         return;
-    while (clock_mono_ns() < deadline &&
-        !json_is_number(json_object_get(ticks.newest, "interval_seconds")))
+    while (clock_mono_ns() < deadline && json_get_int(ticks.newest, "seq", 0) < 2)
         if (client_wait(line->client, settle_seconds, &tick_events, &ticks, &diag) < 0)
             break;
     if (ticks.newest) {

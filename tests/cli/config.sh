@@ -98,8 +98,11 @@ exits "a bad value" 2 optop config set server.interval=1s 'threshold cpu.total.w
 like "is told" "$err" 'threshold cpu.total.warning'
 is "and nothing is written" "$(cat "$OPTOP_CONFIG")" "$before"
 exits "what is no assignment" 2 optop config set server.interval
-exits "config unset" 0 optop config unset 'threshold cpu.total.warning'
-ok "removes the line" sh -c "! grep -q '^warning' \"$OPTOP_CONFIG\""
+exits "config unset" 0 optop config unset server.interval
+ok "removes the line" sh -c "! grep -q '^interval' \"$OPTOP_CONFIG\""
+is "and no other" "$(grep -c -e '^# slow' -e '^warning = 80' "$OPTOP_CONFIG")" 2
+exits "what would leave a threshold without a level" 2 optop config unset 'threshold cpu.total.warning'
+like "is told" "$err" 'needs a level'
 printf '[server]\ninterval = fast\n' >"$OPTOP_CONFIG"
 exits "reload of a bad file" 2 optop config reload
 like "is told" "$err" ':2: server.interval: '

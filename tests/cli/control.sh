@@ -54,7 +54,7 @@ some_sleep() {
 none_sleeps() {
     [ "$(sleepers)" -eq 0 ]
 }
-run=$(optop run --detach "$dir/endless.ini" --set "objective.command=sh $dir/nest.sh" \
+run=$(optop run --detach "$dir/endless.ini" --set "objective.command=sh $dir/nest.sh {x}" \
     --set parallel.workers=1 --set limits.grace=200ms)
 ok "a nest of processes is up" until_true 20 some_sleep
 exits "it is cancelled" 0 optop cancel --wait "$run"

@@ -55,7 +55,7 @@ fault
 is "nothing was submitted" "$(optop runs --json >"$out" && json "$out" 'o["runs"]')" '[]'
 
 quick_run 5
-sed -i 's/^command = .*/command = false/' "$dir/quick.ini"
+sed -i 's/^command = .*/command = false {x}/' "$dir/quick.ini"
 printf '[limits]\nmax_failures = 2\n' >>"$dir/quick.ini"
 exits "a run that fails" 1 optop run "$dir/quick.ini" --json
 is "is failed" "$(json "$out" 'o["state"]')" failed

@@ -28,7 +28,7 @@ exits "Ctrl-C cancels the run" 130 python3 "$dir/interrupt.py" "$OPTOP" 1 "$OPTO
 is "and waits for that" "$(json "$out" 'o["state"]')" cancelled
 like "and says so" "$err" 'cancelling run'
 
-sed -i "s|^command = .*|command = sh -c \"trap '' TERM; sleep 3; sleep 3; sleep 3\"|; s/^grace = .*/grace = 4s/" \
+sed -i "s|^command = .*|command = sh -c \"trap '' TERM; sleep 3; sleep 3; sleep 3\" {x}|; s/^grace = .*/grace = 4s/" \
     "$dir/endless.ini"
 exits "a second Ctrl-C leaves at once" 130 python3 "$dir/interrupt.py" "$OPTOP" 2 "$OPTOP" run "$dir/endless.ini"
 ok "the server cancels it all the same" until_true 20 state_is last cancelled

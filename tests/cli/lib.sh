@@ -176,7 +176,7 @@ endless_run() {
 name = endless
 [objective]
 type = command
-command = sleep 1000
+command = sleep 1000 {x}
 score = wall_seconds
 [space]
 x = int 1..100
