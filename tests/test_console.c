@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The whole thing from end to end: the real optop in a pseudo-terminal, with a
+ * server of its own, driven by keys. A run is launched, watched, cancelled; the
+ * terminal is left as it was.
+ */
+#include "test.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "base/xalloc.h"
+#include "terminal.h"
+#include "wire/client.h"
+
+#define WAIT 20.0 /* seconds; a bound, not a measure */
+
+static char home[4096];
+static struct terminal terminal;
+
+/* A directory with everything the programs look for, and a run file whose
+ * trials last until they are cancelled. */
+static void
+prepare(const char *locale)
+{
+    static const char run_file[] =
+        "[run]\nname = sleepy\n[objective]\ntype = command\ncommand = sleep {s}\n"
+        "score = wall_seconds\n[space]\ns = int 100..104\n[search]\nmethod = grid\n"
+        "[parallel]\nworkers = 2\n[limits]\ngrace = 1s\n";
+    char path[5000];
+    snprintf(home, sizeof home, "%s", test_directory());
+    setenv("OPTOP_STATE", home, 1);
+    setenv("HOME", home, 1);
+    setenv("LC_ALL", locale, 1);
+    setenv("TERM", "xterm-256color", 1);
+    unsetenv("NO_COLOR");
+    snprintf(path, sizeof path, "%s/server.sock", home);
+    setenv("OPTOP_SOCKET", path, 1);
+    snprintf(path, sizeof path, "%s/optop.ini", home);
+    setenv("OPTOP_CONFIG", path, 1);
+    snprintf(path, sizeof path, "%s/sleepy.ini", home);
+    FILE *file = fopen(path, "we");
+    ck_assert_ptr_nonnull(file);
+    fputs(run_file, file);
+    fclose(file);
+    ck_assert_int_eq(chdir(home), 0);
+}
+
+static void
+open_console(int rows, int columns)
+{
+    char *argv[] = { getenv("OPTOP"), NULL };
+    ck_assert_ptr_nonnull(argv[0]);
+    terminal_open(&terminal, argv, NULL, rows, columns);
+}
+
+#define ck_screen(text)                                                        \
+    ck_assert_msg(terminal_wait(&terminal, text, WAIT), "no \"%s\" on:\n%s", text, \
+        terminal_text(&terminal))
+
+static void
+stop_server(void)
+{
+    struct client_options options = { 0 };
+    struct client *client;
+    json_t *result = NULL;
+    if (client_open(&options, &client, NULL) < 0)
+        return;
+    if (client_call(client, "server.stop", NULL, WAIT, &result, NULL) == 0)
+        json_decref(result);
+    /* the server ends its workers, then closes the connection */
+    while (client_wait(client, WAIT, NULL, NULL, NULL) > 0)
+        ;
+    client_close(client);
+}
+
+/* Processes with exactly this command line. */
+static int
+count_processes(const char *command)
+{
+    int count = 0;
+    DIR *proc = opendir("/proc");
+    ck_assert_ptr_nonnull(proc);
+    for (struct dirent *entry; (entry = readdir(proc));) {
+        char path[300], words[64] = "";
+        if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
+            continue;
+        snprintf(path, sizeof path, "/proc/%s/cmdline", entry->d_name);
+        FILE *file = fopen(path, "re");
+        if (!file)
+            continue; /* ended meanwhile */
+        size_t n = fread(words, 1, sizeof words - 1, file);
+        fclose(file);
+        for (size_t i = 0; i + 1 < n; i++)
+            if (!words[i])
+                words[i] = ' ';
+        count += !strcmp(words, command);
+    }
+    closedir(proc);
+    return count;
+}
+
+START_TEST(launch_watch_cancel)
+{
+    prepare("C.UTF-8");
+    open_console(50, 160);
+    ck_screen("none running");
+    terminal_send(&terminal, "n");
+    ck_screen("sleepy.ini");
+    terminal_send(&terminal, "/sleepy\r");
+    ck_screen("sleepy");
+    terminal_send(&terminal, "\r");
+    ck_screen("sleep {s}");
+    terminal_send(&terminal, "\x07"); /* Ctrl-G: launch */
+    ck_screen("1 running");
+    ck_screen("0/5");
+    terminal_send(&terminal, "\r"); /* the run under the cursor */
+    ck_screen("utilization");
+    terminal_send(&terminal, "c");
+    ck_screen("Cancel run 1");
+    terminal_send(&terminal, "y");
+    ck_screen("cancelled");
+    terminal_send(&terminal, "\x1b");
+    ck_screen("none running");
+    ck_screen("run 1 (sleepy) cancelled");
+    terminal_send(&terminal, "q");
+    int status = terminal_wait_exit(&terminal, WAIT);
+    ck_assert_int_eq(status, 0);
+    terminal_close(&terminal);
+    stop_server();
+    for (int s = 100; s <= 104; s++) {
+        char command[32];
+        snprintf(command, sizeof command, "sleep %d", s);
+        ck_assert_int_eq(count_processes(command), 0);
+    }
+}
+END_TEST
+
+START_TEST(sizes_and_ascii)
+{
+    static const int sizes[][2] = { { 24, 80 }, { 5, 20 }, { 1, 1 }, { 80, 300 }, { 50, 160 } };
+    prepare("C");
+    open_console(24, 80);
+    ck_screen("CPU");
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        terminal_resize(&terminal, sizes[i][0], sizes[i][1]);
+        while (terminal_pump(&terminal, 0.3))
+            ;
+        ck_assert_int_ge(terminal.fd, 0); /* still there */
+    }
+    ck_screen("Memory");
+    for (const char *p = terminal_text(&terminal); *p; p++)
+        ck_assert_msg((unsigned char)*p < 0x80, "not ASCII in the C locale:\n%s",
+            terminal_text(&terminal));
+    terminal_send(&terminal, "?");
+    ck_screen("Help");
+    terminal_send(&terminal, "\x1b");
+    ck_assert(terminal_wait_gone(&terminal, "Help", WAIT));
+    terminal_send(&terminal, "q");
+    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
+    terminal_close(&terminal);
+    stop_server();
+}
+END_TEST
+
+START_TEST(terminal_is_restored_on_term)
+{
+    prepare("C.UTF-8");
+    open_console(24, 80);
+    ck_screen("CPU");
+    kill(terminal.pid, SIGTERM);
+    int status = terminal_wait_exit(&terminal, WAIT);
+    ck_assert_int_ge(status, 0);
+    /* the alternate screen is gone: nothing of the panels is left */
+    ck_assert_ptr_null(strstr(terminal_text(&terminal), "CPU"));
+    terminal_close(&terminal);
+    stop_server();
+}
+END_TEST
+
+/* The server dies under the screen: a banner, then a new server by itself. */
+START_TEST(server_dies)
+{
+    prepare("C.UTF-8");
+    open_console(40, 120);
+    ck_screen("none running");
+    struct client_options options = { 0 };
+    struct client *client;
+    json_t *result = NULL;
+    ck_assert_int_eq(client_open(&options, &client, NULL), 0);
+    ck_assert_int_eq(client_call(client, "server.status", NULL, WAIT, &result, NULL), 0);
+    pid_t pid = (pid_t)json_get_int(result, "pid", -1);
+    json_decref(result);
+    client_close(client);
+    ck_assert_int_gt(pid, 1);
+    ck_assert_int_eq(kill(pid, SIGKILL), 0);
+    ck_screen("the server has gone");
+    ck_assert(terminal_wait_gone(&terminal, "the server has gone", WAIT));
+    ck_screen("none running");
+    terminal_send(&terminal, "q");
+    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
+    terminal_close(&terminal);
+    stop_server();
+}
+END_TEST
+
+Suite *
+test_suite(void)
+{
+    Suite *suite = suite_create("console");
+    TCase *tcase = tcase_create("end to end");
+    tcase_set_timeout(tcase, 120);
+    tcase_add_test(tcase, launch_watch_cancel);
+    tcase_add_test(tcase, sizes_and_ascii);
+    tcase_add_test(tcase, terminal_is_restored_on_term);
+    tcase_add_test(tcase, server_dies);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
