@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "io/child.h"
@@ -31,6 +32,7 @@ struct process {
     bool spared; /* the caller and its ancestors */
     bool marked;
     bool signalled;
+    bool known; /* a child of the caller: no need to look it up */
     bool climbing;
     enum place place;
     struct process *climbed_from; /* while place_process() is under way */
@@ -148,29 +150,48 @@ kill_group(const struct pass *pass, const struct process *process)
         kill(-process->pid, SIGKILL);
 }
 
-/* A child of ours keeps its pid until we reap it, so it can be hit the moment
- * it is seen: against chains of short-lived processes every microsecond is a
- * generation. */
-static void
-hit_child(struct pass *pass, struct process *process)
+/* Is the child still running? -ECHILD: it is none of ours. waitid() answers
+ * twenty times faster than /proc. */
+static int
+child_is_alive(pid_t pid)
 {
-    if (!(pass->target->aim & PROCTREE_DESCENDANTS) || process->parent != pass->self ||
-        !is_alive(process))
-        return;
-    kill_group(pass, process);
-    if (kill(process->pid, pass->signal_number) == 0) {
-        process->signalled = true;
-        pass->hits++;
+    siginfo_t info;
+    info.si_pid = 0;
+    if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+        return -errno;
+    return info.si_pid == 0;
+}
+
+/* A child of ours keeps its pid until we reap it, so it can be hit the moment
+ * it is seen, and the youngest first: against chains of processes that only
+ * fork and end, every microsecond is a generation. */
+static void
+hit_children(struct pass *pass)
+{
+    unsigned aim = pass->target->aim;
+    for (int i = pass->count - 1; i >= 0; i--) {
+        struct process *process = &pass->process[i];
+        int alive = child_is_alive(process->pid);
+        if (alive < 0)
+            continue;
+        process->parent = pass->self;
+        process->state = alive ? 'R' : 'Z';
+        process->known = true;
+        bool claimed = child_is_claimed(process->pid);
+        if (!alive || !((aim & PROCTREE_DESCENDANTS) || ((aim & PROCTREE_ADOPTED) && !claimed)))
+            continue;
+        process->group = getpgid(process->pid);
+        kill_group(pass, process);
+        if (kill(process->pid, pass->signal_number) == 0) {
+            process->signalled = true;
+            pass->hits++;
+        }
     }
 }
 
 static int
-add_process(struct pass *pass, pid_t pid)
+add_pid(struct pass *pass, pid_t pid)
 {
-    struct process process = { 0 };
-    if (read_stat(pass->proc_fd, pid, &process) < 0)
-        return 0; /* gone meanwhile */
-    hit_child(pass, &process);
     if (pass->count == pass->capacity) {
         int capacity = pass->capacity ? 2 * pass->capacity : 256;
         struct process *grown = capacity > PROCESSES_MAX ? NULL
@@ -180,7 +201,7 @@ add_process(struct pass *pass, pid_t pid)
         pass->process = grown;
         pass->capacity = capacity;
     }
-    pass->process[pass->count++] = process;
+    pass->process[pass->count++] = (struct process){ .pid = pid };
     return 0;
 }
 
@@ -191,22 +212,37 @@ compare_pids(const void *a, const void *b)
     return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
+/* The numbers alone first: looking at each while listing them would never
+ * catch up with those that appear meanwhile. */
 static int
-read_processes(struct pass *pass)
+read_pids(struct pass *pass)
 {
     DIR *dir = opendir("/proc");
     if (!dir)
         return -errno;
-    pass->proc_fd = dirfd(dir);
     int r = 0;
     for (struct dirent *entry; r == 0 && (entry = readdir(dir));)
         if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-            r = add_process(pass, (pid_t)strtol(entry->d_name, NULL, 10));
+            r = add_pid(pass, (pid_t)strtol(entry->d_name, NULL, 10));
     qsort(pass->process, (size_t)pass->count, sizeof *pass->process, compare_pids);
-    /* the directory stays open for the second looks */
-    pass->proc_fd = fcntl(pass->proc_fd, F_DUPFD_CLOEXEC, 3);
+    /* the directory stays open for the looks at each */
+    pass->proc_fd = fcntl(dirfd(dir), F_DUPFD_CLOEXEC, 3);
+    if (pass->proc_fd < 0)
+        r = -errno;
     closedir(dir);
-    return pass->proc_fd < 0 ? -errno : r;
+    return r;
+}
+
+/* What has gone meanwhile is dropped. */
+static void
+read_processes(struct pass *pass)
+{
+    for (int i = pass->count - 1; i >= 0; i--) {
+        struct process *process = &pass->process[i];
+        if (!process->signalled && read_stat(pass->proc_fd, process->pid, process) < 0 &&
+            !process->known)
+            process->state = 'X';
+    }
 }
 
 static void
@@ -222,6 +258,17 @@ spare_ancestors(struct pass *pass)
     }
 }
 
+static bool
+is_below_marked(const struct pass *pass, const struct process *process)
+{
+    for (int steps = 0; process && steps < pass->count; steps++) {
+        if (process->marked)
+            return true;
+        process = find(pass, process->parent);
+    }
+    return false;
+}
+
 static void
 settle(const struct pass *pass, struct process *process, const struct process *parent)
 {
@@ -229,8 +276,6 @@ settle(const struct pass *pass, struct process *process, const struct process *p
         process->place = child_is_claimed(process->pid) ? PLACE_CLAIMED : PLACE_ADOPTED;
     else
         process->place = parent ? parent->place : PLACE_OUTSIDE;
-    if (parent && parent->marked && !process->spared)
-        process->marked = true;
 }
 
 /* Climbs to the first ancestor that has its place, then comes back down and
@@ -258,20 +303,22 @@ place_process(const struct pass *pass, struct process *process)
 }
 
 static bool
-is_hit(const struct pass *pass, const struct process *process)
+may_be_hit(const struct pass *pass, const struct process *process)
+{
+    return !process->signalled && !process->spared && process->pid != 1 && is_alive(process) &&
+        !((pass->target->aim & PROCTREE_SPARE_CLAIMED) && process->place == PLACE_CLAIMED);
+}
+
+static bool
+hangs_right(const struct pass *pass, const struct process *process)
 {
     unsigned aim = pass->target->aim;
-    if (process->spared || process->pid == 1 || !is_alive(process))
-        return false;
-    if ((aim & PROCTREE_SPARE_CLAIMED) && process->place == PLACE_CLAIMED)
-        return false;
     return ((aim & PROCTREE_DESCENDANTS) && process->place != PLACE_OUTSIDE) ||
-        ((aim & PROCTREE_ADOPTED) && process->place == PLACE_ADOPTED) ||
-        ((aim & PROCTREE_MARKED) && process->marked);
+        ((aim & PROCTREE_ADOPTED) && process->place == PLACE_ADOPTED);
 }
 
 static void
-hit(struct pass *pass, const struct process *process)
+hit(struct pass *pass, struct process *process)
 {
     int fd = pidfd_open(process->pid, 0);
     struct process now;
@@ -280,10 +327,30 @@ hit(struct pass *pass, const struct process *process)
     if (read_stat(pass->proc_fd, process->pid, &now) == 0 && now.start == process->start &&
         is_alive(&now)) {
         kill_group(pass, &now);
-        if (pidfd_send_signal(fd, pass->signal_number, NULL, 0) == 0)
+        if (pidfd_send_signal(fd, pass->signal_number, NULL, 0) == 0) {
+            process->signalled = true;
             pass->hits++;
+        }
     }
     close(fd);
+}
+
+static void
+hit_others(struct pass *pass)
+{
+    bool by_mark = pass->target->aim & PROCTREE_MARKED;
+    for (int i = pass->count - 1; i >= 0; i--) {
+        struct process *process = &pass->process[i];
+        if (!may_be_hit(pass, process))
+            continue;
+        process->marked = by_mark && carries_mark(pass, process->pid);
+        if (process->marked || hangs_right(pass, process))
+            hit(pass, process);
+    }
+    /* who has hidden the mark, but not whose child it is */
+    for (int i = 0; i < pass->count && by_mark; i++)
+        if (may_be_hit(pass, &pass->process[i]) && is_below_marked(pass, &pass->process[i]))
+            hit(pass, &pass->process[i]);
 }
 
 int
@@ -292,19 +359,15 @@ proctree_signal(const struct proctree_target *target, int signal_number)
     struct pass pass = {
         .target = target, .signal_number = signal_number, .self = getpid(), .proc_fd = -1,
     };
-    int r = read_processes(&pass);
+    int r = read_pids(&pass);
     if (r == 0) {
+        hit_children(&pass);
+        read_processes(&pass);
         spare_ancestors(&pass);
-        if (target->aim & PROCTREE_MARKED)
-            for (int i = 0; i < pass.count; i++)
-                if (!pass.process[i].spared && is_alive(&pass.process[i]))
-                    pass.process[i].marked = carries_mark(&pass, pass.process[i].pid);
         for (int i = 0; i < pass.count; i++)
             if (pass.process[i].place == PLACE_UNKNOWN)
                 place_process(&pass, &pass.process[i]);
-        for (int i = 0; i < pass.count; i++)
-            if (!pass.process[i].signalled && is_hit(&pass, &pass.process[i]))
-                hit(&pass, &pass.process[i]);
+        hit_others(&pass);
     }
     if (pass.proc_fd >= 0)
         close(pass.proc_fd);
