@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/err.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +24,7 @@ err_text(int code)
             return err_table[i].text;
     if (code >= 0)
         return "no error";
-    const char *text = strerrordesc_np(-code);
+    const char *text = code == INT_MIN ? NULL : strerrordesc_np(-code);
     return text ? text : "unknown error";
 }
 
@@ -35,7 +36,7 @@ err_name(int code)
             return err_table[i].name;
     if (code >= 0)
         return "OK";
-    const char *name = strerrorname_np(-code);
+    const char *name = code == INT_MIN ? NULL : strerrorname_np(-code);
     return name ? name : "UNKNOWN";
 }
 
