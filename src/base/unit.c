@@ -73,14 +73,14 @@ unit_parse_bytes(const char *text, double *ret_bytes)
     if (prefix) {
         value *= pow(1024, (double)(prefix - prefixes + 1));
         end++;
-        if (*end == 'i')
+        if (end[0] == 'i' && (end[1] == 'B' || end[1] == 'b'))
             end++;
     }
     if (*end == 'B' || *end == 'b')
         end++;
     if (*end)
         return ERR_SYNTAX;
-    if (value < 0)
+    if (value < 0 || !isfinite(value))
         return ERR_BAD_RANGE;
     *ret_bytes = value;
     return 0;
@@ -98,6 +98,7 @@ unit_parse_duration(const char *text, double *ret_seconds)
     };
     double total = 0;
     const char *p = text;
+    bool first = true;
     if (!*p)
         return ERR_SYNTAX;
     while (*p) {
@@ -112,10 +113,11 @@ unit_parse_duration(const char *text, double *ret_seconds)
         size_t letters = 0, i, count = sizeof units / sizeof *units;
         while (isalpha((unsigned char)p[letters]))
             letters++;
-        if (!letters && !*p && total == 0) {
+        if (!letters && !*p && first) {
             total = value;
             break;
         }
+        first = false;
         for (i = 0; i < count; i++)
             if (strlen(units[i].name) == letters &&
                 !strncmp(p, units[i].name, letters))
@@ -165,6 +167,10 @@ format_prefixed(double value, double step, const char *const prefixes[7],
         i++;
     }
     const char *sign = value < 0 ? "-" : "";
+    if (i == 6 && a >= 999.5) { /* beyond all prefixes */
+        snprintf(buf, size, "%.0e", value);
+        return buf;
+    }
     int digits = a >= 99.95 || a == floor(a) ? 0 : a >= 9.995 ? 1 : 2;
     if (i == 0 && a >= 9.995 && a != floor(a))
         digits = a >= 99.95 ? 0 : 1;
