@@ -51,6 +51,11 @@ static const struct sign {
     { "*", STYLE_TEXT, "behind a label: this field must be filled" },
     { "-", STYLE_DIM, "not known" },
     { "####", STYLE_VALUE, "a number that does not fit its column" },
+    { "\u2501\u2501\u2501", STYLE_BAR_1, "bars: user time; memory in use" },
+    { "\u2550\u2550\u2550", STYLE_BAR_2, "bars: system time; buffers" },
+    { "\u254D\u254D\u254D", STYLE_BAR_3, "bars: niced time and steal; page cache" },
+    { "\u2505\u2505\u2505", STYLE_BAR_4, "bars: interrupts and I/O wait; reclaimable slab" },
+    { "\u2500\u2500\u2500", STYLE_BAR_EMPTY, "bars: idle; free" },
 };
 
 static const char *
@@ -95,7 +100,7 @@ pen_pair(struct pen *pen, const char *left, enum style style, const char *right)
     if (y < 0)
         return;
     canvas_text(pen->canvas, pen->rect.x + 1, y, split - 2, style, left);
-    canvas_text(pen->canvas, pen->rect.x + split, y, width - split - 1, STYLE_TEXT, right);
+    canvas_text(pen->canvas, pen->rect.x + split, y, width - split - 2, STYLE_TEXT, right);
 }
 
 static void

@@ -284,7 +284,7 @@ draw_list(struct launch *launch, struct canvas *canvas, struct rect rect)
         canvas_text(canvas, rect.x, y, 2, style, file->fault ? "! " : current ? "> " : "  ");
         canvas_text(canvas, rect.x + 2, y, name, style, file->name);
         if (rect.width >= 30)
-            canvas_text(canvas, rect.x + 3 + name, y, rect.width - name - 4, style, file->path);
+            canvas_text(canvas, rect.x + 3 + name, y, rect.width - name - 5, style, file->path);
     }
     dialog_list_bar(&launch->list, canvas, rect);
 }

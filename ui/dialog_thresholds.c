@@ -203,7 +203,7 @@ draw_metric(enum metric metric, struct canvas *canvas, struct rect rect, bool cu
         return;
     metric_format(metric, threshold_live_value(&view->sample, &any), text, sizeof text);
     canvas_number(canvas, rect.x + 3 + name, rect.y, 9, current ? style : STYLE_VALUE, text);
-    canvas_text(canvas, rect.x + name + 14, rect.y, rect.width - name - 15,
+    canvas_text(canvas, rect.x + name + 14, rect.y, rect.width - name - 16,
         current ? style : STYLE_DIM, metric_info(metric)->help);
 }
 

@@ -297,7 +297,8 @@ static struct layout
 lay_out(const struct form *form, struct rect rect)
 {
     struct layout l = { .body = rect };
-    l.help_rows = rect.height >= 14 ? 4 : rect.height >= 10 ? 3 : rect.height >= 6 ? 2 : rect.height >= 4 ? 1 : 0;
+    l.help_rows = rect.height >= 14 ? 4 : rect.height >= 10 ? 3 : rect.height >= 6 ? 2
+        : rect.height >= 4;
     l.body.height -= l.help_rows;
     l.help_y = rect.y + l.body.height;
 
@@ -308,7 +309,7 @@ lay_out(const struct form *form, struct rect rect)
         if (field->kind != FIELD_HEADING && field->kind != FIELD_BUTTON && width > widest)
             widest = width;
     }
-    int width = rect.width - 1; /* the scroll bar's column */
+    int width = rect.width > 2 ? rect.width - 2 : 0; /* a blank and the scroll bar */
     l.label_x = rect.x + at_most(2, width);
     l.label_width = at_most(at_most(widest, LABEL_MAX), width - 3 - VALUE_MIN);
     if (l.label_width < 0)
@@ -458,7 +459,8 @@ draw_help(const struct form *form, struct canvas *canvas, const struct layout *l
         field->help);
     if (l->help_rows > 3 && line_wrap(&rest, width, first, sizeof first))
         canvas_text(canvas, rect.x, y++, width, STYLE_TEXT, first);
-    canvas_text(canvas, rect.x, y++, width, STYLE_TEXT, rest);
+    if (*rest)
+        canvas_text(canvas, rect.x, y++, width, STYLE_TEXT, rest);
     if (l->help_rows < 2)
         return;
     char text[512] = "";
