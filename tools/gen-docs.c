@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/unit.h"
 #include "base/xalloc.h"
 #include "cmd/cmd_table.h"
 #include "config/config.h"
@@ -209,16 +210,49 @@ print_metrics(struct str *out)
     str_puts(out, ".El\n");
 }
 
-/* What a new user gets: levels at which a machine is in trouble, with times
- * long enough that a burst tells nobody. */
-static const char shipped_thresholds[] =
-    "\n# Thresholds that are shipped: trouble that lasts.\n"
-    "\n[threshold cpu.total]\nwarning = 95\nfor = 5m\n"
-    "\n[threshold memory.used_pct]\nwarning = 85\ncritical = 95\nfor = 30s\n"
-    "\n[threshold memory.swap_used_pct]\nwarning = 50\ncritical = 80\nfor = 1m\n"
-    "\n[threshold pressure.memory_some]\nwarning = 10\ncritical = 40\nfor = 30s\n"
-    "\n[threshold pressure.io_full]\nwarning = 30\ncritical = 70\nfor = 1m\n"
-    "\n[threshold limit.memory_used_pct]\nwarning = 85\ncritical = 95\nfor = 30s\n";
+/* The thresholds that hold without a file; owned. */
+static struct config *
+default_config(void)
+{
+    struct ini *ini;
+    struct config *config;
+    struct diag diag = { 0 };
+    if (ini_parse_text("", 0, "", &ini, &diag) < 0 || config_from_ini(ini, &config, &diag) < 0) {
+        fprintf(stderr, "gen-docs: an empty configuration is refused: %s\n", diag.text);
+        exit(1);
+    }
+    ini_free(ini);
+    return config;
+}
+
+static void
+print_threshold(struct str *out, const struct config_threshold *threshold, const char *mark)
+{
+    char number[64];
+    str_printf(out, "%s[threshold %s]\n", mark, threshold->name);
+    if (threshold->has_warning)
+        str_printf(out, "%swarning = %s%s\n", mark, threshold->below ? "< " : "",
+            unit_format_number(threshold->warning, number, sizeof number));
+    if (threshold->has_critical)
+        str_printf(out, "%scritical = %s%s\n", mark, threshold->below ? "< " : "",
+            unit_format_number(threshold->critical, number, sizeof number));
+    str_printf(out, "%sfor = %ss\n", mark,
+        unit_format_number(threshold->for_seconds, number, sizeof number));
+}
+
+static void
+print_default_thresholds(struct str *out)
+{
+    struct config *config = default_config();
+    str_puts(out, ".Bd -literal -offset indent\n");
+    for (int i = 0; i < config->threshold_count; i++) {
+        if (i)
+            str_putc(out, '\n');
+        print_threshold(out, &config->threshold[i], "");
+    }
+    str_puts(out, ".Ed\n");
+    config_free(config);
+}
 
 static void
 print_sample(struct str *out)
@@ -229,7 +263,13 @@ print_sample(struct str *out)
         "# commented out shows the default. `optop config check' checks it,\n"
         "# optop.ini(5) describes it. Written by gen-docs from the option table.\n\n");
     option_print_sample(config_options, out);
-    str_puts(out, shipped_thresholds);
+    struct config *config = default_config();
+    str_puts(out, "\n# Thresholds that hold unless they are changed here.\n");
+    for (int i = 0; i < config->threshold_count; i++) {
+        str_putc(out, '\n');
+        print_threshold(out, &config->threshold[i], "#");
+    }
+    config_free(config);
 }
 
 static const struct part {
@@ -241,6 +281,7 @@ static const struct part {
     { "doc/optop.1", "keys", print_keys },
     { "doc/optop.1", "exits", print_exits },
     { "doc/optop.ini.5", "options", print_config_options },
+    { "doc/optop.ini.5", "thresholds", print_default_thresholds },
     { "doc/optop.ini.5", "metrics", print_metrics },
     { "doc/optop-run.5", "options", print_run_options },
     { "conf/optop.ini", NULL, print_sample },

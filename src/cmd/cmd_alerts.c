@@ -2,6 +2,7 @@
  *
  * `optop alerts`: what is not normal now, and what was told lately.
  */
+#include <ctype.h>
 #include <stdio.h>
 
 #include "cmd/cmd_table.h"
@@ -13,19 +14,25 @@ enum { NOTICES_DEFAULT = 50, COUNT_MAX = 100000 };
 static void
 print_deliveries(const json_t *deliveries)
 {
-    const char *name;
+    const char *name, *error = json_get_string(deliveries, "last_error", "");
     json_t *value;
-    char buf[64];
     bool first = true;
     json_object_foreach ((json_t *)(uintptr_t)deliveries, name, value) {
-        printf("%s", first ? "\nwebhook deliveries: " : ", ");
-        output_text(stdout, PAINT_NONE, output_scalar(value, "-", buf, sizeof buf));
-        putchar(' ');
-        output_text(stdout, PAINT_NONE, name);
+        if (!json_is_integer(value))
+            continue;
+        printf("%s%jd ", first ? "\nwebhook deliveries: " : ", ",
+            (intmax_t)json_integer_value(value));
+        for (const char *p = name; *p; p++)
+            putchar(*p == '_' ? ' ' : isalnum((unsigned char)*p) ? *p : '?');
         first = false;
     }
     if (!first)
         putchar('\n');
+    if (error[0]) {
+        printf("last fault of a delivery: ");
+        output_text(stdout, PAINT_NONE, error);
+        putchar('\n');
+    }
 }
 
 static int

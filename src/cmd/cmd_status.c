@@ -23,25 +23,28 @@ static const double watch_silence_seconds = 30;
 static const struct {
     const char *label;
     enum metric_group group;
+    int needs; /* the line is left out while this metric is not known; METRIC_COUNT: none */
     const char *text;
 } status_lines[] = {
-    { "cpu", GROUP_CPU,
+    { "cpu", GROUP_CPU, METRIC_COUNT,
         "{cpu.total}  (user {cpu.user}, system {cpu.system}, iowait {cpu.iowait}, "
         "steal {cpu.steal})" },
-    { "memory", GROUP_MEMORY,
+    { "memory", GROUP_MEMORY, METRIC_COUNT,
         "{memory.used_bytes} of {memory.total_bytes} used ({memory.used_pct}), "
         "{memory.available_bytes} available, {memory.cached_bytes} cached" },
-    { "swap", GROUP_MEMORY, "{memory.swap_used_bytes} of {memory.swap_total_bytes} used" },
-    { "pressure", GROUP_PRESSURE,
+    { "swap", GROUP_MEMORY, METRIC_MEMORY_SWAP_TOTAL,
+        "{memory.swap_used_bytes} of {memory.swap_total_bytes} used" },
+    { "pressure", GROUP_PRESSURE, METRIC_COUNT,
         "cpu {pressure.cpu_some}, memory {pressure.memory_some}, io {pressure.io_some}  "
         "(over 10 s: {pressure.cpu_some_avg10}, {pressure.memory_some_avg10}, "
         "{pressure.io_some_avg10})" },
-    { "load", GROUP_SYSTEM,
+    { "load", GROUP_SYSTEM, METRIC_COUNT,
         "{system.load1} {system.load5} {system.load15}, {system.runnable} runnable, "
         "{system.blocked} blocked, {system.threads} threads, up {system.uptime_seconds}" },
-    { "disk", GROUP_DISK, "read {disk.read_bytes:8}  write {disk.write_bytes:8}  busy {disk.busy:6}" },
-    { "net", GROUP_NET, "receive {net.receive_bytes:8}  send {net.send_bytes:8}" },
-    { "limits", GROUP_LIMIT,
+    { "disk", GROUP_DISK, METRIC_COUNT,
+        "read {disk.read_bytes:8}  write {disk.write_bytes:8}  busy {disk.busy:6}" },
+    { "net", GROUP_NET, METRIC_COUNT, "receive {net.receive_bytes:8}  send {net.send_bytes:8}" },
+    { "limits", GROUP_LIMIT, METRIC_LIMIT_MEMORY,
         "{limit.cores} cores, memory {limit.memory_used_bytes} of {limit.memory_bytes}" },
 };
 
@@ -88,6 +91,9 @@ print_machine(const json_t *status)
         const json_t *member = json_object_get(status, group->json);
         size_t k;
         json_t *row;
+        if (status_lines[i].needs != METRIC_COUNT &&
+            isnan(figures_value(status, (enum metric)status_lines[i].needs, NULL)))
+            continue;
         if (!group->per_instance) {
             str_clear(&text);
             figures_expand(status, NULL, status_lines[i].text, &text);

@@ -265,6 +265,21 @@ report_run(const json_t *run, FILE *file)
     str_release(&text);
 }
 
+/* "max rss" for max_rss_bytes: the values show their unit. */
+static const char *
+metric_title(const char *name, char *buf, size_t size)
+{
+    str_copy(buf, size, name);
+    if (str_ends(buf, "_seconds"))
+        buf[strlen(buf) - strlen("_seconds")] = '\0';
+    else if (str_ends(buf, "_bytes"))
+        buf[strlen(buf) - strlen("_bytes")] = '\0';
+    for (char *p = buf; *p; p++)
+        if (*p == '_')
+            *p = ' ';
+    return buf;
+}
+
 void
 report_top(const json_t *top, FILE *file)
 {
@@ -279,7 +294,7 @@ report_top(const json_t *top, FILE *file)
     json_array_foreach (params, i, name)
         table_column(table, json_string_value(name) ?: "-", TABLE_RIGHT);
     json_array_foreach (metrics, i, name)
-        table_column(table, json_string_value(name) ?: "-", TABLE_RIGHT);
+        table_column(table, metric_title(json_string_value(name) ?: "-", buf, sizeof buf), TABLE_RIGHT);
     json_array_foreach (json_object_get(top, "trials"), t, trial) {
         const json_t *values = json_object_get(trial, "params");
         const json_t *figures = json_object_get(trial, "metrics");
