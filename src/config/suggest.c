@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/suggest.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* Edit distance (insert, delete, change, swap of neighbours), by rows of a
@@ -18,7 +19,7 @@ distance(const char *a, const char *b)
 {
     size_t row[3][NAME_CAP + 1], n = strlen(a), m = strlen(b);
     if (n > NAME_CAP || m > NAME_CAP)
-        return NAME_CAP;
+        return SIZE_MAX;
     for (size_t j = 0; j <= m; j++)
         row[0][j] = j;
     for (size_t i = 1; i <= n; i++) {

@@ -260,6 +260,9 @@ push_function(lua_State *lua, struct constraint_set *set, int number, int enviro
     const char *text = spec->constraint[number].expression;
     struct compiled *compiled = &set->compiled[number];
     char unknown[RUN_NAME_MAX];
+    /* By this name alone an expression could exchange its environment. */
+    if (strstr(text, "_ENV"))
+        luaL_error(lua, "_ENV cannot be used");
     int known = find_arguments(spec, text, compiled, unknown);
     luaL_Buffer chunk;
     luaL_buffinit(lua, &chunk);
