@@ -414,8 +414,7 @@ open_webhook(struct builder *builder, const struct ini_entry *entry, struct diag
     str_copy(webhook->name, sizeof webhook->name, name);
     webhook->line = entry->line;
     builder->target = webhook;
-    int r = walk_defaults(config_options, config_bindings, "webhook *", webhook, diag);
-    return r < 0 ? r : walk_required(config_options, builder->ini, entry->section, diag);
+    return walk_defaults(config_options, config_bindings, "webhook *", webhook, diag);
 }
 
 static int
@@ -544,6 +543,15 @@ add_default_thresholds(struct config *config, struct diag *diag)
     return 0;
 }
 
+static int
+check_webhook(const struct builder *builder, const struct config_webhook *webhook,
+    struct diag *diag)
+{
+    char section[sizeof webhook_prefix + CONFIG_NAME_MAX];
+    snprintf(section, sizeof section, "%s%s", webhook_prefix, webhook->name);
+    return walk_required(config_options, builder->ini, section, diag);
+}
+
 int
 config_from_ini(const struct ini *ini, struct config **ret_config, struct diag *diag)
 {
@@ -561,6 +569,8 @@ config_from_ini(const struct ini *ini, struct config **ret_config, struct diag *
         r = add_default_thresholds(config, diag);
     for (int i = 0; i < config->threshold_count && r == 0; i++)
         r = settle_threshold(&builder, &config->threshold[i], diag);
+    for (int i = 0; i < config->webhook_count && r == 0; i++)
+        r = check_webhook(&builder, &config->webhook[i], diag);
     if (r < 0) {
         config_free(config);
         return r;

@@ -12,7 +12,7 @@
 #include "base/unit.h"
 #include "config/runfile.h"
 
-#define EXACT_MAX 9007199254740992.0 /* 2^53 */
+#define EXACT_MAX INT64_C(9007199254740992) /* 2^53 */
 #define FLOAT_MAX 1e300 /* high - low stays finite */
 
 enum { RANGE_TEXT_MAX = 256 };
@@ -32,15 +32,14 @@ bad_number(const char *text, enum dimension_kind kind, struct diag *diag)
 static int
 parse_number(const char *text, enum dimension_kind kind, double *ret_value, struct diag *diag)
 {
-    int64_t whole;
-    double value, limit = kind == DIMENSION_INT ? EXACT_MAX : FLOAT_MAX;
+    int64_t whole = 0;
+    double value = 0;
     int r = kind == DIMENSION_INT ? unit_parse_int(text, &whole) : unit_parse_number(text, &value);
-    if (r < 0)
+    /* Compared as what they are: a double of 2^53 + 1 would be 2^53. */
+    if (r < 0 || whole > EXACT_MAX || whole < -EXACT_MAX || fabs(value) > FLOAT_MAX)
         return bad_number(text, kind, diag);
     if (kind == DIMENSION_INT)
         value = (double)whole;
-    if (!(fabs(value) <= limit))
-        return bad_number(text, kind, diag);
     *ret_value = value;
     return 0;
 }
@@ -90,7 +89,7 @@ check_range(struct dimension *dimension, struct diag *diag)
         return diag_set(diag, ERR_BAD_RANGE, "log needs a range above 0");
     if (dimension->kind == DIMENSION_INT && dimension->step == 0)
         dimension->step = 1;
-    if (dimension->step > 0 && (dimension->high - dimension->low) / dimension->step >= EXACT_MAX)
+    if (dimension->step > 0 && (dimension->high - dimension->low) / dimension->step >= (double)EXACT_MAX)
         return diag_set(diag, ERR_TOO_LARGE, "more than 2^53 values: the step is too small");
     return 0;
 }

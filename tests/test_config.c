@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "config/url.h"
+
+static struct config *
+config_of(const char *text)
+{
+    struct ini *ini;
+    struct config *config = NULL;
+    struct diag diag = { 0 };
+    ck_assert_int_eq(ini_parse_text(text, strlen(text), "o.ini", &ini, &diag), 0);
+    int r = config_from_ini(ini, &config, &diag);
+    ck_assert_msg(r == 0, "%s: %s", diag.key, diag.text);
+    ini_free(ini);
+    return config;
+}
+
+/* The document must be refused at this line and key, with words of the text. */
+static void
+refused(const char *text, int code, int line, const char *key, const char *words)
+{
+    struct ini *ini;
+    struct config *config = NULL;
+    struct diag diag = { 0 };
+    ck_assert_int_eq(ini_parse_text(text, strlen(text), "o.ini", &ini, &diag), 0);
+    int r = config_from_ini(ini, &config, &diag);
+    ck_assert_msg(r == code, "%s\ngave %d: %s", text, r, diag.text);
+    ck_assert_ptr_null(config);
+    ck_assert_int_eq(diag.code, code);
+    ck_assert_str_eq(diag.file, "o.ini");
+    ck_assert_msg(diag.line == line, "%s\nline %d", text, diag.line);
+    ck_assert_str_eq(diag.key, key);
+    ck_assert_msg(strstr(diag.text, words) != NULL, "%s", diag.text);
+    ini_free(ini);
+}
+
+static const struct config_threshold *
+threshold(const struct config *config, const char *name)
+{
+    for (int i = 0; i < config->threshold_count; i++)
+        if (!strcmp(config->threshold[i].name, name))
+            return &config->threshold[i];
+    ck_abort_msg("no threshold %s", name);
+    return NULL;
+}
+
+START_TEST(defaults)
+{
+    struct config *c = config_of("");
+    ck_assert_double_eq(c->interval_seconds, 1);
+    ck_assert_double_eq(c->history_seconds[0], 3600);
+    ck_assert_double_eq(c->history_seconds[1], 6 * 3600);
+    ck_assert_double_eq(c->history_seconds[2], 7 * 86400);
+    ck_assert_int_eq(c->log_level, 2);
+    ck_assert_int_eq(c->slots, 0);
+    ck_assert_double_eq(c->grace_seconds, 5);
+    ck_assert_str_eq(c->folders, "");
+    ck_assert_int_eq(c->theme, 0);
+    ck_assert_int_eq(c->charset, 0);
+    ck_assert_int_eq(c->webhook_count, 0);
+    ck_assert_int_eq(c->threshold_count, 4);
+    const struct config_threshold *t = threshold(c, "cpu.total");
+    ck_assert(t->enabled && t->has_warning && t->has_critical && !t->below);
+    ck_assert_int_eq(t->metric, METRIC_CPU_TOTAL);
+    ck_assert_double_eq(t->warning, 90);
+    ck_assert_double_eq(t->critical, 98);
+    ck_assert_double_eq(t->clear_warning, 80);
+    ck_assert_double_eq(t->clear_critical, 88);
+    ck_assert_double_eq(t->for_seconds, 30);
+    ck_assert(!threshold(c, "disk.busy")->has_critical);
+    /* A low level can be cleared, too. */
+    ck_assert_double_eq(threshold(c, "pressure.memory_full")->clear_warning, 2.5);
+    ck_assert_double_eq(threshold(c, "memory.used_pct")->critical, 95);
+    config_free(c);
+    config_free(NULL);
+}
+END_TEST
+
+START_TEST(reads_plain_options)
+{
+    struct config *c = config_of("[server]\ninterval = 500ms\nhistory_1s = 10m\nlog_level = debug\n"
+                                 "[runs]\nslots = 3\ngrace = 0\nfolders = /a:/b\n"
+                                 "[screen]\ntheme = mono\ncharset = ascii\n");
+    ck_assert_double_eq(c->interval_seconds, 0.5);
+    ck_assert_double_eq(c->history_seconds[0], 600);
+    ck_assert_int_eq(c->log_level, 3);
+    ck_assert_int_eq(c->slots, 3);
+    ck_assert_double_eq(c->grace_seconds, 0);
+    ck_assert_str_eq(c->folders, "/a:/b");
+    ck_assert_int_eq(c->theme, 1);
+    ck_assert_int_eq(c->charset, 2);
+    config_free(c);
+}
+END_TEST
+
+START_TEST(reads_thresholds)
+{
+    struct config *c = config_of(
+        "[threshold cpu.total]\nenabled = no\n"
+        "[threshold disk.busy:vda]\nwarning = 80 %\nclear_warning = 60\nfor = 3s\n"
+        "[threshold memory.available_bytes]\nwarning = < 2GiB\ncritical = <1GiB\n"
+        "[threshold net.receive_bytes]\ncritical = > 10MiB/s\n"
+        "[threshold system.uptime_seconds]\nwarning = 1h\n"
+        "[threshold memory.used_pct]\nwarning = < 90\n");
+    const struct config_threshold *t = threshold(c, "cpu.total");
+    ck_assert(!t->enabled);
+    t = threshold(c, "disk.busy:vda");
+    ck_assert_int_eq(t->metric, METRIC_DISK_BUSY);
+    ck_assert_str_eq(t->instance, "vda");
+    ck_assert_double_eq(t->warning, 80);
+    ck_assert_double_eq(t->clear_warning, 60);
+    ck_assert_double_eq(t->for_seconds, 3);
+    ck_assert_int_eq(t->line, 3);
+    ck_assert_double_eq(threshold(c, "disk.busy")->warning, 95);
+    t = threshold(c, "memory.available_bytes");
+    ck_assert(t->below);
+    ck_assert_double_eq(t->warning, 2147483648.0);
+    ck_assert_double_eq(t->clear_critical, 1073741824.0 * 1.1);
+    ck_assert_double_eq(threshold(c, "net.receive_bytes")->critical, 10485760);
+    ck_assert_double_eq(threshold(c, "system.uptime_seconds")->warning, 3600);
+    ck_assert_double_eq(threshold(c, "memory.used_pct")->clear_warning, 95);
+    ck_assert_int_eq(c->threshold_count, 6 + 2);
+    config_free(c);
+}
+END_TEST
+
+START_TEST(reads_webhooks)
+{
+    struct config *c = config_of(
+        "[webhook a]\nurl = http://127.0.0.1:8080/x?y=1#z\nallow_private = yes\ntimeout = 2s\n"
+        "life = 1h\nalerts = critical ,resolved\nruns = none\n"
+        "[webhook b-2]\nurl = https://example.com\n");
+    ck_assert_int_eq(c->webhook_count, 2);
+    const struct config_webhook *a = &c->webhook[0], *b = &c->webhook[1];
+    ck_assert_str_eq(a->name, "a");
+    ck_assert_str_eq(a->url, "http://127.0.0.1:8080/x?y=1#z");
+    ck_assert(a->allow_private && !a->warning && a->critical && a->resolved);
+    ck_assert(!a->run_finished && !a->run_failed && !a->run_cancelled);
+    ck_assert_double_eq(a->timeout_seconds, 2);
+    ck_assert_double_eq(a->life_seconds, 3600);
+    ck_assert_int_eq(b->line, 8);
+    ck_assert(!b->allow_private && b->warning && b->critical && b->resolved);
+    ck_assert(b->run_finished && b->run_failed && b->run_cancelled);
+    ck_assert_double_eq(b->timeout_seconds, 15);
+    ck_assert_double_eq(b->life_seconds, 86400);
+    config_free(c);
+}
+END_TEST
+
+START_TEST(refuses_plain_options)
+{
+    refused("[serber]\n", ERR_UNKNOWN_KEY, 1, "serber", "did you mean [server]");
+    refused("[server]\n\nintervall = 1s\n", ERR_UNKNOWN_KEY, 3, "server.intervall",
+        "did you mean \"interval\"");
+    refused("[server]\nzzz = 1s\n", ERR_UNKNOWN_KEY, 2, "server.zzz", "interval, history_1s");
+    refused("[server]\ninterval = fast\n", ERR_BAD_TYPE, 2, "server.interval", "100ms to 1h");
+    refused("[server]\ninterval = 1ms\n", ERR_BAD_RANGE, 2, "server.interval", "100ms to 1h");
+    refused("[server]\ninterval = -1\n", ERR_BAD_RANGE, 2, "server.interval", "100ms to 1h");
+    refused("[server]\ninterval =\n", ERR_BAD_TYPE, 2, "server.interval", "100ms to 1h");
+    refused("[runs]\nslots = 0\n", ERR_BAD_RANGE, 2, "runs.slots", "auto, 1 to 1024");
+    refused("[runs]\nslots = 1025\n", ERR_BAD_RANGE, 2, "runs.slots", "auto, 1 to 1024");
+    refused("[screen]\ntheme = dark\n", ERR_BAD_TYPE, 2, "screen.theme", "default, mono");
+    refused("[threshold]\n", ERR_UNKNOWN_KEY, 1, "threshold", "[threshold NAME]");
+}
+END_TEST
+
+START_TEST(refuses_thresholds)
+{
+#define CPU "[threshold cpu.total]\n"
+    refused(CPU "warning = nan\n", ERR_BAD_TYPE, 2, "threshold cpu.total.warning", "level");
+    refused(CPU "warning = inf\n", ERR_BAD_TYPE, 2, "threshold cpu.total.warning", "level");
+    refused(CPU "warning = 0x10\n", ERR_BAD_TYPE, 2, "threshold cpu.total.warning", "level");
+    refused(CPU "warning = 1e999\n", ERR_BAD_RANGE, 2, "threshold cpu.total.warning", "range");
+    refused(CPU "warning = -1\n", ERR_BAD_RANGE, 2, "threshold cpu.total.warning", "0% to 100%");
+    refused(CPU "warning = 101 %\n", ERR_BAD_RANGE, 2, "threshold cpu.total.warning",
+        "0% to 100%");
+    refused(CPU "warning = 0.05k\n", ERR_BAD_TYPE, 2, "threshold cpu.total.warning", "0% to 100%");
+    refused(CPU "warning = 90\ncritical = 80\n", ERR_CONFLICT, 3, "threshold cpu.total.critical",
+        "above warning");
+    refused(CPU "critical = 80\nwarning = 80\n", ERR_CONFLICT, 2, "threshold cpu.total.critical",
+        "above warning");
+    refused(CPU "warning = < 10\ncritical = < 20\n", ERR_CONFLICT, 3,
+        "threshold cpu.total.critical", "below warning");
+    refused(CPU "warning = < 10\ncritical = 5\n", ERR_CONFLICT, 3, "threshold cpu.total.critical",
+        "both");
+    refused(CPU "warning = 80\nclear_warning = 85\n", ERR_CONFLICT, 3,
+        "threshold cpu.total.clear_warning", "above warning");
+    refused(CPU "critical = < 20\nclear_critical = 10\n", ERR_CONFLICT, 3,
+        "threshold cpu.total.clear_critical", "below critical");
+    refused(CPU "warning = 80\nclear_warning = < 70\n", ERR_SYNTAX, 3,
+        "threshold cpu.total.clear_warning", "direction");
+    refused(CPU "for = 3s\n", ERR_MISSING, 1, "threshold cpu.total", "level");
+    refused(CPU "warning = 80\nfor = forever\n", ERR_BAD_TYPE, 3, "threshold cpu.total.for",
+        "duration");
+    refused("[threshold cpu.totl]\nwarning = 1\n", ERR_NOT_FOUND, 1, "threshold cpu.totl",
+        "did you mean \"cpu.total\"");
+    refused("[threshold cpu.total:0]\n", ERR_NOT_FOUND, 1, "threshold cpu.total:0", "metric");
+    refused("[threshold core.total:]\n", ERR_NOT_FOUND, 1, "threshold core.total:", "metric");
+    refused("[threshold  cpu.total]\n", ERR_NOT_FOUND, 1, "threshold  cpu.total", "metric");
+    refused("[threshold disk.busy:0123456789012345678901234567890123456789]\nwarning = 1\n",
+        ERR_TOO_LARGE, 1, "threshold disk.busy:0123456789012345678901234567890123456789", "long");
+    refused("[threshold memory.used_bytes]\nwarning = 80%\n", ERR_BAD_TYPE, 2,
+        "threshold memory.used_bytes.warning", "2GiB");
+#undef CPU
+}
+END_TEST
+
+START_TEST(refuses_webhooks)
+{
+    refused("[webhook a]\ntimeout = 5s\n", ERR_MISSING, 1, "webhook a.url", "https://");
+    refused("[webhook a]\nurl =\n", ERR_BAD_TYPE, 2, "webhook a.url", "http");
+    refused("[webhook a b]\nurl = http://h\n", ERR_SYNTAX, 1, "webhook a b", "name");
+    refused("[webhook a]\nurl = ftp://h/\n", ERR_BAD_TYPE, 2, "webhook a.url", "http://");
+    refused("[webhook a]\nurl = http://u:p@h/\n", ERR_DENIED, 2, "webhook a.url", "password");
+    refused("[webhook a]\nurl = http://h/\nalerts = warning, silly\n", ERR_BAD_TYPE, 3,
+        "webhook a.alerts", "warning, critical, resolved");
+    refused("[webhook a]\nurl = http://h/\nruns =\n", ERR_BAD_TYPE, 3, "webhook a.runs",
+        "finished, failed, cancelled");
+    refused("[webhook a]\nurl = http://h/\ntimeout = 1h\n", ERR_BAD_RANGE, 3, "webhook a.timeout",
+        "1s to 5m");
+}
+END_TEST
+
+START_TEST(webhook_limit)
+{
+    struct str text;
+    str_init(&text);
+    for (int i = 0; i <= CONFIG_WEBHOOKS_MAX; i++)
+        str_printf(&text, "[webhook w%d]\nurl = http://h/\n", i);
+    refused(text.data, ERR_TOO_LARGE, 2 * CONFIG_WEBHOOKS_MAX + 1, "webhook w64", "more than 64");
+    str_release(&text);
+}
+END_TEST
+
+START_TEST(urls)
+{
+    static const char *const good[] = { "http://h", "HTTPS://Example.com:443/a@b?c", "http://h?x",
+        "http://[::1]:80/", "http://[fe80::1]", "https://a-b.c_d.example/#f", "http://10.0.0.1:1" };
+    static const char *const bad[] = { "", "h", "http:", "http://", "http:///x", "//h", "http:/h",
+        "http://:80", "http://h:", "http://h:0", "http://h:65536", "http://h:8x", "http://h h/",
+        "http://h/\x1b[2J", "http://h/\t", "http://u@h", "http://u:p@h", "http://@h", "http://h\\@g/",
+        "http://[::1", "http://[]/", "http://[::1]x", "http://\xC3\xA9/", "file:///etc/passwd",
+        "javascript:http://h", " http://h", "http://.h", "http://h%00/" };
+    char secret[3000];
+    struct diag diag = { 0 };
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        ck_assert_msg(url_check(good[i], &diag) == 0, "%s: %s", good[i], diag.text);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_msg(url_check(bad[i], &diag) < 0, "%s", bad[i]);
+    ck_assert_int_lt(url_check("http://h h/CANARY", &diag), 0);
+    ck_assert_ptr_null(strstr(diag.text, "CANARY"));
+    memset(secret, 'a', sizeof secret);
+    memcpy(secret, "http://", 7);
+    secret[sizeof secret - 1] = '\0';
+    ck_assert_int_eq(url_check(secret, &diag), ERR_TOO_LARGE);
+}
+END_TEST
+
+START_TEST(loads)
+{
+    struct ini *ini;
+    struct config *config;
+    struct diag diag = { 0 };
+    ck_assert_int_eq(config_load("/nonexistent/o.ini", &ini, &config, &diag), 0);
+    ck_assert_double_eq(config->interval_seconds, 1);
+    ck_assert_str_eq(ini_file_name(ini), "/nonexistent/o.ini");
+    ck_assert_str_eq(diag.text, "");
+    config_free(config);
+    ini_free(ini);
+    ck_assert_int_lt(config_load("/", &ini, &config, &diag), 0);
+    ck_assert_str_eq(diag.file, "/");
+}
+END_TEST
+
+START_TEST(paths)
+{
+    setenv("OPTOP_CONFIG", "/x/y.ini", 1);
+    setenv("XDG_CONFIG_HOME", "/cfg", 1);
+    setenv("HOME", "/home/u", 1);
+    char *path = config_default_path();
+    ck_assert_str_eq(path, "/x/y.ini");
+    free(path);
+    unsetenv("OPTOP_CONFIG");
+    path = config_default_path();
+    ck_assert_str_eq(path, "/cfg/optop/optop.ini");
+    free(path);
+    setenv("XDG_CONFIG_HOME", "relative", 1);
+    path = config_default_path();
+    ck_assert_str_eq(path, "/home/u/.config/optop/optop.ini");
+    free(path);
+}
+END_TEST
+
+Suite *
+test_suite(void)
+{
+    Suite *suite = suite_create("config");
+    TCase *tc = tcase_create("config");
+    tcase_add_test(tc, defaults);
+    tcase_add_test(tc, reads_plain_options);
+    tcase_add_test(tc, reads_thresholds);
+    tcase_add_test(tc, reads_webhooks);
+    tcase_add_test(tc, refuses_plain_options);
+    tcase_add_test(tc, refuses_thresholds);
+    tcase_add_test(tc, refuses_webhooks);
+    tcase_add_test(tc, webhook_limit);
+    tcase_add_test(tc, urls);
+    tcase_add_test(tc, loads);
+    tcase_add_test(tc, paths);
+    suite_add_tcase(suite, tc);
+    return suite;
+}
