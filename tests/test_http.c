@@ -161,6 +161,21 @@ START_TEST(body_is_copied)
 }
 END_TEST
 
+START_TEST(large_body_waits_for_nothing)
+{
+    enum { LARGE = 2 << 20 }; /* above what makes curl ask first */
+    char *body = calloc(1, LARGE + 1);
+    memset(body, 'a', LARGE);
+    struct http_post post = post_to(receiver_url(receiver, "/"));
+    post.body = body;
+    post.body_len = LARGE;
+    ck_assert_int_eq(exchange(&post).status, 200);
+    ck_assert_str_eq(receiver_header(receiver_request(receiver, 0), "expect"), "");
+    ck_assert_uint_eq(receiver_request(receiver, 0)->body_len, LARGE);
+    free(body);
+}
+END_TEST
+
 START_TEST(reuses_connections)
 {
     struct http_post post = post_to(receiver_url(receiver, "/"));
@@ -585,6 +600,7 @@ test_suite(void)
     tcase_set_timeout(tcase, 30);
     tcase_add_test(tcase, sends_what_was_given);
     tcase_add_test(tcase, body_is_copied);
+    tcase_add_test(tcase, large_body_waits_for_nothing);
     tcase_add_test(tcase, reuses_connections);
     tcase_add_test(tcase, many_at_once);
     tcase_add_test(tcase, loopback_only_when_allowed);

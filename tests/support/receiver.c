@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 
-enum { REQUEST_MAX = 1 << 20, PIECE = 16384 };
+enum { REQUEST_MAX = 4 << 20, PIECE = 16384 };
 
 static const struct receiver_answer plain = { .status = 200 };
 
