@@ -4,9 +4,10 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/xalloc.h"
 #include "cmd/cmd_table.h"
 #include "cmd/output.h"
 #include "model/run.h"
@@ -23,18 +24,24 @@ level_paint(const char *level)
 static void
 print_line(const json_t *entry)
 {
-    char time[32];
+    char time[32], trial[32] = "run";
     const char *level = json_get_string(entry, "level", "-");
-    fputs(output_time(json_get_number(entry, "time", NAN), time, sizeof time), stdout);
-    printf("  ");
+    const char *text = json_get_string(entry, "text", "");
+    output_time(json_get_number(entry, "time", NAN), time, sizeof time);
     if (json_is_integer(json_object_get(entry, "trial")))
-        printf("trial %-7jd ", (intmax_t)json_get_int(entry, "trial", 0));
-    else
-        printf("%-13s ", "run");
-    output_text(stdout, level_paint(level), level);
-    printf("%*s", strlen(level) < 6 ? (int)(6 - strlen(level)) : 1, "");
-    output_text(stdout, PAINT_NONE, json_get_string(entry, "text", ""));
-    putchar('\n');
+        snprintf(trial, sizeof trial, "trial %jd", (intmax_t)json_get_int(entry, "trial", 0));
+    /* a trial's last words are one entry of several lines */
+    do {
+        size_t len = strcspn(text, "\n");
+        char *part = xstrndup(text, len);
+        printf("%s  %-13s ", time, trial);
+        output_text(stdout, level_paint(level), level);
+        printf("%*s", strlen(level) < 6 ? (int)(6 - strlen(level)) : 1, "");
+        output_text(stdout, PAINT_NONE, part);
+        putchar('\n');
+        free(part);
+        text += len + (text[len] == '\n');
+    } while (*text);
 }
 
 /* Everything after *after: printed, or gathered when `all` is given. */
@@ -140,7 +147,7 @@ const struct cmd cmd_logs = {
     .name = "logs",
     .usage = "RUN",
     .help = "Show what a run and its trials said",
-    .detail = "Of every failed trial the last 4 KiB of its standard error are kept.",
+    .detail = "The last 4 KiB that a trial wrote to standard error are kept, and why it failed.",
     .server = CMD_SERVER_STARTED,
     .least = 1,
     .most = 1,

@@ -5,7 +5,7 @@
 
 cat >"$dir/talk.sh" <<'SCRIPT'
 if [ "$1" -eq 3 ]; then
-    printf 'no luck with \033[31m%s\n' "$1" >&2
+    printf 'no luck with \033[31m%s\nand a second line\n' "$1" >&2
     exit 7
 fi
 echo "$1"
@@ -18,6 +18,7 @@ run=$(json "$out" 'o["run"]')
 
 exits "logs" 0 optop logs "$run"
 like "tell what it said" "$out" 'trial 3 .*no luck with .*3'
+like "line by line" "$out" 'trial 3  *[a-z]*  *and a second line$'
 ok "without control characters" sh -c "! grep -q \"\$(printf '\\033')\" \"$out\""
 exits "logs of one trial" 0 optop logs "$run" --trial 3
 is "hold no other" "$(grep -c -v 'trial 3 ' "$out")" 0
