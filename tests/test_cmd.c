@@ -30,18 +30,25 @@ static const struct cmd_option run_opts[] = {
     { .name = "count", .letter = 'n', .argument = "N", .help = "Count" },
     { 0 },
 };
-static const struct cmd row_console = { .name = "console", .usage = "", .help = "Screen", .run = run_nothing };
-static const struct cmd row_run = { .name = "run", .usage = "FILE", .help = "Run", .least = 1, .most = 1,
+static const struct cmd row_console = { .name = "console", 
+    .usage = "", .help = "Screen", .run = run_nothing };
+static const struct cmd row_run = { .name = "run", 
+    .usage = "FILE", .help = "Run", .least = 1, .most = 1,
     .options = run_opts, .run = run_nothing };
-static const struct cmd row_cancel = { .name = "cancel", .usage = "RUN...", .help = "Cancel", .least = 1,
+static const struct cmd row_cancel = { .name = "cancel", 
+    .usage = "RUN...", .help = "Cancel", .least = 1,
     .most = -1, .run = run_nothing };
-static const struct cmd row_check = { .name = "config check", .usage = "[FILE]", .help = "Check", .most = 1,
+static const struct cmd row_check = { .name = "config check", 
+    .usage = "[FILE]", .help = "Check", .most = 1,
     .run = run_nothing };
-static const struct cmd row_set = { .name = "config set", .usage = "K=V...", .help = "Set", .least = 1,
+static const struct cmd row_set = { .name = "config set", 
+    .usage = "K=V...", .help = "Set", .least = 1,
     .most = -1, .run = run_nothing };
-static const struct cmd row_server = { .name = "server run", .usage = "[ARG...]", .help = "Serve",
+static const struct cmd row_server = { .name = "server run", 
+    .usage = "[ARG...]", .help = "Serve",
     .pass_through = true, .most = -1, .run = run_nothing };
-static const struct cmd row_help = { .name = "help", .usage = "", .help = "Help", .most = 2, .run = run_nothing };
+static const struct cmd row_help = { .name = "help", 
+    .usage = "", .help = "Help", .most = 2, .run = run_nothing };
 static const struct cmd *const table[] = { &row_console, &row_run, &row_cancel, &row_check, &row_set,
     &row_server, &row_help, NULL };
 
@@ -412,7 +419,8 @@ END_TEST
 
 START_TEST(hostile_names_stay_text)
 {
-    json_t *runs = object("[{\"run\":1,\"name\":\"\\u001b[2J\\u202e\",\"state\":\"done\",\"counts\":{}}]");
+    json_t *runs = object(
+        "[{\"run\":1,\"name\":\"\\u001b[2J\\u202e\",\"state\":\"done\",\"counts\":{}}]");
     char *text = printed((void (*)(const json_t *, FILE *))report_run, json_array_get(runs, 0));
     ck_assert_ptr_null(strchr(text, '\033'));
     ck_assert_ptr_null(strstr(text, "\u202e"));

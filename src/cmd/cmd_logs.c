@@ -139,7 +139,8 @@ run_logs(struct cmd_line *line)
 static const struct cmd_option logs_options[] = {
     { .name = "trial", .letter = 't', .argument = "N", .help = "Only what trial N said" },
     { .name = "follow", .letter = 'f', .help = "Go on until the run has ended" },
-    { .name = "json", .letter = 'j', .help = "Print {\"run\":N,\"lines\":[...]}; with -f one line object a line" },
+    { .name = "json", .letter = 'j',
+        .help = "Print {\"run\":N,\"lines\":[...]}; with -f one line object a line" },
     { 0 },
 };
 
