@@ -100,6 +100,7 @@ static const struct {
     { 0x2500, '-' }, /* light line */
     { 0x2501, '=' }, /* heavy line */
     { 0x2502, '|' }, { 0x2503, '|' },
+    { 0x2504, '.' }, /* light line, three dashes */
     { 0x2505, ':' }, /* heavy line, three dashes */
     { 0x254D, '+' }, /* heavy line, two dashes */
     { 0x2550, '#' }, /* double line */

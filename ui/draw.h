@@ -33,6 +33,8 @@ enum draw_glyph {
     DRAW_BAR_DOUBLE = 0x2550,
     DRAW_BAR_DASHED = 0x254D,
     DRAW_BAR_DOTTED = 0x2505,
+    DRAW_BAR_LIGHT = 0x2504,
+    DRAW_BAR_CROSSES = 0x00D7,
     DRAW_BAR_EMPTY = 0x2500,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ui/layout.h"
 
-enum { GAP = 2 };
+enum { GAP = 2, PRIORITY_LAST = 16 };
 
 static int
 columns_need(const struct layout_column *column, int count)
@@ -80,7 +80,7 @@ grow_bands(struct layout_band *band, int count, int rest)
 {
     for (bool grown = true; grown && rest > 0;) {
         grown = false;
-        for (int priority = 1; priority <= count; priority++)
+        for (int priority = 1; priority <= PRIORITY_LAST; priority++)
             for (int i = 0; i < count && rest > 0; i++)
                 if (band[i].priority == priority && band[i].height &&
                     band[i].height < band[i].want) {

@@ -25,7 +25,7 @@ void layout_columns(struct layout_column *column, int count, int x, int width);
 struct layout_band {
     int min, want; /* rows */
     int weight; /* share of rows that are over */
-    int priority; /* 1 is the last to go, and the first to get what it wants */
+    int priority; /* 1 is the last to go, and the first to get what it wants; up to 16 */
     int height; /* the answer; 0: left out */
 };
 

@@ -69,7 +69,7 @@ panel_list_begin(struct canvas *canvas, const struct panel_context *context, str
     if (list->top < 0)
         list->top = 0;
     int first = list->from_end ? count - list->page - list->top : list->top;
-    draw_scrollbar(canvas, rect.x + rect.width, rect.y, rect.height, first, list->page, count);
+    draw_scrollbar(canvas, context->scroll_x, rect.y, rect.height, first, list->page, count);
     return list->top;
 }
 
@@ -168,9 +168,11 @@ series_value(const void *context, int column)
 
 void
 panel_series(struct canvas *canvas, struct rect rect, const struct view *view, int series,
-    enum style style)
+    const char *label, enum style style)
 {
     if (rect.width > 4 * SCALE_WIDTH && rect.height > 1) {
+        if (rect.height > 2)
+            canvas_number(canvas, rect.x, rect.y + rect.height / 2, SCALE_WIDTH - 1, STYLE_DIM, label);
         canvas_number(canvas, rect.x, rect.y, SCALE_WIDTH - 1, STYLE_DIM, "100%");
         canvas_number(canvas, rect.x, rect.y + rect.height - 1, SCALE_WIDTH - 1, STYLE_DIM, "0%");
         rect.x += SCALE_WIDTH;

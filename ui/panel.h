@@ -46,6 +46,7 @@ struct panel_context {
     int64_t selected; /* the run under the cursor; 0: none */
     bool focused;
     struct panel_list *list; /* the panel's own */
+    int scroll_x; /* where a scroll bar may stand: at the panel's right edge */
 };
 
 struct panel {
@@ -79,7 +80,7 @@ void panel_figure(struct canvas *canvas, int y, const struct layout_column *colu
     enum style style, const char *text);
 
 /* Begins a list of count rows in rect: keeps the scroll position sensible and
- * draws the scroll bar into the right margin of the panel. Returns the first
+ * draws the scroll bar at the right edge of the panel. Returns the first
  * row to draw; rect.height rows may follow. */
 int panel_list_begin(struct canvas *canvas, const struct panel_context *context,
     struct rect rect, int count);
@@ -105,10 +106,11 @@ const char *panel_run_state(const struct view_run *run, enum style *ret_style);
 /* Of 0 to 1; NaN when the total is not known. */
 double panel_run_fraction(const struct view_run *run);
 
-/* The graph of a series, newest at the right, with its scale at the left. The
+/* The graph of a series, newest at the right, with its scale and a label of at
+ * most four cells at the left. The
  * picture stands still while it fills an eighth of its width and then moves on
  * by that much, so that a tick changes one column and not all of them. */
 void panel_series(struct canvas *canvas, struct rect rect, const struct view *view,
-    int series, enum style style);
+    int series, const char *label, enum style style);
 
 #endif

@@ -102,6 +102,10 @@ draw_alert(struct canvas *canvas, struct rect line, const struct view *view,
     x += STATE_WIDTH;
     format_value(alert->value, alert->unit, value, sizeof value);
     format_value(alert->level, alert->unit, limit, sizeof limit);
+    if (isnan(alert->value) || isnan(alert->level)) {
+        canvas_textf(canvas, x, line.y, end - x, STYLE_TEXT, "%s %s", alert->key, value);
+        return;
+    }
     unit_format_duration(view->time - alert->since, age, sizeof age);
     canvas_textf(canvas, x, line.y, end - x, STYLE_TEXT, "%s %s (%s %s) for %s", alert->key, value,
         alert->value < alert->level ? "below" : "above", limit, age);

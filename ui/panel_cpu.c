@@ -15,6 +15,7 @@ enum {
     METER_MIN = 17, /* " 0 ━━━━━━━━  100%" */
     METER_ROWS = 8, /* core rows that are asked for */
     GRAPH_ROWS = 6,
+    VALUE = 4, /* "71.2", "100" */
     GROUP = 8, /* heat glyphs without a blank */
     CORES_MAX = SAMPLE_ROWS_MAX,
 };
@@ -30,8 +31,8 @@ static const struct {
     { METRIC_CPU_NICE, METRIC_CORE_NICE, "nice", DRAW_BAR_DASHED, STYLE_BAR_3 },
     { METRIC_CPU_SYSTEM, METRIC_CORE_SYSTEM, "system", DRAW_BAR_DOUBLE, STYLE_BAR_2 },
     { METRIC_CPU_IRQ, METRIC_CORE_IRQ, "irq", DRAW_BAR_DOTTED, STYLE_BAR_2 },
-    { METRIC_CPU_STEAL, METRIC_CORE_STEAL, "steal", DRAW_BAR_DASHED, STYLE_CRITICAL },
-    { METRIC_CPU_IOWAIT, METRIC_CORE_IOWAIT, "iowait", DRAW_BAR_DOTTED, STYLE_BAR_4 },
+    { METRIC_CPU_STEAL, METRIC_CORE_STEAL, "steal", DRAW_BAR_CROSSES, STYLE_CRITICAL },
+    { METRIC_CPU_IOWAIT, METRIC_CORE_IOWAIT, "iowait", DRAW_BAR_LIGHT, STYLE_BAR_4 },
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -69,7 +70,9 @@ draw_total(struct canvas *canvas, struct rect inside, const struct sample *sampl
     int label = inside.width >= 24 ? canvas_text(canvas, inside.x, inside.y, 6, STYLE_DIM, "all") + 3
                                    : 0;
     int bar = inside.width - label - 7;
-    if (bar > 0)
+    if (isnan(sample->scalar[METRIC_CPU_TOTAL]))
+        draw_progress(canvas, inside.x + label, inside.y, bar, NAN, STYLE_DIM);
+    else
         draw_split(canvas, inside.x + label, inside.y, bar, sample, -1);
     draw_percent(canvas, inside.x + inside.width - 6, inside.y, 6,
         sample->scalar[METRIC_CPU_TOTAL]);
@@ -84,15 +87,15 @@ draw_legend(struct canvas *canvas, struct rect inside, int y, const struct sampl
         char value[16] = "n/a";
         double percent = sample->scalar[kinds[i].all];
         if (!isnan(percent))
-            snprintf(value, sizeof value, "%.1f", percent);
-        int need = (int)strlen(kinds[i].label) + 3 + 5;
+            snprintf(value, sizeof value, percent < 99.95 ? "%.1f" : "%.0f", percent);
+        int need = (int)strlen(kinds[i].label) + 3 + VALUE;
         if (x + need > end)
             return;
         canvas_put(canvas, x, y, kinds[i].glyph, kinds[i].style);
         x += 2;
         x += canvas_text(canvas, x, y, end - x, STYLE_DIM, kinds[i].label) + 1;
         canvas_text(canvas, x, y, end - x, STYLE_VALUE, value);
-        x += 7;
+        x += VALUE + 1;
     }
 }
 
@@ -122,8 +125,12 @@ draw_meter(struct canvas *canvas, int x, int y, int width, const struct sample *
         canvas_text(canvas, x + label + 1, y, width - label - 1, STYLE_DIM, "offline");
         return;
     }
-    draw_split(canvas, x + label + 1, y, width - label - 6, sample, core);
-    draw_percent(canvas, x + width - 4, y, 4, sample_value(sample, METRIC_CORE_TOTAL, core));
+    double total = sample_value(sample, METRIC_CORE_TOTAL, core);
+    if (isnan(total))
+        draw_progress(canvas, x + label + 1, y, width - label - 6, NAN, STYLE_DIM);
+    else
+        draw_split(canvas, x + label + 1, y, width - label - 6, sample, core);
+    draw_percent(canvas, x + width - 4, y, 4, total);
 }
 
 static void
@@ -176,12 +183,22 @@ static int
 core_rows(const struct view *view, int width, int room)
 {
     int cores = core_count(view);
-    int most = room < METER_ROWS ? room : METER_ROWS;
-    int columns = cores ? meter_columns(cores, width, most) : 0;
+    int columns = cores ? meter_columns(cores, width, room) : 0;
     if (columns)
         return (cores + columns - 1) / columns;
     int heat = heat_rows(cores, width);
     return heat < room ? heat : room;
+}
+
+/* How much of the inside the cores may take: on a whole screen most of it,
+ * else the history has its place too. */
+static int
+core_room(int room)
+{
+    if (room < METER_ROWS)
+        return room;
+    int most = room - GRAPH_ROWS > room / 2 ? room - GRAPH_ROWS : room / 2;
+    return room < 3 * METER_ROWS && most > METER_ROWS ? METER_ROWS : most;
 }
 
 static int
@@ -219,7 +236,7 @@ cpu_draw(struct canvas *canvas, struct rect inside, const struct panel_context *
     if (inside.height >= 4)
         draw_legend(canvas, inside, y++, &view->sample);
     int room = end - y;
-    int rows = core_rows(view, inside.width, room < 8 ? room : room * 2 / 3);
+    int rows = core_rows(view, inside.width, core_room(room));
     struct rect place = { inside.x, y, inside.width, rows };
     int columns = rows ? meter_columns(core_count(view), inside.width, rows) : 0;
     if (columns)
@@ -229,7 +246,7 @@ cpu_draw(struct canvas *canvas, struct rect inside, const struct panel_context *
     y += rows;
     struct rect graph = { inside.x, y, inside.width, end - y };
     if (graph.height > 0)
-        panel_series(canvas, graph, view, VIEW_SERIES_CPU, STYLE_GRAPH);
+        panel_series(canvas, graph, view, VIEW_SERIES_CPU, "all", STYLE_GRAPH);
 }
 
 const struct panel panel_cpu = {

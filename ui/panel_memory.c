@@ -70,7 +70,11 @@ draw_use_line(struct canvas *canvas, struct rect inside, int y, const char *labe
     int left = inside.width >= 40 ? LABEL : 0;
     if (left)
         canvas_text(canvas, inside.x, y, left - 1, STYLE_DIM, label);
-    draw_bar(canvas, inside.x + left, y, inside.width - left - AMOUNT - 1, segment, count);
+    int bar = inside.width - left - AMOUNT - 1;
+    if (isnan(used) || isnan(total))
+        draw_progress(canvas, inside.x + left, y, bar, NAN, STYLE_DIM);
+    else
+        draw_bar(canvas, inside.x + left, y, bar, segment, count);
     draw_amount(canvas, inside, y, AMOUNT < inside.width ? AMOUNT : inside.width, used, total);
 }
 
@@ -238,7 +242,7 @@ memory_draw(struct canvas *canvas, struct rect inside, const struct panel_contex
         draw_pressure_row(canvas, inside, y++, row, view);
     struct rect graph = { inside.x, y + 1, inside.width, end - y - 1 };
     if (graph.height >= 2)
-        panel_series(canvas, graph, view, VIEW_SERIES_MEMORY, STYLE_GRAPH_2);
+        panel_series(canvas, graph, view, VIEW_SERIES_MEMORY, "used", STYLE_GRAPH_2);
 }
 
 const struct panel panel_memory = {

@@ -103,7 +103,7 @@ draw_figures(struct canvas *canvas, int y, const struct layout_column *column,
     panel_figure(canvas, y, &column[COLUMN_BEST], STYLE_VALUE,
         panel_score(run->has_best ? run->best_score : (double)NAN, column[COLUMN_BEST].width, text,
             sizeof text));
-    if (isnan(run->workers) || run_state_ended(run->state))
+    if (isnan(run->workers) || (!moves && run->workers == 0))
         snprintf(text, sizeof text, "-");
     else
         panel_progress_text(run->workers, run->workers_target, column[COLUMN_WORKERS].width, text,
@@ -112,7 +112,7 @@ draw_figures(struct canvas *canvas, int y, const struct layout_column *column,
 }
 
 static void
-draw_run(struct canvas *canvas, int y, const struct layout_column *column,
+draw_run(struct canvas *canvas, int y, int end, const struct layout_column *column,
     const struct view_run *run)
 {
     char text[32];
@@ -122,6 +122,12 @@ draw_run(struct canvas *canvas, int y, const struct layout_column *column,
     panel_figure(canvas, y, &column[COLUMN_RUN], STYLE_TEXT, text);
     panel_text(canvas, y, &column[COLUMN_NAME], STYLE_TEXT, run->name);
     panel_text(canvas, y, &column[COLUMN_STATE], style, state);
+    if (run->state == RUN_QUEUED && *run->waiting && run->done + run->failed == 0) {
+        int x = column[COLUMN_PROGRESS].x; /* no figures yet: the line is the reason's */
+        if (column[COLUMN_PROGRESS].width)
+            canvas_text(canvas, x, y, end - x, STYLE_DIM, run->waiting);
+        return;
+    }
     draw_progress_cell(canvas, y, &column[COLUMN_PROGRESS], run);
     draw_figures(canvas, y, column, run);
 }
@@ -165,7 +171,7 @@ runs_draw(struct canvas *canvas, struct rect inside, const struct panel_context 
     int first = panel_list_begin(canvas, context, inside, view->run_count);
     for (int i = 0; i < inside.height && first + i < view->run_count; i++) {
         struct rect line = { inside.x - 1, inside.y + i, inside.width + 1, 1 };
-        draw_run(canvas, line.y, column, &view->run[first + i]);
+        draw_run(canvas, line.y, line.x + line.width, column, &view->run[first + i]);
         if (first + i == cursor) {
             canvas_style(canvas, line, STYLE_SELECTED);
             canvas_put(canvas, line.x, line.y, '>', STYLE_SELECTED);

@@ -14,14 +14,14 @@ enum { COLUMN_NAME, COLUMN_COUNT, COLUMN_NOW, COLUMN_FAILED, COLUMN_MIN, COLUMN_
     COLUMN_MAX, COLUMNS };
 
 static const struct layout_column columns[COLUMNS] = {
-    [COLUMN_NAME] = { .title = "task", .min = 10, .want = 24, .priority = 1, .left = true, .stretch = true },
-    [COLUMN_COUNT] = { .title = "count", .min = 6, .want = 9, .priority = 2 },
-    [COLUMN_NOW] = { .title = "now", .min = 4, .want = 5, .priority = 4 },
-    [COLUMN_FAILED] = { .title = "failed", .min = 6, .want = 7, .priority = 5 },
-    [COLUMN_MIN] = { .title = "min", .min = 6, .want = 7, .priority = 8 },
-    [COLUMN_MEAN] = { .title = "mean", .min = 6, .want = 7, .priority = 3 },
-    [COLUMN_P99] = { .title = "p99", .min = 6, .want = 7, .priority = 6 },
-    [COLUMN_MAX] = { .title = "max", .min = 6, .want = 7, .priority = 7 },
+    [COLUMN_NAME] = { .title = "task", .min = 10, .want = 32, .priority = 1, .left = true, .stretch = true },
+    [COLUMN_COUNT] = { .title = "count", .min = 6, .want = 8, .priority = 2 },
+    [COLUMN_NOW] = { .title = "now", .min = 4, .want = 4, .priority = 4 },
+    [COLUMN_FAILED] = { .title = "failed", .min = 6, .want = 6, .priority = 5 },
+    [COLUMN_MIN] = { .title = "min", .min = 6, .want = 6, .priority = 8 },
+    [COLUMN_MEAN] = { .title = "mean", .min = 6, .want = 6, .priority = 3 },
+    [COLUMN_P99] = { .title = "p99", .min = 6, .want = 6, .priority = 6 },
+    [COLUMN_MAX] = { .title = "max", .min = 6, .want = 6, .priority = 7 },
 };
 
 static int

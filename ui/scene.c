@@ -47,8 +47,8 @@ static const struct band overview_normal[] = {
 };
 static const struct band overview_wide[] = {
     { { { PANEL_CPU, 4 }, { PANEL_MEMORY, 3 }, { PANEL_IO, 2 } } },
-    { { { PANEL_RUNS, 3 }, { PANEL_ALERTS, 2 } } },
-    { { { PANEL_TASKS, 3 }, { PANEL_POOLS, 2 } } },
+    { { { PANEL_RUNS, 1 } } },
+    { { { PANEL_TASKS, 3 }, { PANEL_POOLS, 2 }, { PANEL_ALERTS, 3 } } },
     { { { PANEL_NONE, 0 } } },
 };
 static const struct band run_narrow[] = {
@@ -379,6 +379,7 @@ draw_panel(struct scene *scene, struct canvas *canvas, enum panel_id id, struct 
     enum style style = context.focused ? STYLE_TEXT : STYLE_DIM;
     snprintf(title, sizeof title, "%s%s", context.focused ? "▸ " : "", panel->title);
     scene->place[id] = rect;
+    context.scroll_x = rect.x + rect.width - 1;
     if (boxed) {
         draw_box(canvas, rect, title, style);
         inside = draw_inside(rect);

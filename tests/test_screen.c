@@ -1,0 +1,769 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The whole screen without a terminal: status objects of tests/screen/ *.json
+ * go in, pictures come out and are compared with tests/screen/ *.txt.
+ * OPTOP_UPDATE_SCREENS=1 writes those and doc/screens/ anew.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "test.h"
+#include "ui/dialog.h"
+#include "ui/screen.h"
+#include "ui/svg.h"
+
+enum { ASKED_MAX = 64 };
+
+struct asked {
+    char method[32];
+    json_t *params;
+    client_answer_fn *fn;
+    void *context;
+};
+
+struct rig {
+    struct screen_host host;
+    struct screen *screen;
+    struct canvas canvas;
+    struct asked asked[ASKED_MAX];
+    int asked_count;
+    int answered; /* of asked */
+    bool refuse; /* requests cannot be sent */
+    int quits, redraws;
+};
+
+static int
+take_request(void *context, const char *method, json_t *params, client_answer_fn *fn,
+    void *fn_context)
+{
+    struct rig *rig = context;
+    if (rig->refuse) {
+        json_decref(params);
+        return ERR_CLOSED;
+    }
+    ck_assert_int_lt(rig->asked_count, ASKED_MAX);
+    struct asked *asked = &rig->asked[rig->asked_count++];
+    str_copy(asked->method, sizeof asked->method, method);
+    asked->params = params;
+    asked->fn = fn;
+    asked->context = fn_context;
+    return 0;
+}
+
+static void
+take_quit(void *context)
+{
+    ((struct rig *)context)->quits++;
+}
+
+static void
+take_redraw(void *context)
+{
+    ((struct rig *)context)->redraws++;
+}
+
+static void
+rig_open(struct rig *rig)
+{
+    setenv("TZ", "UTC0", 1);
+    memset(rig, 0, sizeof *rig);
+    rig->host = (struct screen_host){ rig, take_request, take_quit, take_redraw };
+    rig->screen = screen_new(&rig->host, "");
+    canvas_init(&rig->canvas);
+    canvas_resize(&rig->canvas, 160, 50);
+}
+
+static void
+rig_close(struct rig *rig)
+{
+    screen_free(rig->screen);
+    for (int i = 0; i < rig->asked_count; i++)
+        json_decref(rig->asked[i].params);
+    canvas_release(&rig->canvas);
+}
+
+static json_t *
+load(const char *name)
+{
+    char path[64];
+    json_error_t error;
+    snprintf(path, sizeof path, "screen/%s.json", name);
+    json_t *value = json_load_file(test_path(path), 0, &error);
+    ck_assert_msg(value != NULL, "%s: %s", path, error.text);
+    return value;
+}
+
+/* A load that comes in waves, the same at every run. */
+static json_t *
+history(int series)
+{
+    json_t *object = json_object(), *mean = json_array();
+    for (int i = 0; i < 400; i++) {
+        double wave = 45 + 35 * sin(i / 19.0 + series) + 12 * sin(i / 3.1);
+        json_array_append_new(mean, json_real(wave < 0 ? 0 : wave));
+    }
+    json_object_set_new(object, "mean", mean);
+    return object;
+}
+
+/* Answers the oldest open request; the answer is taken. */
+static void
+answer(struct rig *rig, const char *method, json_t *result, const char *error)
+{
+    struct diag diag = { .code = ERR_BAD_STATE };
+    ck_assert_int_lt(rig->answered, rig->asked_count);
+    struct asked asked = rig->asked[rig->answered++];
+    ck_assert_str_eq(asked.method, method);
+    str_copy(diag.text, sizeof diag.text, error ? error : "");
+    asked.fn(asked.context, result, result ? NULL : &diag);
+    json_decref(result);
+}
+
+/* Connects and answers what a screen asks at the beginning. */
+static void
+rig_connect(struct rig *rig, const char *status)
+{
+    screen_connected(rig->screen);
+    for (int i = 0; i < VIEW_SERIES_COUNT; i++)
+        answer(rig, "history", history(i), NULL);
+    answer(rig, "status", load(status), NULL);
+    answer(rig, "watch", json_object(), NULL);
+}
+
+static void
+tick(struct rig *rig, json_t *status, int by)
+{
+    json_object_set_new(status, "seq", json_integer(json_get_int(status, "seq", 0) + by));
+    json_object_set_new(status, "time", json_real(json_get_number(status, "time", 0) + by));
+    screen_notification(rig->screen, "tick", status);
+}
+
+static const char *
+picture(struct rig *rig)
+{
+    static struct str text;
+    str_release(&text);
+    screen_draw(rig->screen, &rig->canvas);
+    canvas_to_text(&rig->canvas, &text);
+    return text.data;
+}
+
+static void
+check_shows(struct rig *rig, const char *text)
+{
+    const char *shown = picture(rig);
+    ck_assert_msg(strstr(shown, text) != NULL, "\"%s\" is not on the screen:\n%s", text, shown);
+}
+
+static void
+check_hides(struct rig *rig, const char *text)
+{
+    const char *shown = picture(rig);
+    ck_assert_msg(strstr(shown, text) == NULL, "\"%s\" is on the screen:\n%s", text, shown);
+}
+
+static void
+write_file(const char *path, const char *bytes, size_t len)
+{
+    FILE *file = fopen(path, "w");
+    ck_assert_msg(file != NULL, "cannot write %s", path);
+    ck_assert_uint_eq(fwrite(bytes, 1, len, file), len);
+    fclose(file);
+}
+
+static void
+read_file(const char *path, struct str *out)
+{
+    char buf[4096];
+    FILE *file = fopen(path, "r");
+    ck_assert_msg(file != NULL, "no %s: OPTOP_UPDATE_SCREENS=1 writes it", path);
+    for (size_t n; (n = fread(buf, 1, sizeof buf, file)) > 0;)
+        str_append(out, buf, n);
+    fclose(file);
+}
+
+static void
+write_document(struct rig *rig, const char *name)
+{
+    char path[128];
+    struct str text;
+    str_init(&text);
+    snprintf(path, sizeof path, "../doc/screens/%s.txt", name);
+    canvas_to_text(&rig->canvas, &text);
+    write_file(test_path(path), text.data, text.len);
+    str_clear(&text);
+    snprintf(path, sizeof path, "../doc/screens/%s.svg", name);
+    svg_write(&rig->canvas, THEME_DEFAULT, &text);
+    write_file(test_path(path), text.data, text.len);
+    str_release(&text);
+}
+
+/* Compares the screen at a size with its file. */
+static void
+check_screen(struct rig *rig, const char *name, int columns, int rows, bool ascii)
+{
+    char path[128];
+    struct str expected;
+    snprintf(path, sizeof path, "screen/%s-%dx%d%s.txt", name, columns, rows, ascii ? "-ascii" : "");
+    rig->canvas.ascii = ascii;
+    canvas_resize(&rig->canvas, columns, rows);
+    const char *shown = picture(rig);
+    if (getenv("OPTOP_UPDATE_SCREENS")) {
+        write_file(test_path(path), shown, strlen(shown));
+        return;
+    }
+    str_init(&expected);
+    read_file(test_path(path), &expected);
+    ck_assert_msg(!strcmp(shown, expected.data), "%s differs; now:\n%s", path, shown);
+    str_release(&expected);
+}
+
+static void
+check_all_sizes(struct rig *rig, const char *name)
+{
+    check_screen(rig, name, 80, 24, false);
+    check_screen(rig, name, 160, 50, false);
+    check_screen(rig, name, 300, 80, false);
+    check_screen(rig, name, 80, 24, true);
+    check_screen(rig, name, 160, 50, true);
+    check_screen(rig, name, 300, 80, true);
+}
+
+static const char *const fixtures[] = { "one_core", "busy", "many_cores", "unknown" };
+
+START_TEST(overview_is_as_committed)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, fixtures[_i]);
+    char name[64];
+    snprintf(name, sizeof name, "overview-%s", fixtures[_i]);
+    check_all_sizes(&rig, name);
+    rig_close(&rig);
+}
+END_TEST
+
+/* Opens run 7 of the busy machine with its detail. */
+static void
+open_run(struct rig *rig)
+{
+    rig_connect(rig, "busy");
+    screen_key(rig->screen, KEY_CODE_ENTER);
+    answer(rig, "run.top", load("top"), NULL);
+    answer(rig, "run.curve", load("curve"), NULL);
+    answer(rig, "run.logs", load("logs"), NULL);
+}
+
+START_TEST(run_is_as_committed)
+{
+    struct rig rig;
+    rig_open(&rig);
+    open_run(&rig);
+    check_all_sizes(&rig, "run");
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(documents_are_written)
+{
+    struct rig rig;
+    if (!getenv("OPTOP_UPDATE_SCREENS"))
+        return;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    picture(&rig);
+    write_document(&rig, "overview-160x50");
+    screen_key(rig.screen, KEY_CODE_ENTER);
+    answer(&rig, "run.top", load("top"), NULL);
+    answer(&rig, "run.curve", load("curve"), NULL);
+    answer(&rig, "run.logs", load("logs"), NULL);
+    picture(&rig);
+    write_document(&rig, "run-160x50");
+    screen_key(rig.screen, KEY_CODE_ESCAPE);
+    canvas_resize(&rig.canvas, 80, 24);
+    picture(&rig);
+    write_document(&rig, "overview-80x24");
+    rig_close(&rig);
+}
+END_TEST
+
+/* Every size draws without fault; the sanitizers watch for writes outside. */
+START_TEST(every_size_is_drawn)
+{
+    static const int columns[] = { 1, 2, 3, 5, 9, 10, 14, 19, 20, 21, 29, 40, 57, 71, 72, 73, 79, 99,
+        131, 160, 199, 200, 233, 400, 500 };
+    struct rig rig;
+    rig_open(&rig);
+    if (_i == 4)
+        open_run(&rig);
+    else
+        rig_connect(&rig, fixtures[_i]);
+    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
+        for (int rows = 1; rows <= 200; rows += rows < 60 ? 1 : 35) {
+            canvas_resize(&rig.canvas, columns[c], rows);
+            rig.canvas.ascii = rows % 2;
+            screen_draw(rig.screen, &rig.canvas);
+            ck_assert_int_ne((int)canvas_cell(&rig.canvas, 0, 0)->code, 0);
+            ck_assert_int_eq(rig.canvas.columns, columns[c]);
+            ck_assert_int_eq(rig.canvas.rows, rows);
+        }
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(no_size_is_empty)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    static const struct {
+        int columns, rows;
+        const char *text;
+    } sizes[] = {
+        { 1, 1, "!" }, { 10, 1, "critical" }, { 80, 1, "critical" }, { 80, 2, "Runs" },
+        { 40, 3, "Runs" }, { 80, 5, "xz" }, { 20, 10, "Runs" },
+    };
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        canvas_resize(&rig.canvas, sizes[i].columns, sizes[i].rows);
+        if (sizes[i].columns >= 11 || sizes[i].columns == 1)
+            check_shows(&rig, sizes[i].text);
+    }
+    rig_close(&rig);
+}
+END_TEST
+
+/* Canvas of signed cells: a drawing may not touch what lies beside it. */
+START_TEST(drawing_keeps_inside)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    canvas_resize(&rig.canvas, 500, 200);
+    for (int i = 0; i < rig.canvas.capacity; i++)
+        rig.canvas.cell[i].code = 0x1234;
+    rig.canvas.columns = 100;
+    rig.canvas.rows = 40;
+    screen_draw(rig.screen, &rig.canvas);
+    for (int i = 100 * 40; i < rig.canvas.capacity; i++)
+        ck_assert_uint_eq(rig.canvas.cell[i].code, 0x1234);
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(drawing_allocates_nothing)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "many_cores");
+    screen_draw(rig.screen, &rig.canvas);
+    unsigned long before = test_allocations();
+    for (int i = 0; i < 10; i++)
+        screen_draw(rig.screen, &rig.canvas);
+    ck_assert_uint_eq(test_allocations(), before);
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_tick_allocates_nothing)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "many_cores");
+    json_t *status = load("many_cores");
+    for (int i = 0; i < 3; i++)
+        tick(&rig, status, 1);
+    screen_draw(rig.screen, &rig.canvas);
+    unsigned long before = test_allocations();
+    screen_notification(rig.screen, "tick", status);
+    screen_draw(rig.screen, &rig.canvas);
+    ck_assert_uint_eq(test_allocations(), before);
+    json_decref(status);
+    rig_close(&rig);
+}
+END_TEST
+
+/* Cells that a steady tick changes: what is written to the terminal. */
+START_TEST(a_steady_tick_changes_little)
+{
+    struct rig rig;
+    struct canvas before;
+    int changed = 0, ticks = 60;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    json_t *status = load("busy");
+    canvas_init(&before);
+    canvas_resize(&before, 160, 50);
+    screen_draw(rig.screen, &rig.canvas);
+    for (int i = 0; i < ticks; i++) {
+        memcpy(before.cell, rig.canvas.cell, 160 * 50 * sizeof *before.cell);
+        json_object_set_new(json_object_get(status, "cpu"), "total", json_real(20 + i % 7 * 11));
+        tick(&rig, status, 1);
+        screen_draw(rig.screen, &rig.canvas);
+        for (int cell = 0; cell < 160 * 50; cell++)
+            changed += before.cell[cell].code != rig.canvas.cell[cell].code;
+    }
+    ck_assert_int_lt(changed / ticks, 130);
+    canvas_release(&before);
+    json_decref(status);
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(selection_stays_on_its_run)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    screen_key(rig.screen, 'j');
+    screen_key(rig.screen, KEY_CODE_DOWN);
+    check_shows(&rig, ">    8  solver");
+    json_t *status = load("busy");
+    json_array_remove(json_object_get(status, "runs"), 0); /* run 7 goes, 8 moves up */
+    tick(&rig, status, 5);
+    check_shows(&rig, ">    8  solver");
+    json_array_remove(json_object_get(status, "runs"), 1); /* now the chosen one */
+    tick(&rig, status, 1);
+    check_shows(&rig, ">    9  lightgbm");
+    screen_key(rig.screen, 'G');
+    check_shows(&rig, ">    4  prices");
+    screen_key(rig.screen, 'g');
+    check_shows(&rig, ">    9  lightgbm");
+    json_decref(status);
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_run_is_opened_and_left)
+{
+    struct rig rig;
+    rig_open(&rig);
+    open_run(&rig);
+    check_shows(&rig, "Convergence");
+    check_shows(&rig, "10820");
+    check_shows(&rig, "ended by signal 9");
+    screen_key(rig.screen, KEY_CODE_ESCAPE);
+    check_hides(&rig, "Convergence");
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(detail_is_read_again_when_the_run_moves)
+{
+    struct rig rig;
+    rig_open(&rig);
+    open_run(&rig);
+    json_t *status = load("busy");
+    int asked = rig.asked_count;
+    tick(&rig, status, 1);
+    ck_assert_int_eq(rig.asked_count, asked); /* nothing new */
+    json_t *run = json_array_get(json_object_get(status, "runs"), 0);
+    json_object_set_new(json_object_get(run, "counts"), "done", json_integer(5000));
+    tick(&rig, status, 1);
+    ck_assert_int_eq(rig.asked_count, asked + 3);
+    ck_assert_int_eq((int)json_get_int(rig.asked[asked + 2].params, "after", 0), 8);
+    json_object_set_new(json_object_get(run, "counts"), "done", json_integer(5100));
+    tick(&rig, status, 1);
+    ck_assert_int_eq(rig.asked_count, asked + 3); /* the answers are not there yet */
+    json_decref(status);
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(cancel_asks_first)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    int asked = rig.asked_count;
+    screen_key(rig.screen, 'c');
+    ck_assert_ptr_nonnull(screen_dialog(rig.screen));
+    check_shows(&rig, "Cancel run 7 (xz)?");
+    screen_key(rig.screen, 'n');
+    ck_assert_ptr_null(screen_dialog(rig.screen));
+    ck_assert_int_eq(rig.asked_count, asked);
+    screen_key(rig.screen, 'c');
+    screen_key(rig.screen, 'y');
+    ck_assert_int_eq(rig.asked_count, asked + 1);
+    ck_assert_int_eq((int)json_get_int(rig.asked[asked].params, "run", 0), 7);
+    answer(&rig, "run.cancel", json_object(), NULL);
+    ck_assert_ptr_null(screen_dialog(rig.screen));
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(pause_and_resume_tell_what_came)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    int asked = rig.asked_count;
+    screen_key(rig.screen, 'r'); /* run 7 runs: nothing to resume */
+    ck_assert_int_eq(rig.asked_count, asked);
+    screen_key(rig.screen, 'p');
+    answer(&rig, "run.pause", json_array_get(json_object_get(load("busy"), "runs"), 2), NULL);
+    check_shows(&rig, "run 7: paused");
+    screen_key(rig.screen, 'p');
+    answer(&rig, "run.pause", NULL, "it has ended");
+    check_shows(&rig, "run 7: it has ended");
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(messages_go_after_a_while)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    json_t *notice = json_pack("{s:s,s:s}", "type", "run.finished", "text", "run 9 finished");
+    screen_notification(rig.screen, "alert", notice);
+    check_shows(&rig, "run 9 finished");
+    json_t *status = load("busy");
+    tick(&rig, status, 2);
+    check_shows(&rig, "run 9 finished");
+    tick(&rig, status, 5);
+    check_hides(&rig, "run 9 finished");
+    json_decref(status);
+    json_decref(notice);
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_lost_server_is_told_and_comes_back)
+{
+    struct rig rig;
+    rig_open(&rig);
+    check_shows(&rig, "not connected");
+    rig_connect(&rig, "busy");
+    check_hides(&rig, "not connected");
+    screen_key(rig.screen, 'p');
+    screen_disconnected(rig.screen, "no server: connection closed; trying again");
+    check_shows(&rig, "trying again");
+    check_shows(&rig, "run 7: the server is not there"); /* the pause was not answered */
+    check_shows(&rig, "solver tolerance"); /* what was known stays */
+    screen_key(rig.screen, 'p'); /* keys work on, and say why not */
+    check_shows(&rig, "the server is not there");
+    rig.answered = rig.asked_count;
+    rig_connect(&rig, "one_core");
+    check_hides(&rig, "trying again");
+    check_shows(&rig, "no runs yet");
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_request_that_cannot_be_sent_is_told)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    rig.refuse = true;
+    screen_key(rig.screen, 'p');
+    check_shows(&rig, "run 7: the server is not there");
+    screen_key(rig.screen, 'c');
+    screen_key(rig.screen, 'y');
+    check_shows(&rig, "the server is not there");
+    ck_assert_ptr_nonnull(screen_dialog(rig.screen));
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(an_answer_to_a_closed_dialog_is_dropped)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    screen_key(rig.screen, 'c');
+    screen_key(rig.screen, 'y');
+    screen_key(rig.screen, KEY_CODE_ESCAPE);
+    ck_assert_ptr_null(screen_dialog(rig.screen));
+    answer(&rig, "run.cancel", NULL, "too late");
+    check_hides(&rig, "too late");
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(server_trouble_is_shown)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "unknown");
+    check_shows(&rig, "storage full");
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(hold_keeps_the_picture)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    screen_key(rig.screen, ' ');
+    check_shows(&rig, "held");
+    json_t *status = load("one_core");
+    tick(&rig, status, 9);
+    check_shows(&rig, "lightgbm");
+    int asked = rig.asked_count;
+    screen_key(rig.screen, ' ');
+    ck_assert_int_eq(rig.asked_count, asked + VIEW_SERIES_COUNT + 1); /* what was missed */
+    check_hides(&rig, "held");
+    json_decref(status);
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(zoom_shows_one_panel)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    screen_key(rig.screen, 'z');
+    check_shows(&rig, "Runs");
+    check_hides(&rig, "Tasks");
+    screen_key(rig.screen, KEY_CODE_TAB);
+    check_shows(&rig, "Tasks");
+    check_hides(&rig, "Runs");
+    screen_key(rig.screen, KEY_CODE_ESCAPE);
+    check_shows(&rig, "Runs");
+    check_shows(&rig, "Pools");
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(dialogs_open_by_their_keys)
+{
+    static const uint32_t keys[] = { '?', KEY_CODE_F1, 'h', 'n', 't' };
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        screen_key(rig.screen, keys[i]);
+        ck_assert_ptr_nonnull(screen_dialog(rig.screen));
+        picture(&rig);
+        screen_key(rig.screen, KEY_CODE_ESCAPE);
+        screen_key(rig.screen, KEY_CODE_ESCAPE);
+        ck_assert_ptr_null(screen_dialog(rig.screen));
+        ck_assert_ptr_nonnull(strstr(picture(&rig), "Pools"));
+    }
+    ck_assert_int_eq(rig.quits, 0);
+    screen_key(rig.screen, 'q');
+    ck_assert_int_eq(rig.quits, 1);
+    screen_key(rig.screen, 'L' - '@');
+    ck_assert_int_eq(rig.redraws, 1);
+    rig_close(&rig);
+}
+END_TEST
+
+/* Column and row of a text on the screen. */
+static void
+find(struct rig *rig, const char *text, int *ret_x, int *ret_y)
+{
+    const char *line = picture(rig);
+    for (int y = 0; *line; y++) {
+        const char *end = strchr(line, '\n');
+        const char *at = strstr(line, text);
+        if (at && at < end) {
+            *ret_x = (int)(at - line);
+            *ret_y = y;
+            return;
+        }
+        line = end + 1;
+    }
+    ck_abort_msg("no \"%s\" on the screen", text);
+}
+
+START_TEST(mouse_chooses_opens_and_scrolls)
+{
+    struct rig rig;
+    int x, y;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    find(&rig, "solver tolerance", &x, &y);
+    screen_mouse(rig.screen, 20, y, SCREEN_CLICK);
+    check_shows(&rig, ">    8  solver");
+    screen_mouse(rig.screen, 20, y, SCREEN_WHEEL_UP);
+    check_shows(&rig, ">    9  lightgbm");
+    screen_mouse(rig.screen, 20, y, SCREEN_CLICK);
+    screen_mouse(rig.screen, 20, y, SCREEN_CLICK);
+    check_shows(&rig, "Convergence");
+    screen_mouse(rig.screen, 499, 199, SCREEN_CLICK); /* nowhere */
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_state_change_is_drawn_at_once_progress_is_not)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    picture(&rig);
+    json_t *status = load("busy");
+    json_t *run = json_array_get(json_object_get(status, "runs"), 0);
+    json_object_set_new(json_object_get(run, "counts"), "done", json_integer(4800));
+    screen_notification(rig.screen, "run", run);
+    ck_assert(!screen_dirty(rig.screen));
+    json_object_set_new(run, "state", json_string("done"));
+    screen_notification(rig.screen, "run", run);
+    ck_assert(screen_dirty(rig.screen));
+    json_object_set_new(run, "run", json_integer(77));
+    screen_notification(rig.screen, "run", run);
+    ck_assert_int_eq(screen_view(rig.screen)->run_count, 7);
+    json_decref(status);
+    rig_close(&rig);
+}
+END_TEST
+
+/* Text from outside stays text. */
+START_TEST(hostile_names_are_harmless)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    json_t *status = load("busy");
+    json_t *run = json_array_get(json_object_get(status, "runs"), 0);
+    json_object_set_new(run, "name", json_string("\033[2J\033]0;x\007\xE2\x80\xAEname\n"));
+    tick(&rig, status, 1);
+    for (const char *p = picture(&rig); *p; p++)
+        ck_assert_msg(*p == '\n' || (unsigned char)*p >= 0x20, "control character 0x%02x", *p);
+    check_hides(&rig, "\xE2\x80\xAE");
+    json_decref(status);
+    rig_close(&rig);
+}
+END_TEST
+
+Suite *
+test_suite(void)
+{
+    Suite *suite = suite_create("screen");
+    TCase *pictures = tcase_create("pictures");
+    tcase_set_timeout(pictures, 60);
+    tcase_add_loop_test(pictures, overview_is_as_committed, 0, 4);
+    tcase_add_test(pictures, run_is_as_committed);
+    tcase_add_test(pictures, documents_are_written);
+    tcase_add_loop_test(pictures, every_size_is_drawn, 0, 5);
+    tcase_add_test(pictures, no_size_is_empty);
+    tcase_add_test(pictures, drawing_keeps_inside);
+    tcase_add_test(pictures, drawing_allocates_nothing);
+    tcase_add_test(pictures, a_tick_allocates_nothing);
+    tcase_add_test(pictures, a_steady_tick_changes_little);
+    suite_add_tcase(suite, pictures);
+    TCase *keys = tcase_create("keys");
+    tcase_add_test(keys, selection_stays_on_its_run);
+    tcase_add_test(keys, a_run_is_opened_and_left);
+    tcase_add_test(keys, detail_is_read_again_when_the_run_moves);
+    tcase_add_test(keys, cancel_asks_first);
+    tcase_add_test(keys, pause_and_resume_tell_what_came);
+    tcase_add_test(keys, messages_go_after_a_while);
+    tcase_add_test(keys, a_lost_server_is_told_and_comes_back);
+    tcase_add_test(keys, a_request_that_cannot_be_sent_is_told);
+    tcase_add_test(keys, an_answer_to_a_closed_dialog_is_dropped);
+    tcase_add_test(keys, server_trouble_is_shown);
+    tcase_add_test(keys, hold_keeps_the_picture);
+    tcase_add_test(keys, zoom_shows_one_panel);
+    tcase_add_test(keys, dialogs_open_by_their_keys);
+    tcase_add_test(keys, mouse_chooses_opens_and_scrolls);
+    tcase_add_test(keys, a_state_change_is_drawn_at_once_progress_is_not);
+    tcase_add_test(keys, hostile_names_are_harmless);
+    suite_add_tcase(suite, keys);
+    return suite;
+}
