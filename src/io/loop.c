@@ -220,8 +220,12 @@ loop_timer_start(struct loop *loop, int64_t delay_ns, int64_t interval_ns,
 void
 loop_timer_change(struct loop_timer *timer, int64_t delay_ns, int64_t interval_ns)
 {
-    uv_update_time(timer->uv.loop);
-    uv_timer_start(&timer->uv, on_timer, to_uv_ms(delay_ns), to_uv_ms(interval_ns));
+    /* libuv counts from the start of its turn: add what has passed since. Its
+     * clock is not moved here, and no delay is 0: it runs timers until none is
+     * due, and one that starts itself anew must not keep it from the rest. */
+    uint64_t passed = uv_hrtime() / 1000000 - uv_now(timer->uv.loop);
+    uint64_t delay = to_uv_ms(delay_ns) + passed;
+    uv_timer_start(&timer->uv, on_timer, delay ? delay : 1, to_uv_ms(interval_ns));
 }
 
 void
