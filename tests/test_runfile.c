@@ -146,7 +146,7 @@ START_TEST(refuses)
         "grid, random");
     refused(HEAD SPACE "[search]\nmethod = random\ntrials = 0\n", ERR_BAD_RANGE, 9,
         "search.trials", "1 or more");
-    refused(HEAD SPACE "[search]\ntrials = -1\n", ERR_BAD_RANGE, 8, "search.trials", "0 to");
+    refused(HEAD SPACE "[search]\ntrials = -1\n", ERR_BAD_RANGE, 8, "search.trials", "0 or more");
     refused(HEAD SPACE "[search]\nseed = 1.5\n", ERR_BAD_TYPE, 8, "search.seed", "whole");
     refused(HEAD SPACE "[parallel]\nworkers = 0\n", ERR_BAD_RANGE, 8, "parallel.workers",
         "auto, 1 to 1024");

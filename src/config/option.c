@@ -113,7 +113,7 @@ format_range(const struct option *option, char *buf, size_t size)
     format_bound(option, option->max, high, sizeof high);
     if (!has_bounds(option))
         snprintf(buf, size, "any %s", type_names[option->type]);
-    else if (isinf(option->max) || option->max >= 9007199254740992.0)
+    else if (isinf(option->max) || option->max >= 1e15)
         snprintf(buf, size, "%s or more", low);
     else
         snprintf(buf, size, "%s to %s", low, high);
@@ -123,7 +123,7 @@ format_range(const struct option *option, char *buf, size_t size)
 static void
 format_choices(const struct option *option, char *buf, size_t size)
 {
-    size_t used = (size_t)snprintf(buf, size, "one of: ");
+    size_t used = (size_t)snprintf(buf, size, "%s", option->type == OPTION_CHOICE ? "one of: " : "");
     for (const char *c = option->choices; *c && used + 3 < size; c++) {
         if (*c == '|') {
             buf[used++] = ',';
@@ -143,7 +143,7 @@ option_allowed(const struct option *option, char *buf, size_t size)
         snprintf(buf, size, "yes or no");
         break;
     case OPTION_LEVEL:
-        snprintf(buf, size, "a level such as 80, 80%%, > 2GiB, < 90");
+        snprintf(buf, size, "80, 80%% or < 2GiB, for example");
         break;
     case OPTION_TEXT:
     case OPTION_CHOICE:
@@ -329,7 +329,7 @@ print_sample_row(const struct option *o, bool live, struct str *out)
     str_puts(out, ".\n");
     const char *mark = live && o->required ? "" : "#";
     if (strcmp(o->key, "*"))
-        str_printf(out, "%s%s = %s\n", mark, o->key, value);
+        str_printf(out, "%s%s =%s%s\n", mark, o->key, *value ? " " : "", value);
     else
         str_printf(out, "%s%s\n", mark, value);
 }
