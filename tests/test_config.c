@@ -81,29 +81,6 @@ START_TEST(defaults)
 }
 END_TEST
 
-START_TEST(sample_says_the_defaults)
-{
-    struct str out;
-    str_init(&out);
-    config_print_sample(&out);
-    struct config *a = config_of(""), *b = config_of(out.data);
-    ck_assert_int_eq(a->threshold_count, b->threshold_count);
-    for (int i = 0; i < a->threshold_count; i++) {
-        const struct config_threshold *s = &a->threshold[i], *t = threshold(b, s->name);
-        ck_assert_int_gt(t->line, 0);
-        ck_assert(s->has_warning == t->has_warning && s->has_critical == t->has_critical);
-        ck_assert_double_eq(s->warning, t->warning);
-        ck_assert_double_eq(s->critical, t->critical);
-        ck_assert_double_eq(s->clear_warning, t->clear_warning);
-        ck_assert_double_eq(s->for_seconds, t->for_seconds);
-    }
-    ck_assert_double_eq(a->interval_seconds, b->interval_seconds);
-    config_free(a);
-    config_free(b);
-    str_release(&out);
-}
-END_TEST
-
 START_TEST(reads_plain_options)
 {
     struct config *c = config_of("[server]\ninterval = 500ms\nhistory_1s = 10m\nlog_level = debug\n"
@@ -325,7 +302,6 @@ test_suite(void)
     Suite *suite = suite_create("config");
     TCase *tc = tcase_create("config");
     tcase_add_test(tc, defaults);
-    tcase_add_test(tc, sample_says_the_defaults);
     tcase_add_test(tc, reads_plain_options);
     tcase_add_test(tc, reads_thresholds);
     tcase_add_test(tc, reads_webhooks);

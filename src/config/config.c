@@ -601,22 +601,6 @@ config_load(const char *path, struct ini **ret_ini, struct config **ret_config,
 }
 
 void
-config_print_sample(struct str *out)
-{
-    option_print_sample(config_options, out);
-    str_puts(out, "\n# These thresholds hold unless a section of the same name says otherwise;\n"
-                  "# enabled = no turns one off.\n");
-    for (int i = 0; i < DEFAULT_THRESHOLDS; i++) {
-        str_printf(out, "\n[%s%s]\n", threshold_prefix, default_thresholds[i].metric);
-        if (default_thresholds[i].warning)
-            str_printf(out, "warning = %s\n", default_thresholds[i].warning);
-        if (default_thresholds[i].critical)
-            str_printf(out, "critical = %s\n", default_thresholds[i].critical);
-        str_printf(out, "for = %s\n", default_thresholds[i].hold);
-    }
-}
-
-void
 config_free(struct config *config)
 {
     if (!config)

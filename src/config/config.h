@@ -78,10 +78,6 @@ int config_load(const char *path, struct ini **ret_ini, struct config **ret_conf
     struct diag *diag);
 void config_free(struct config *config);
 
-/* A commented optop.ini: every option, and the thresholds that hold without a
- * file as sections. */
-void config_print_sample(struct str *out);
-
 /* $OPTOP_CONFIG, else $XDG_CONFIG_HOME/optop/optop.ini, else
  * ~/.config/optop/optop.ini. Owned by the caller (free()). */
 char *config_default_path(void);
