@@ -58,7 +58,7 @@ START_TEST(defaults)
     ck_assert_int_eq(s.workers, 0);
     ck_assert_double_eq(s.trial_seconds, 0);
     ck_assert_double_eq(s.run_seconds, 0);
-    ck_assert_double_eq(s.grace_seconds, 5);
+    ck_assert_double_eq(s.grace_seconds, -1);
     ck_assert_int_eq(s.max_failures, 0);
     ck_assert_int_eq(s.dimension_count, 1);
     ck_assert_int_eq(s.dimension[0].line, 6);

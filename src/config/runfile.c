@@ -86,8 +86,9 @@ static int take_workers(void *, const struct ini_entry *, const struct option_va
         "Longest time of one trial, which then fails; 0: no limit", NULL)      \
     X("limits", "run", DURATION, 0, SECONDS_MAX, NULL, "0s", false, AT(run_seconds), NULL,       \
         "Longest running time of the run, which then fails; 0: no limit", NULL) \
-    X("limits", "grace", DURATION, 0, 3600, NULL, "5s", false, AT(grace_seconds), NULL,          \
-        "Time between TERM and KILL when trials are ended", NULL)              \
+    X("limits", "grace", DURATION, 0, 3600, NULL, NULL, false, AT(grace_seconds), NULL,          \
+        "Time between TERM and KILL when trials are ended; without it, grace of [runs] in"       \
+        " optop.ini", "5s")                                                    \
     X("limits", "max_failures", INT, 0, TRIALS_MAX, NULL, "0", false, AT(max_failures), NULL,    \
         "Failed trials that end the run; 0: any number may fail", NULL)
 

@@ -64,6 +64,7 @@ void
 run_spec_init(struct run_spec *spec)
 {
     memset(spec, 0, sizeof *spec);
+    spec->grace_seconds = -1;
 }
 
 void

@@ -125,7 +125,7 @@ struct run_spec {
 
     double trial_seconds; /* time limit of one trial; 0: none */
     double run_seconds; /* of the run's running time; 0: none */
-    double grace_seconds; /* between TERM and KILL */
+    double grace_seconds; /* between TERM and KILL; -1: not said, the server's default */
     int64_t max_failures; /* failed trials that end the run; 0: any number */
 };
 

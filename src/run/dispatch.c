@@ -159,6 +159,8 @@ ask_one(struct runner *runner, struct run *run)
         run->exhausted = true;
         if (r != ERR_EXHAUSTED)
             dispatch_end(runner, run, RUN_EVENT_FAIL, diag.text);
+        else if (diag.text[0]) /* it gave up rather than came to an end */
+            dispatch_log(runner, run, 0, "warn", diag.text);
         return 0;
     }
     bool stored = take_skip(run, trial);
@@ -680,7 +682,8 @@ dispatch_end(struct runner *runner, struct run *run, enum run_event how, const c
     str_copy(run->reason, sizeof run->reason, reason);
     /* a pause lets the trials under way finish: nobody's work is lost */
     bool drain = how == RUN_EVENT_PAUSE && !runner->shutdown_done;
-    double grace = run->spec.grace_seconds;
+    double grace = run->spec.grace_seconds >= 0 ? run->spec.grace_seconds
+                                                : runner->options.grace_seconds;
     if (runner->shutdown_done && grace > SHUTDOWN_GRACE_SECONDS)
         grace = SHUTDOWN_GRACE_SECONDS;
     run->kill_at_ns = drain ? INT64_MAX : now_ns(runner) + sec_to_ns(grace);
