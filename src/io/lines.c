@@ -25,6 +25,7 @@ struct lines {
     void *context;
     struct buffer in, out;
     size_t scanned; /* bytes of `in` known to hold no line end */
+    struct loop_timer *end_timer; /* tells an end that a send has found */
     int end; /* code to tell, 0: none yet */
     bool told, freed;
     int busy; /* callbacks under way: freeing waits for them */
@@ -34,6 +35,7 @@ static void
 destroy(struct lines *lines)
 {
     loop_fd_stop(lines->watch);
+    loop_timer_stop(lines->end_timer);
     close(lines->fd);
     buffer_release(lines->buffers, &lines->in);
     buffer_release(lines->buffers, &lines->out);
@@ -162,6 +164,15 @@ on_ready(void *context, int fd, unsigned events)
     leave(lines);
 }
 
+static void
+on_end_timer(void *context)
+{
+    struct lines *lines = context;
+    enter(lines);
+    tell_end(lines);
+    leave(lines);
+}
+
 struct lines *
 lines_new(struct loop *loop, struct buffers *buffers, int fd,
     const struct lines_options *options, const struct lines_events *events, void *context)
@@ -211,11 +222,10 @@ lines_send(struct lines *lines, const char *bytes, size_t len)
             lines->end = ERR_TOO_LARGE;
     }
     if (lines->end) {
-        /* told from the loop, never from within a send: wake it by writability */
-        if (!lines->told) {
-            loop_fd_change(lines->watch, LOOP_READ | LOOP_WRITE);
-            lines->watched = LOOP_READ | LOOP_WRITE;
-        }
+        /* told from the loop, never from within a send; a timer, since a peer
+         * that does not read may never make the descriptor ready again */
+        if (!lines->told && !lines->end_timer)
+            lines->end_timer = loop_timer_start(lines->loop, 0, 0, on_end_timer, lines);
         return;
     }
     if (!lines->busy)
