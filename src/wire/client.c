@@ -28,6 +28,7 @@
 enum {
     ANSWER_SECONDS = 30, /* an answer to hello: the server may be in a commit */
     START_SECONDS = 20, /* a new server: sweeps what an earlier one left first */
+    START_LINE_MAX = 64 * 1024, /* a line of a server that starts */
     MESSAGE_MAX = 16 * 1024 * 1024, /* from the server */
 };
 
@@ -87,8 +88,51 @@ check_peer(int fd, struct diag *diag)
     return 0;
 }
 
+/* Reads what a new server says: 0 once a line is "ready". Other lines are what
+ * it logs while it starts; the last of them is the reason when it ends. */
+static int
+await_ready(int fd, struct diag *diag)
+{
+    struct str text;
+    int r = -ETIMEDOUT;
+    char reason[DIAG_TEXT_MAX] = "";
+    int64_t deadline = clock_mono_ns() + START_SECONDS * NS_PER_SEC;
+    str_init(&text);
+    while (r == -ETIMEDOUT) {
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+        int64_t left = deadline - clock_mono_ns();
+        int ready = left > 0 ? poll(&p, 1, (int)(left / NS_PER_MS) + 1) : 0;
+        if (ready < 0 && errno == EINTR)
+            continue;
+        if (ready <= 0)
+            break;
+        char bytes[DIAG_TEXT_MAX];
+        ssize_t n = read(fd, bytes, sizeof bytes);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            r = ERR_CLOSED;
+        else
+            str_append(&text, bytes, (size_t)n);
+        for (char *end; r == -ETIMEDOUT && (end = memchr(text.data, '\n', text.len));) {
+            *end = '\0';
+            if (str_equal(text.data, "ready"))
+                r = 0;
+            else
+                str_copy(reason, sizeof reason, text.data);
+            str_consume(&text, (size_t)(end - text.data) + 1);
+        }
+        if (text.len > START_LINE_MAX)
+            str_clear(&text);
+    }
+    str_release(&text);
+    if (r < 0)
+        diag_set(diag, r, "the server did not start%s%s", reason[0] ? ": " : "", reason);
+    return r;
+}
+
 /* Starts optop-server in a session of its own and waits until it says that it
- * listens. The pipe's other end is the server's standard output. */
+ * listens. The pipe's other end is the server's standard output and error. */
 static int
 spawn_server(const char *socket_path, struct diag *diag)
 {
@@ -115,32 +159,12 @@ spawn_server(const char *socket_path, struct diag *diag)
     close(ready[1]);
     if (e) {
         r = diag_set(diag, -e, "cannot start %s: %s", program, strerror(e));
-        close(ready[0]);
-        goto out;
-    }
-    /* "ready" or, before it ends, the reason why it cannot serve */
-    char text[DIAG_TEXT_MAX];
-    size_t len = 0;
-    int64_t deadline = clock_mono_ns() + START_SECONDS * NS_PER_SEC;
-    while (len < sizeof text - 1) {
-        struct pollfd p = { .fd = ready[0], .events = POLLIN };
-        int64_t left = deadline - clock_mono_ns();
-        if (left <= 0 || poll(&p, 1, (int)(left / NS_PER_MS) + 1) <= 0)
-            break;
-        ssize_t n = read(ready[0], text + len, sizeof text - 1 - len);
-        if (n <= 0)
-            break;
-        len += (size_t)n;
-        if (memchr(text, '\n', len))
-            break;
+    } else {
+        r = await_ready(ready[0], diag);
+        if (r < 0)
+            waitpid(pid, NULL, WNOHANG);
     }
     close(ready[0]);
-    text[len] = '\0';
-    if (!str_starts(text, "ready")) {
-        char *first = str_trim(text);
-        r = diag_set(diag, ERR_CLOSED, "the server did not start%s%s", *first ? ": " : "", first);
-        waitpid(pid, NULL, WNOHANG);
-    }
 out:
     free(argv[3]);
     free(program);
@@ -339,12 +363,13 @@ static int
 read_error(const json_t *error, struct diag *diag)
 {
     const json_t *data = json_object_get(error, "data");
-    diag_set(diag, (int)json_get_int(error, "code", ERR_PROTOCOL), "%s",
-        json_get_string(error, "message", "error without a text"));
+    int64_t code = json_get_int(error, "code", ERR_PROTOCOL);
+    if (code >= 0 || code < INT_MIN)
+        code = ERR_PROTOCOL;
+    diag_set(diag, (int)code, "%s", json_get_string(error, "message", "error without a text"));
     diag_at(diag, json_get_string(data, "file", NULL), (int)json_get_int(data, "line", 0),
         json_get_string(data, "key", NULL));
-    int code = (int)json_get_int(error, "code", ERR_PROTOCOL);
-    return code < 0 ? code : ERR_PROTOCOL;
+    return (int)code;
 }
 
 /* Hands a message to whom it concerns. Returns 1 when it is the answer with
@@ -354,6 +379,10 @@ dispatch(struct client *client, json_t *message, int64_t wanted,
     const struct client_events *events, void *context, json_t **ret_message)
 {
     const json_t *id = json_object_get(message, "id");
+    if (wanted >= 0 && json_is_null(id) && json_object_get(message, "error")) {
+        *ret_message = message; /* the server could not tell which request: it is ours */
+        return 1;
+    }
     if (!json_is_integer(id)) {
         const char *method = json_get_string(message, "method", NULL);
         if (method && events && events->notification)
@@ -391,6 +420,7 @@ take_lines(struct client *client, int64_t wanted, bool any,
     char *line;
     size_t len;
     int r = 0;
+    bool outer = client->dispatching; /* a callback may call a method itself */
     client->dispatching = true;
     while (r == 0 && !client->closing && (line = next_line(client, &len))) {
         json_t *message = json_parse(line, len, diag);
@@ -402,9 +432,10 @@ take_lines(struct client *client, int64_t wanted, bool any,
         if (any && r == 0)
             r = 1;
     }
-    client->dispatching = false;
+    client->dispatching = outer;
     if (client->closing) {
-        free_client(client);
+        if (!outer)
+            free_client(client);
         return ERR_CLOSED;
     }
     return r;
@@ -431,7 +462,9 @@ client_call(struct client *client, const char *method, json_t *params,
         r = take_lines(client, id, false, client->events, client->context, &message, diag);
         if (r != 0)
             break;
-        r = fill(client, until_deadline_ms(deadline), diag);
+        /* a flood of notifications must not put the deadline off */
+        int wait_ms = until_deadline_ms(deadline);
+        r = wait_ms ? fill(client, wait_ms, diag) : 0;
         if (r == -EINTR)
             r = 1;
         else if (r == 0)
