@@ -105,25 +105,36 @@ write_task(struct json_writer *w, const struct task_stat *task)
     jw_end(w);
 }
 
-/* Every run that has not ended, then the newest ended ones. */
+/* What matters first: running, queued in their order, paused, then the ended
+ * ones, newest first. */
+static int
+choose_runs(const struct run *first, const struct run *shown[SERVER_STATUS_RUNS_MAX])
+{
+    static const enum run_state open_states[] = { RUN_RUNNING, RUN_QUEUED, RUN_PAUSED };
+    int count = 0, ended = 0;
+    for (size_t i = 0; i < sizeof open_states / sizeof *open_states; i++)
+        for (const struct run *run = first; run && count < SERVER_STATUS_RUNS_MAX; run = run->next)
+            if (run->state == open_states[i])
+                shown[count++] = run;
+    for (const struct run *run = first; run; run = run->next)
+        ended += run_state_ended(run->state);
+    int room = SERVER_STATUS_RUNS_MAX - count, skip = ended > room ? ended - room : 0;
+    int at = count + ended - skip;
+    count = at;
+    for (const struct run *run = first; run; run = run->next)
+        if (run_state_ended(run->state) && skip-- <= 0)
+            shown[--at] = run;
+    return count;
+}
+
 static void
 write_runs(struct server *server, struct json_writer *w)
 {
-    int open = 0, ended = 0;
-    struct run *first = runner_first(server->runner);
-    for (const struct run *run = first; run; run = run->next)
-        run_state_ended(run->state) ? ended++ : open++;
-    int skip_open = open > SERVER_STATUS_RUNS_MAX ? open - SERVER_STATUS_RUNS_MAX : 0;
-    int room = SERVER_STATUS_RUNS_MAX - (open - skip_open);
-    int skip_ended = ended > room ? ended - room : 0;
+    const struct run *shown[SERVER_STATUS_RUNS_MAX];
+    int count = choose_runs(runner_first(server->runner), shown);
     jw_array(w, "runs");
-    for (const struct run *run = first; run; run = run->next) {
-        bool over = run_state_ended(run->state);
-        /* of too many open ones the oldest are shown: they are next */
-        if (over ? skip_ended-- > 0 : open-- <= skip_open)
-            continue;
-        run_write(w, NULL, run, loop_now(server->loop), false);
-    }
+    for (int i = 0; i < count; i++)
+        run_write(w, NULL, shown[i], loop_now(server->loop), false);
     jw_end(w);
 }
 
