@@ -7,10 +7,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "0.0.0"
-#endif
+#include "base/version.h"
 
 static void
 write_time(struct json_writer *w, const char *key, int64_t wall_ns)

@@ -7,11 +7,8 @@
 
 #include "base/text.h"
 #include "base/unit.h"
+#include "base/version.h"
 #include "cmd/output.h"
-
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "0.0.0"
-#endif
 
 /* JSON-RPC's own codes that a server may answer with. */
 enum { RPC_INVALID_REQUEST = -32600, RPC_NO_METHOD = -32601, RPC_INVALID_PARAMS = -32602 };

@@ -12,12 +12,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/version.h"
 #include "base/xalloc.h"
 #include "server/server.h"
-
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "0"
-#endif
 
 enum {
     JSONRPC_PARSE = -32700,

@@ -8,11 +8,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/version.h"
 #include "server/server.h"
-
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "0"
-#endif
 
 static void
 write_members(struct json_writer *w, const struct sample *sample,

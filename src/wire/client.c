@@ -18,12 +18,9 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "base/version.h"
 #include "base/xalloc.h"
 #include "wire/path.h"
-
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "0"
-#endif
 
 enum {
     ANSWER_SECONDS = 30, /* an answer to hello: the server may be in a commit */
