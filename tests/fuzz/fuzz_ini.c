@@ -3,7 +3,7 @@
  * Any bytes as a document, as optop.ini and as a run file; then edits of it.
  * Ends by abort() when a promise of config/ini.h is broken.
  *
- * With libFuzzer: clang -fsanitize=fuzzer,address,undefined. With -DSTANDALONE
+ * With libFuzzer: clang -fsanitize=fuzzer,address,undefined -DLIBFUZZER. Without it
  * it has a main() that runs the files of the directories it is given, as they
  * are and with a fixed number of small changes each, and inputs that are too
  * large to keep as files.
@@ -141,7 +141,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-#ifdef STANDALONE
+#ifndef LIBFUZZER
 
 enum { CHANGES = 300, FILE_MAX = 64 * 1024 };
 
