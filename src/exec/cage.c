@@ -251,20 +251,18 @@ signal_marked(const char *mark, unsigned aim, bool prefix, int signal_number)
     return proctree_signal(&target, signal_number);
 }
 
-/* KILL until nobody is left or the time is over. Returns the largest number
- * that one pass has met. */
-static int
+/* KILL until nobody is left or the time is over. Two looks in a row must find
+ * nobody: in the middle of an exec a process shows no environment. */
+static void
 kill_marked(const char *mark, unsigned aim, bool prefix, int limit_ms)
 {
     int64_t until = clock_mono_ns() + limit_ms * NS_PER_MS;
-    int most = 0;
-    for (;;) {
+    for (int quiet = 0; quiet < 2;) {
         int count = signal_marked(mark, aim, prefix, SIGKILL);
         child_reap_adopted();
-        if (count > most)
-            most = count;
-        if (count <= 0 || clock_mono_ns() >= until)
-            return most;
+        quiet = count > 0 ? 0 : quiet + 1;
+        if (quiet == 2 || clock_mono_ns() >= until)
+            return;
         poll(NULL, 0, PASS_PAUSE_MS); /* an ended process needs a moment to go */
     }
 }
@@ -338,9 +336,10 @@ int
 cage_sweep_leftovers(const char *mark_prefix)
 {
     int64_t until = clock_mono_ns() + CLOSE_MS * NS_PER_MS;
-    int ended = kill_marked(mark_prefix, 0, true, CLOSE_MS);
+    int found = signal_marked(mark_prefix, 0, true, 0);
+    kill_marked(mark_prefix, 0, true, CLOSE_MS);
     remove_leftover_cgroups(mark_prefix, until);
-    return ended;
+    return found > 0 ? found : 0;
 }
 
 int

@@ -31,8 +31,9 @@ struct proctree_target {
 #define PROCTREE_VARIABLE "OPTOP_RUN"
 
 /* Signals what the target describes (0: only counts); the caller and its
- * ancestors are never hit. Returns how many living processes were, -errno
- * when /proc cannot be read. */
+ * ancestors are never hit. Returns how many living processes were: with KILL
+ * at least one if there was any (a group that goes with its leader counts as
+ * one); -errno when /proc cannot be read. */
 int proctree_signal(const struct proctree_target *target, int signal_number);
 
 #endif
