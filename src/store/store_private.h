@@ -10,12 +10,13 @@
 
 #include "store/store.h"
 
-enum { STORE_STATEMENTS_MAX = 64 };
+enum { STORE_STATEMENTS_MAX = 64, STORE_LOG_COUNTERS = 256 };
 
 struct store {
     sqlite3 *db;
     uint64_t id;
     int lock_fd; /* held for the store's life: one server per store */
+    uint32_t log_lines[STORE_LOG_COUNTERS]; /* added since the start, by run */
     int statement_count;
     struct {
         const char *sql; /* identity: the literal's address */

@@ -7,11 +7,14 @@
 #include "base/str.h"
 #include "store/store_private.h"
 
+/* Lines between two looks for old ones. A prime: of runs that share a counter
+ * and take turns, each comes to look. */
+enum { LOG_TRIM_EVERY = 251 };
+
 #define RUN_COLUMNS                                                            \
     "id, name, state, reason, file, directory, created_wall_ns, started_wall_ns," \
     " finished_wall_ns, elapsed_ns, busy_ns, worker_ns, total, done, failed, best_trial," \
-    " best_score, mark_trial, mark_cursor, cage"
-#define RUN_WHOLE RUN_COLUMNS ", text, environment"
+    " best_score, mark_trial, mark_cursor, cage, text, environment"
 
 int
 store_run_add(struct store *store, const struct store_run *run, int64_t *ret_id)
@@ -70,7 +73,7 @@ store_run_update(struct store *store, const struct store_run *run)
 }
 
 static void
-read_run(sqlite3_stmt *s, bool whole, struct store_run *run)
+read_run(sqlite3_stmt *s, struct store_run *run)
 {
     memset(run, 0, sizeof *run);
     int state = run_state_parse(store_column_text(s, 2));
@@ -94,21 +97,19 @@ read_run(sqlite3_stmt *s, bool whole, struct store_run *run)
     run->mark_trial = sqlite3_column_int64(s, 17);
     run->mark_cursor = sqlite3_column_double(s, 18);
     run->cage = store_column_text(s, 19);
-    if (whole) {
-        run->text = store_column_text(s, 20);
-        run->environment = sqlite3_column_blob(s, 21);
-        run->environment_len = (size_t)sqlite3_column_bytes(s, 21);
-    }
+    run->text = store_column_text(s, 20);
+    run->environment = sqlite3_column_blob(s, 21);
+    run->environment_len = (size_t)sqlite3_column_bytes(s, 21);
 }
 
 /* Calls fn for each row; stops at the first negative answer, which is returned. */
 static int
-each_run(sqlite3_stmt *s, bool whole, store_run_fn *fn, void *context)
+each_run(sqlite3_stmt *s, store_run_fn *fn, void *context)
 {
     int step, r = 0;
     while (r >= 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
         struct store_run run;
-        read_run(s, whole, &run);
+        read_run(s, &run);
         r = fn(context, &run);
     }
     sqlite3_reset(s);
@@ -123,16 +124,16 @@ store_run_list(struct store *store, int limit, store_run_fn *fn, void *context)
     if (!s)
         return ERR_STORE;
     sqlite3_bind_int(s, 1, limit);
-    return each_run(s, false, fn, context);
+    return each_run(s, fn, context);
 }
 
 int
 store_run_open_list(struct store *store, store_run_fn *fn, void *context)
 {
     static const char sql[] =
-        "SELECT " RUN_WHOLE " FROM run WHERE state IN ('queued','running','paused') ORDER BY id";
+        "SELECT " RUN_COLUMNS " FROM run WHERE state IN ('queued','running','paused') ORDER BY id";
     sqlite3_stmt *s = store_prepare(store, sql);
-    return s ? each_run(s, true, fn, context) : ERR_STORE;
+    return s ? each_run(s, fn, context) : ERR_STORE;
 }
 
 struct found {
@@ -152,13 +153,13 @@ on_found(void *context, const struct store_run *run)
 int
 store_run_get(struct store *store, int64_t id, store_run_fn *fn, void *context)
 {
-    static const char sql[] = "SELECT " RUN_WHOLE " FROM run WHERE id = ?";
+    static const char sql[] = "SELECT " RUN_COLUMNS " FROM run WHERE id = ?";
     sqlite3_stmt *s = store_prepare(store, sql);
     if (!s)
         return ERR_STORE;
     sqlite3_bind_int64(s, 1, id);
     struct found found = { .fn = fn, .context = context };
-    int r = each_run(s, true, on_found, &found);
+    int r = each_run(s, on_found, &found);
     return r == 0 && !found.any ? ERR_NOT_FOUND : r;
 }
 
@@ -166,7 +167,7 @@ int
 store_trial_add(struct store *store, int64_t run, const struct store_trial *trial)
 {
     static const char sql[] =
-        "INSERT OR IGNORE INTO trial VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+        "INSERT INTO trial VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(run, trial) DO NOTHING";
     const struct trial_result *result = trial->result;
     sqlite3_stmt *s = store_prepare(store, sql);
     if (!s)
@@ -228,7 +229,7 @@ store_trial_top(struct store *store, int64_t run, enum run_goal goal, int count,
     store_trial_fn *fn, void *context)
 {
     static const char minimize[] = "SELECT " TRIAL_COLUMNS
-        " FROM trial WHERE run = ? AND state = 0 ORDER BY score, trial LIMIT ?";
+        " FROM trial WHERE run = ? AND state = 0 ORDER BY score NULLS LAST, trial LIMIT ?";
     static const char maximize[] = "SELECT " TRIAL_COLUMNS
         " FROM trial WHERE run = ? AND state = 0 ORDER BY score DESC, trial LIMIT ?";
     sqlite3_stmt *s = store_prepare(store, goal == RUN_MINIMIZE ? minimize : maximize);
@@ -290,7 +291,6 @@ store_log_add(struct store *store, const struct store_log *line)
 {
     static const char insert[] =
         "INSERT INTO log(run, trial, wall_ns, level, text) VALUES(?,?,?,?,?)";
-    /* every 256th line looks whether old ones must go */
     static const char trim[] =
         "DELETE FROM log WHERE run = ?1 AND id <= (SELECT id FROM log WHERE run = ?1"
         " ORDER BY id DESC LIMIT 1 OFFSET ?2)";
@@ -303,7 +303,8 @@ store_log_add(struct store *store, const struct store_log *line)
     sqlite3_bind_text(s, 4, line->level, -1, SQLITE_STATIC);
     sqlite3_bind_text(s, 5, line->text, -1, SQLITE_STATIC);
     int r = store_run_statement(store, s);
-    if (r < 0 || sqlite3_last_insert_rowid(store->db) % 256)
+    /* the first line, and then one of many, looks whether old ones must go */
+    if (r < 0 || store->log_lines[(uint64_t)line->run % STORE_LOG_COUNTERS]++ % LOG_TRIM_EVERY)
         return r;
     s = store_prepare(store, trim);
     if (!s)

@@ -42,10 +42,10 @@ int store_run_update(struct store *store, const struct store_run *run);
 
 typedef int store_run_fn(void *context, const struct store_run *run);
 
-/* Newest first, at most limit; without text and environment (NULL). */
+/* Newest first, at most limit. */
 int store_run_list(struct store *store, int limit, store_run_fn *fn, void *context);
 int store_run_get(struct store *store, int64_t id, store_run_fn *fn, void *context);
-/* Those that have not ended, oldest first, whole. */
+/* Those that have not ended, oldest first. */
 int store_run_open_list(struct store *store, store_run_fn *fn, void *context);
 
 /* A trial as stored; params is a JSON array of numbers. */
