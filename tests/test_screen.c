@@ -502,7 +502,9 @@ START_TEST(pause_and_resume_tell_what_came)
     screen_key(rig.screen, 'r'); /* run 7 runs: nothing to resume */
     ck_assert_int_eq(rig.asked_count, asked);
     screen_key(rig.screen, 'p');
-    answer(&rig, "run.pause", json_array_get(json_object_get(load("busy"), "runs"), 2), NULL);
+    json_t *status = load("busy");
+    answer(&rig, "run.pause", json_incref(json_array_get(json_object_get(status, "runs"), 2)), NULL);
+    json_decref(status);
     check_shows(&rig, "run 7: paused");
     screen_key(rig.screen, 'p');
     answer(&rig, "run.pause", NULL, "it has ended");

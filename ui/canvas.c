@@ -47,24 +47,13 @@ canvas_resize(struct canvas *canvas, int columns, int rows)
     canvas_clear(canvas);
 }
 
-/* Cells are written member by member, never as a whole: their padding stays
- * zero, so that equal rows compare equal with memcmp. */
-static void
-blank_cell(struct cell *cell)
-{
-    cell->code = ' ';
-    for (int i = 0; i < CANVAS_MARKS_MAX; i++)
-        cell->mark[i] = 0;
-    cell->style = STYLE_TEXT;
-}
-
 void
 canvas_clear(struct canvas *canvas)
 {
     canvas->cursor_x = canvas->cursor_y = -1;
     int count = canvas->columns * canvas->rows;
     for (int i = 0; i < count; i++)
-        blank_cell(&canvas->cell[i]);
+        canvas->cell[i] = (struct cell){ .code = ' ', .style = STYLE_TEXT };
 }
 
 struct cell *
@@ -176,10 +165,7 @@ set_cell(struct canvas *canvas, int x, int y, uint32_t code, enum style style)
         return;
     if (cell->code == 0 || (x + 1 < canvas->columns && cell[1].code == 0))
         mend_halves(canvas, x, y);
-    cell->code = code;
-    for (int i = 0; i < CANVAS_MARKS_MAX; i++)
-        cell->mark[i] = 0;
-    cell->style = (uint8_t)style;
+    *cell = (struct cell){ .code = code & 0xFFFFFF, .style = (uint8_t)style };
 }
 
 /* Puts a clean code of 1 or 2 cells. What crosses an edge becomes blank. */
@@ -223,11 +209,11 @@ add_mark(struct canvas *canvas, int x, int y, uint32_t code)
     struct cell *cell = canvas_cell(canvas, x, y);
     if (cell && cell->code == 0)
         cell = canvas_cell(canvas, x - 1, y);
-    if (!cell || canvas->ascii)
+    if (!cell || canvas->ascii || code > UINT16_MAX)
         return;
     for (int i = 0; i < CANVAS_MARKS_MAX; i++)
         if (!cell->mark[i]) {
-            cell->mark[i] = code;
+            cell->mark[i] = (uint16_t)code;
             return;
         }
 }

@@ -39,10 +39,12 @@ enum style {
     STYLE_COUNT
 };
 
+/* Eight bytes: a picture is cleared, compared and copied at every tick, and
+ * comes from cold memory each time. */
 struct cell {
-    uint32_t code; /* 0: right half of a wide character */
-    uint32_t mark[CANVAS_MARKS_MAX]; /* combining marks; 0: none */
-    uint8_t style;
+    uint32_t code : 24; /* 0: right half of a wide character */
+    uint32_t style : 8;
+    uint16_t mark[CANVAS_MARKS_MAX]; /* combining marks; 0: none */
 };
 
 struct canvas {

@@ -3,11 +3,17 @@
  * curses is the cell diff and the key decoder here, no more: one window, no
  * curses drawing. A copy of the canvas last shown keeps unchanged rows from
  * being given to curses at all.
+ *
+ * curses writes to the terminal at every cursor movement. Each such write
+ * wakes whoever reads the terminal, so what makes up one picture is gathered
+ * in memory first (curses' descriptor is pointed there meanwhile) and goes out
+ * in one write, by a description of our own that never blocks.
  */
 #define NCURSES_WIDECHAR 1
 #include "ui/term.h"
 
 #include <curses.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
@@ -15,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -28,12 +35,17 @@ extern int setupterm(const char *name, int fd, int *ret_error);
 enum {
     ESCAPE_MS = 25, /* a lone Esc is told from a key's sequence after this */
     RESTORE_MAX = 256,
+    STUCK_MS = 200, /* a terminal that takes nothing for so long misses this picture */
     FALLBACK_COLUMNS = 80,
     FALLBACK_ROWS = 24,
 };
 
 struct term {
     SCREEN *screen;
+    FILE *out; /* curses' own; on a duplicate of standard output */
+    int input, output; /* own descriptions of the terminal, output non-blocking */
+    int frame; /* memory that gathers a picture's bytes */
+    struct str bytes;
     bool ascii;
     bool console; /* the kernel's console: its fonts have few glyphs */
     struct canvas shown; /* as last written; 0 columns: nothing is known */
@@ -170,8 +182,9 @@ set_looks(struct term *term, enum theme theme)
             (look.attributes & THEME_UNDERLINE ? A_UNDERLINE : 0) |
             (look.attributes & THEME_REVERSE ? A_REVERSE : 0);
         term->pair[i] = 0;
-        if (look.foreground != THEME_OWN && i + 1 < COLOR_PAIRS &&
-            init_pair((short)(i + 1), look.foreground, -1) == OK)
+        /* a pair even for the terminal's own colour: curses then changes the
+         * colour alone, instead of resetting everything */
+        if (colours && i + 1 < COLOR_PAIRS && init_pair((short)(i + 1), look.foreground, -1) == OK)
             term->pair[i] = (short)(i + 1);
     }
 }
@@ -179,6 +192,7 @@ set_looks(struct term *term, enum theme theme)
 static bool
 set_modes(void)
 {
+    typeahead(-1);
     cbreak();
     noecho();
     nonl();
@@ -191,6 +205,38 @@ set_modes(void)
     return mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL) != 0;
 }
 
+/* A description of the terminal that is shared with nobody: the loop makes it
+ * non-blocking, which the shell and others would feel on a shared one. Where
+ * the terminal cannot be opened by name, a duplicate must do. */
+static int
+open_own(int fd, int flags)
+{
+    char path[128];
+    int own = ttyname_r(fd, path, sizeof path) == 0 ? open(path, flags | O_NOCTTY | O_CLOEXEC) : -1;
+    return own >= 0 ? own : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static void
+close_descriptors(struct term *term)
+{
+    if (term->out)
+        fclose(term->out);
+    if (term->frame >= 0)
+        close(term->frame);
+    close(term->output);
+    close(term->input);
+}
+
+static void
+open_descriptors(struct term *term)
+{
+    int copy = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    term->out = copy >= 0 ? fdopen(copy, "w") : NULL;
+    term->input = open_own(STDIN_FILENO, O_RDONLY);
+    term->output = open_own(STDOUT_FILENO, O_WRONLY | O_NONBLOCK);
+    term->frame = memfd_create("optop-frame", MFD_CLOEXEC);
+}
+
 int
 term_open(const struct term_options *options, struct term **ret_term, struct diag *diag)
 {
@@ -201,9 +247,12 @@ term_open(const struct term_options *options, struct term **ret_term, struct dia
     term->ascii = choose_ascii(options->charset);
     term->console = str_starts(getenv("TERM"), "linux");
     canvas_init(&term->shown);
+    str_init(&term->bytes);
     tcgetattr(STDIN_FILENO, &restore.saved);
-    term->screen = newterm(NULL, stdout, stdin);
+    open_descriptors(term);
+    term->screen = newterm(NULL, term->out ? term->out : stdout, stdin);
     if (!term->screen) {
+        close_descriptors(term);
         free(term);
         return diag_set(diag, ERR_DENIED, "curses cannot use this terminal");
     }
@@ -222,15 +271,16 @@ term_close(struct term *term)
     endwin();
     disarm_restore();
     delscreen(term->screen);
+    close_descriptors(term);
     canvas_release(&term->shown);
+    str_release(&term->bytes);
     free(term);
 }
 
 int
 term_fd(const struct term *term)
 {
-    (void)term;
-    return STDIN_FILENO;
+    return term->input;
 }
 
 bool
@@ -319,8 +369,7 @@ make_cell(const struct term *term, const struct cell *cell, int width, cchar_t *
 static bool
 same_cell(const struct cell *a, const struct cell *b)
 {
-    return a->code == b->code && a->style == b->style && a->mark[0] == b->mark[0] &&
-        a->mark[1] == b->mark[1];
+    return !memcmp(a, b, sizeof *a);
 }
 
 static void
@@ -340,7 +389,8 @@ static void
 write_row(struct term *term, const struct canvas *canvas, int y)
 {
     int columns = canvas->columns;
-    const struct cell *row = &canvas->cell[y * columns], *old = &term->shown.cell[y * columns];
+    const struct cell *row = &canvas->cell[y * columns];
+    struct cell *old = &term->shown.cell[y * columns];
     if (!memcmp(row, old, (size_t)columns * sizeof *row))
         return;
     for (int x = 0; x < columns;) {
@@ -358,6 +408,7 @@ write_row(struct term *term, const struct canvas *canvas, int y)
             x++;
         write_run(term, row, y, from, x);
     }
+    memcpy(old, row, (size_t)columns * sizeof *row);
 }
 
 static void
@@ -373,6 +424,48 @@ take_size(struct term *term, const struct canvas *canvas)
     canvas_resize(&term->shown, canvas->columns, canvas->rows);
 }
 
+/* Writes what the frame holds. A terminal that is stuck misses it and gets a
+ * whole picture the next time. */
+static void
+send_frame(struct term *term)
+{
+    off_t len = lseek(term->frame, 0, SEEK_CUR), sent = 0;
+    if (len <= 0)
+        return;
+    str_clear(&term->bytes);
+    str_reserve(&term->bytes, (size_t)len);
+    ssize_t held = pread(term->frame, term->bytes.data, (size_t)len, 0);
+    lseek(term->frame, 0, SEEK_SET);
+    while (sent < held) {
+        ssize_t n = write(term->output, term->bytes.data + sent, (size_t)(held - sent));
+        if (n >= 0) {
+            sent += n;
+            continue;
+        }
+        struct pollfd watched = { .fd = term->output, .events = POLLOUT };
+        if (errno != EINTR && (errno != EAGAIN || poll(&watched, 1, STUCK_MS) <= 0)) {
+            term_forget(term);
+            return;
+        }
+    }
+}
+
+/* curses' update, gathered and sent as one; directly where that cannot be, and
+ * when the terminal has to be taken back first (modes are set by the same
+ * descriptor). */
+static void
+update(struct term *term)
+{
+    int fd = term->out ? fileno(term->out) : -1;
+    if (fd < 0 || term->frame < 0 || isendwin() || dup3(term->frame, fd, O_CLOEXEC) < 0) {
+        doupdate();
+        return;
+    }
+    doupdate();
+    dup3(STDOUT_FILENO, fd, O_CLOEXEC);
+    send_frame(term);
+}
+
 void
 term_draw(struct term *term, const struct canvas *canvas)
 {
@@ -381,8 +474,6 @@ term_draw(struct term *term, const struct canvas *canvas)
     take_size(term, canvas);
     for (int y = 0; y < canvas->rows; y++)
         write_row(term, canvas, y);
-    memcpy(term->shown.cell, canvas->cell,
-        (size_t)(canvas->columns * canvas->rows) * sizeof *canvas->cell);
     bool cursor = canvas->cursor_x >= 0 && canvas->cursor_y >= 0 &&
         canvas->cursor_x < canvas->columns && canvas->cursor_y < canvas->rows;
     if (cursor)
@@ -390,7 +481,7 @@ term_draw(struct term *term, const struct canvas *canvas)
     leaveok(stdscr, cursor ? FALSE : TRUE);
     curs_set(cursor);
     wnoutrefresh(stdscr);
-    doupdate();
+    update(term);
 }
 
 /* Keys. */
