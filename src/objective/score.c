@@ -56,27 +56,42 @@ carry(struct score *score, size_t from, size_t to, size_t max)
 
 /* Numbers. */
 
+/* Bytes that words are made of, and which of them a number, "nan", "inf" or
+ * "infinity" can begin and end with: most words are seen through by that. */
+enum { WORD = 1, FIRST = 2, LAST = 4, KEY = 8 /* there is none without one of these */ };
+
+static const unsigned char classes[256] = {
+    ['0' ... '9'] = WORD | FIRST | LAST | KEY,
+    ['_'] = WORD, ['.'] = WORD | FIRST, ['+'] = WORD | FIRST, ['-'] = WORD | FIRST,
+    ['a' ... 'e'] = WORD, ['f'] = WORD | LAST, ['g' ... 'h'] = WORD, ['i'] = WORD | FIRST,
+    ['j' ... 'm'] = WORD, ['n'] = WORD | FIRST | LAST | KEY, ['o' ... 'x'] = WORD,
+    ['y'] = WORD | LAST, ['z'] = WORD,
+    ['A' ... 'E'] = WORD, ['F'] = WORD | LAST, ['G' ... 'H'] = WORD, ['I'] = WORD | FIRST,
+    ['J' ... 'M'] = WORD, ['N'] = WORD | FIRST | LAST | KEY, ['O' ... 'X'] = WORD,
+    ['Y'] = WORD | LAST, ['Z'] = WORD,
+};
+
+static bool
+is_class(char c, unsigned class)
+{
+    return classes[(unsigned char)c] & class;
+}
+
 static bool
 is_word(char c)
 {
-    static const char word[256] = {
-        ['0' ... '9'] = 1, ['a' ... 'z'] = 1, ['A' ... 'Z'] = 1,
-        ['.'] = 1, ['_'] = 1, ['+'] = 1, ['-'] = 1,
-    };
-    return word[(unsigned char)c];
+    return is_class(c, WORD);
 }
 
-/* Is the word a number? Infinite and NaN for what is none that is finite. */
+/* Is the word a number? NaN for one that is not finite. */
 static bool
 read_number(const char *bytes, size_t len, double *ret_number)
 {
     char word[SCORE_WORD_MAX + 1];
     while (len && bytes[len - 1] == '.')
         len--;
-    if (!len || len > SCORE_WORD_MAX)
-        return false;
-    /* the last byte of a number, "nan", "inf" or "infinity" */
-    if (!strchr("0123456789nNfFyY", bytes[len - 1]))
+    if (!len || len > SCORE_WORD_MAX || !is_class(bytes[0], FIRST) ||
+        !is_class(bytes[len - 1], LAST))
         return false;
     memcpy(word, bytes, len);
     word[len] = '\0';
@@ -104,13 +119,17 @@ take_numbers(struct score *score, size_t len)
         score->skipping = false;
     while (end > start && is_word(buf[end - 1]))
         end--;
-    for (size_t at = end; at > start;) {
-        while (at > start && !is_word(buf[at - 1]))
+    for (size_t at = end;;) {
+        while (at > start && !is_class(buf[at - 1], KEY))
             at--;
+        if (at == start)
+            break;
         size_t word_end = at;
+        while (word_end < end && is_word(buf[word_end]))
+            word_end++;
         while (at > start && is_word(buf[at - 1]))
             at--;
-        if (word_end > at && read_number(buf + at, word_end - at, &score->number)) {
+        if (read_number(buf + at, word_end - at, &score->number)) {
             score->found = true;
             break;
         }
@@ -154,14 +173,18 @@ take_lines(struct score *score, size_t len)
         score->skipping = false;
     }
     const char *last = memrchr(buf + start, '\n', len - start);
-    size_t end = last ? (size_t)(last - buf) : start; /* of the last whole line */
-    size_t rest = last ? end + 1 : start;
-    while (end > start) {
-        const char *before = memrchr(buf + start, '\n', end - start);
-        size_t at = before ? (size_t)(before - buf) + 1 : start;
-        if (take_object(score, buf + at, end - at))
+    size_t rest = last ? (size_t)(last - buf) + 1 : start; /* behind the last whole line */
+    /* only lines with a closing brace are looked at, from the back */
+    for (size_t end = rest; end > start;) {
+        const char *brace = memrchr(buf + start, '}', end - start);
+        if (!brace)
             break;
-        end = before ? at - 1 : start;
+        const char *line_end = memchr(brace, '\n', len - (size_t)(brace - buf));
+        const char *before = memrchr(buf + start, '\n', (size_t)(brace - buf) - start);
+        const char *line = before ? before + 1 : buf + start;
+        if (take_object(score, line, (size_t)(line_end - line)))
+            break;
+        end = (size_t)(line - buf);
     }
     carry(score, rest, len, SCORE_OBJECT_MAX);
 }
