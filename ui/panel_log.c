@@ -8,13 +8,14 @@
 
 #include "ui/panel.h"
 
-enum { ROWS_WANTED = 6, CLOCK_WIDTH = 10, TRIAL_WIDTH = 8 };
+enum { ROWS_LEAST = 3, ROWS_WANTED = 10, CLOCK_WIDTH = 10, TRIAL_WIDTH = 8 };
 
 static int
 log_want(const struct panel_context *context, int width)
 {
-    (void)context, (void)width;
-    return ROWS_WANTED;
+    (void)width;
+    int rows = context->detail->line_count;
+    return rows < ROWS_LEAST ? ROWS_LEAST : rows < ROWS_WANTED ? rows : ROWS_WANTED;
 }
 
 static void
@@ -70,7 +71,7 @@ const struct panel panel_log = {
     .name = "log",
     .title = "Log",
     .priority = 4,
-    .weight = 1,
+    .weight = 0,
     .want = log_want,
     .note = log_note,
     .draw = log_draw,

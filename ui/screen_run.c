@@ -114,7 +114,7 @@ drop_client(struct console *console)
     console->lost = false;
     client_close(console->client);
     console->client = NULL;
-    snprintf(text, sizeof text, "no server: %s; %s", console->lost_text,
+    snprintf(text, sizeof text, "%s; %s", console->lost_text,
         console->options->reopen ? "trying again" : "leave with q");
     screen_disconnected(console->screen, text);
     if (!console->options->reopen || console->retry)

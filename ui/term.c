@@ -267,6 +267,11 @@ term_close(struct term *term)
 {
     if (!term)
         return;
+    /* a terminal that takes nothing must not keep the program from ending:
+     * what waits for it gives way to the sequence that restores it */
+    struct pollfd watched = { .fd = term->output, .events = POLLOUT };
+    if (poll(&watched, 1, STUCK_MS) == 0)
+        tcflush(term->output, TCOFLUSH);
     mousemask(0, NULL);
     endwin();
     disarm_restore();
@@ -457,8 +462,11 @@ static void
 update(struct term *term)
 {
     int fd = term->out ? fileno(term->out) : -1;
-    if (fd < 0 || term->frame < 0 || isendwin() || dup3(term->frame, fd, O_CLOEXEC) < 0) {
+    bool away = isendwin();
+    if (fd < 0 || term->frame < 0 || away || dup3(term->frame, fd, O_CLOEXEC) < 0) {
         doupdate();
+        if (away)
+            keypad(stdscr, TRUE); /* else only with the next key, which is too late for it */
         return;
     }
     doupdate();
