@@ -16,6 +16,7 @@ enum {
     METER_ROWS = 8, /* core rows that are asked for */
     GRAPH_ROWS = 6,
     VALUE = 4, /* "71.2", "100" */
+    HEAT_LABEL = 5, /* "1023 " */
     GROUP = 8, /* heat glyphs without a blank */
     CORES_MAX = SAMPLE_ROWS_MAX,
 };
@@ -156,25 +157,46 @@ heat_columns(int width)
 static int
 heat_rows(int cores, int width)
 {
-    int columns = heat_columns(width - 5);
+    int columns = heat_columns(width - HEAT_LABEL);
     return columns > 0 ? (cores + columns - 1) / columns : 0;
 }
 
+/* Mean use of the cores from first on, NaN when none of them is there. */
+static double
+mean_use(const struct sample *sample, int first, int count)
+{
+    double sum = 0;
+    int known = 0;
+    for (int i = first; i < first + count && i < sample->rows[GROUP_CORE].count; i++) {
+        double total = sample_value(sample, METRIC_CORE_TOTAL, i);
+        if (isnan(total))
+            continue;
+        sum += total;
+        known++;
+    }
+    return known ? sum / known : (double)NAN;
+}
+
+/* One glyph for each core. Where even that is too much, one for several: the
+ * label of the first row is then the scale, as on a map. */
 static void
 draw_heat(struct canvas *canvas, struct rect rect, const struct view *view)
 {
     const struct sample_rows *rows = &view->sample.rows[GROUP_CORE];
-    int columns = heat_columns(rect.width - 5);
-    for (int i = 0; i < rows->count && columns > 0 && i / columns < rect.height; i++) {
-        int y = rect.y + i / columns, place = i % columns;
-        int x = rect.x + 5 + place + place / GROUP;
+    int columns = heat_columns(rect.width - HEAT_LABEL);
+    int room = columns * rect.height, per = room > 0 ? (rows->count + room - 1) / room : 0;
+    for (int i = 0; per && i * per < rows->count; i++) {
+        int y = rect.y + i / columns, place = i % columns, x = rect.x + HEAT_LABEL + place + place / GROUP;
+        char scale[16];
+        snprintf(scale, sizeof scale, "1:%d", per);
         if (!place)
-            canvas_number(canvas, rect.x, y, 4, STYLE_DIM, rows->row[i].name);
-        double total = sample_value(&view->sample, METRIC_CORE_TOTAL, i);
-        if (!rows->row[i].present || isnan(total))
+            canvas_number(canvas, rect.x, y, HEAT_LABEL - 1, STYLE_DIM,
+                per > 1 && !i ? scale : rows->row[i * per].name);
+        double use = mean_use(&view->sample, i * per, per);
+        if (isnan(use))
             canvas_put(canvas, x, y, 'x', STYLE_DIM);
         else
-            draw_level(canvas, x, y, total / 100, total < 1 ? STYLE_BAR_EMPTY : STYLE_BAR_1);
+            draw_level(canvas, x, y, use / 100, use < 1 ? STYLE_BAR_EMPTY : STYLE_BAR_1);
     }
 }
 

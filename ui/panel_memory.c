@@ -13,6 +13,7 @@
 
 enum {
     LABEL = 9, /* "pressure " */
+    LABELS_FROM = 34, /* columns: enough for label, amount and some bar */
     FIGURE = 6, /* "100.0" and a blank */
     WORD = 4, /* "some", "full" */
     SPANS = 4, /* now and three averages */
@@ -67,7 +68,7 @@ draw_use_line(struct canvas *canvas, struct rect inside, int y, const char *labe
     const struct draw_segment *segment, int count, double used, double total)
 {
     enum { AMOUNT = 16 };
-    int left = inside.width >= 40 ? LABEL : 0;
+    int left = inside.width >= LABELS_FROM ? LABEL : 0;
     if (left)
         canvas_text(canvas, inside.x, y, left - 1, STYLE_DIM, label);
     int bar = inside.width - left - AMOUNT - 1;
@@ -116,7 +117,7 @@ draw_swap(struct canvas *canvas, struct rect inside, int y, const struct view *v
     double total = scalar(view, METRIC_MEMORY_SWAP_TOTAL);
     if (total == 0) {
         canvas_text(canvas, inside.x, y, inside.width, STYLE_DIM,
-            inside.width >= 40 ? "swap     none" : "swap none");
+            inside.width >= LABELS_FROM ? "swap     none" : "swap none");
         return;
     }
     struct draw_segment segment = { used / total, DRAW_BAR_FULL, STYLE_BAR_4 };
@@ -181,7 +182,7 @@ static void
 draw_pressure_line(struct canvas *canvas, struct rect inside, int y, const struct view *view)
 {
     int x = inside.x, end = inside.x + inside.width;
-    if (inside.width >= 40)
+    if (inside.width >= LABEL + LABELS_FROM)
         x += canvas_text(canvas, x, y, LABEL, STYLE_DIM, "pressure") + 1;
     for (size_t i = 0; i < sizeof pressures / sizeof *pressures; i++) {
         int label = (int)strlen(pressures[i].label);

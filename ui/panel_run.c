@@ -10,13 +10,20 @@
 #include "ui/draw.h"
 #include "ui/panel.h"
 
-enum { LABEL = 10, ROWS = 5 };
+enum { LABEL = 10, ROWS = 4 };
+
+/* Why it does not move, "" when it does. */
+static const char *
+run_reason(const struct view_run *run)
+{
+    return *run->reason ? run->reason : run->state == RUN_QUEUED ? run->waiting : "";
+}
 
 static int
 run_want(const struct panel_context *context, int width)
 {
-    (void)context, (void)width;
-    return ROWS;
+    (void)width;
+    return ROWS + (*run_reason(&context->detail->run) != '\0');
 }
 
 static void
@@ -122,7 +129,7 @@ static void
 run_draw(struct canvas *canvas, struct rect inside, const struct panel_context *context)
 {
     const struct view_run *run = &context->detail->run;
-    const char *why = *run->reason ? run->reason : run->state == RUN_QUEUED ? run->waiting : "";
+    const char *why = run_reason(run);
     int y = inside.y, end = inside.y + inside.height;
     if (y < end)
         draw_progress_line(canvas, inside, y++, run);

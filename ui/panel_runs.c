@@ -170,8 +170,8 @@ runs_draw(struct canvas *canvas, struct rect inside, const struct panel_context 
     follow_cursor(context, cursor, inside.height);
     int first = panel_list_begin(canvas, context, inside, view->run_count);
     for (int i = 0; i < inside.height && first + i < view->run_count; i++) {
-        struct rect line = { inside.x - 1, inside.y + i, inside.width + 1, 1 };
-        draw_run(canvas, line.y, line.x + line.width, column, &view->run[first + i]);
+        struct rect line = { inside.x - 1, inside.y + i, context->scroll_x - inside.x + 1, 1 };
+        draw_run(canvas, line.y, inside.x + inside.width, column, &view->run[first + i]);
         if (first + i == cursor) {
             canvas_style(canvas, line, STYLE_SELECTED);
             canvas_put(canvas, line.x, line.y, '>', STYLE_SELECTED);
