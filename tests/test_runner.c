@@ -1,0 +1,804 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The runner with its store and real workers ($TEST_BUILDDIR/optop-worker; what
+ * needs them is left out when it is not there). Above all: whatever happens to
+ * workers, store or server, every trial is stored exactly once and every run
+ * comes to an end.
+ */
+#include "test.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "io/child.h"
+#include "run/runner_private.h"
+
+enum { SLOTS = 2, WAIT_SECONDS = 30, TRIALS_MAX = 1000 };
+
+static struct loop *loop;
+static struct store *store;
+static struct tasks tasks;
+static struct runner *runner;
+static struct loop_signal *child_watch;
+static struct loop_timer *tick_timer, *until_timer;
+static char directory[4096], worker_program[4200];
+static int ended_count, committed_count, refuse_ends;
+static char store_text[512]; /* "" while the store works */
+static bool shut_down;
+
+static void
+on_changed(void *context, struct run *run)
+{
+    (void)context, (void)run;
+}
+
+static int
+on_ended(void *context, const struct run *run)
+{
+    (void)context;
+    ck_assert(run_state_ended(run->state));
+    if (refuse_ends > 0 && refuse_ends--)
+        return ERR_STORE;
+    ended_count++;
+    return 0;
+}
+
+static void
+on_ended_committed(void *context)
+{
+    (void)context;
+    committed_count++;
+}
+
+static void
+on_store_state(void *context, const char *text)
+{
+    (void)context;
+    str_copy(store_text, sizeof store_text, text ? text : "");
+}
+
+static void
+on_child(void *context, int number)
+{
+    (void)context, (void)number;
+    child_reap_adopted();
+}
+
+static void
+on_tick(void *context)
+{
+    (void)context;
+    runner_tick(runner);
+}
+
+static void
+open_runner(void)
+{
+    static const struct runner_events events = { on_changed, on_ended, on_ended_committed,
+        on_store_state };
+    struct diag diag = { 0 };
+    loop = loop_new();
+    if (store_open(directory, &store, &diag) < 0)
+        ck_abort_msg("%s", diag.text);
+    struct runner_options options = { .loop = loop, .store = store, .tasks = &tasks,
+        .worker_program = worker_program, .slots = SLOTS, .grace_seconds = 2 };
+    runner = runner_new(&options, &events, NULL);
+    child_watch = loop_signal_start(loop, SIGCHLD, on_child, NULL);
+    tick_timer = loop_timer_start(loop, 50 * NS_PER_MS, 50 * NS_PER_MS, on_tick, NULL);
+}
+
+static void
+close_runner(void)
+{
+    runner_free(runner);
+    loop_timer_stop(tick_timer);
+    loop_signal_stop(child_watch);
+    tasks_release(&tasks);
+    store_close(store);
+    loop_free(loop);
+    runner = NULL;
+}
+
+static void
+setup(void)
+{
+    const char *build = getenv("TEST_BUILDDIR");
+    snprintf(worker_program, sizeof worker_program, "%s/optop-worker", build ? build : ".");
+    snprintf(directory, sizeof directory, "%s/state", test_directory());
+    setenv("OPTOP_CAGE", "subreaper", 1);
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    log_open(-1, LOG_LEVEL_ERROR);
+    open_runner();
+}
+
+static void
+teardown(void)
+{
+    close_runner();
+}
+
+/* Waiting. */
+
+struct wait {
+    bool (*fn)(int64_t argument);
+    int64_t argument, end_ns;
+    bool met;
+};
+
+static void
+on_until(void *context)
+{
+    struct wait *wait = context;
+    wait->met = wait->fn(wait->argument);
+    if (wait->met || clock_mono_ns() > wait->end_ns)
+        loop_stop(loop);
+}
+
+static void
+until_fn(bool (*fn)(int64_t), int64_t argument, const char *what)
+{
+    struct wait wait = { fn, argument, clock_mono_ns() + WAIT_SECONDS * NS_PER_SEC, false };
+    until_timer = loop_timer_start(loop, NS_PER_MS, 2 * NS_PER_MS, on_until, &wait);
+    loop_run(loop);
+    loop_timer_stop(until_timer);
+    ck_assert_msg(wait.met, "never: %s", what);
+}
+#define UNTIL(fn, argument) until_fn(fn, argument, #fn "(" #argument ")")
+
+static struct run *
+find(int64_t id)
+{
+    struct run *run = runner_first(runner);
+    while (run && run->id != id)
+        run = run->next;
+    return run;
+}
+
+static bool
+has_ended(int64_t id)
+{
+    const struct run *run = find(id);
+    return run && run_state_ended(run->state) && run->ending == RUN_EVENT_COUNT;
+}
+
+static bool
+is_paused(int64_t id)
+{
+    return find(id)->state == RUN_PAUSED && find(id)->ending == RUN_EVENT_COUNT;
+}
+
+static bool
+has_results(int64_t id)
+{
+    return find(id)->done + find(id)->failed >= 5;
+}
+
+static bool
+has_running_trial(int64_t id)
+{
+    for (const struct run_worker *w = find(id)->workers; w; w = w->next)
+        if (w->running_trial)
+            return true;
+    return false;
+}
+
+static bool
+store_fails(int64_t id)
+{
+    (void)id;
+    return store_text[0] != '\0';
+}
+
+static bool
+is_shut_down(int64_t id)
+{
+    (void)id;
+    return shut_down;
+}
+
+static void
+on_shut_down(void *context)
+{
+    (void)context;
+    shut_down = true;
+}
+
+/* Runs. */
+
+static int
+submit_text(const char *text, bool paused, int64_t *ret_id, struct diag *diag)
+{
+    const struct run *run;
+    struct runner_request request = { .text = text, .file = "test.ini", .directory = directory,
+        .paused = paused };
+    int r = runner_submit(runner, &request, &run, diag);
+    if (r == 0)
+        *ret_id = run->id;
+    return r;
+}
+
+static int64_t
+submit_with(const char *command, int points, const char *more, bool paused)
+{
+    char text[1024];
+    int64_t id = -1;
+    struct diag diag = { 0 };
+    snprintf(text, sizeof text,
+        "[run]\nname = test\ngoal = minimize\n[objective]\ntype = command\ncommand = %s\n"
+        "score = stdout\n[space]\nx = int 1..%d\n[search]\nmethod = grid\n%s",
+        command, points, more);
+    if (submit_text(text, paused, &id, &diag) < 0)
+        ck_abort_msg("%d: %s: %s", diag.line, diag.key, diag.text);
+    return id;
+}
+
+static int64_t
+submit(const char *command, int points)
+{
+    return submit_with(command, points, "", false);
+}
+
+static void
+steer(int (*fn)(struct runner *, int64_t, const struct run **, struct diag *), int64_t id)
+{
+    const struct run *run;
+    struct diag diag = { 0 };
+    if (fn(runner, id, &run, &diag) < 0)
+        ck_abort_msg("%s", diag.text);
+    ck_assert_int_eq(run->id, id);
+}
+
+/* What is on disk. */
+
+struct stored {
+    int count, failed, per_trial[TRIALS_MAX + 1];
+};
+
+static int
+count_trial(void *context, const struct store_trial *trial)
+{
+    struct stored *stored = context;
+    ck_assert_int_le(trial->result->trial, TRIALS_MAX);
+    stored->count++;
+    stored->failed += trial->result->state == TRIAL_FAILED;
+    stored->per_trial[trial->result->trial]++;
+    if (trial->result->state == TRIAL_DONE) { /* x is the trial's number: no point was mixed up */
+        char params[32];
+        snprintf(params, sizeof params, "[%d]", (int)trial->result->trial);
+        ck_assert_str_eq(trial->params, params);
+        ck_assert_double_eq(trial->result->score, (double)trial->result->trial);
+    }
+    return 0;
+}
+
+static enum run_state stored_state;
+static int64_t stored_done;
+
+static int
+keep_row(void *context, const struct store_run *row)
+{
+    (void)context;
+    stored_state = row->state;
+    stored_done = row->done + row->failed;
+    return 0;
+}
+
+/* The run has ended (or paused) in this state, on disk and in memory, and all
+ * of its trials 1..count are stored, each once. */
+static void
+check_stored(int64_t id, enum run_state state, int count, int failed)
+{
+    static struct stored stored;
+    memset(&stored, 0, sizeof stored);
+    ck_assert_int_eq(find(id)->state, state);
+    ck_assert_int_eq(store_run_get(store, id, keep_row, NULL), 0);
+    ck_assert_int_eq(stored_state, state);
+    ck_assert_int_eq(store_trial_list(store, id, 0, 100000, count_trial, &stored), 0);
+    ck_assert_int_eq(stored_done, stored.count);
+    ck_assert_int_eq(find(id)->done + find(id)->failed, stored.count);
+    if (count < 0)
+        return;
+    ck_assert_int_eq(stored.count, count);
+    for (int i = 1; i <= count; i++)
+        ck_assert_int_eq(stored.per_trial[i], 1);
+    if (failed >= 0)
+        ck_assert_int_eq(stored.failed, failed);
+}
+
+static void
+check_no_workers(void)
+{
+    struct pool_figures pool = runner_pool(runner);
+    ck_assert_uint_eq(pool.size, 0);
+    ck_assert_uint_eq(pool.created, pool.discarded);
+}
+
+START_TEST(a_grid_runs_to_its_end)
+{
+    int64_t id = submit("printf {x}", 200);
+    ck_assert_int_eq(find(id)->state, RUN_QUEUED);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_DONE, 200, 0);
+    ck_assert_int_eq(find(id)->total, 200);
+    ck_assert_int_eq(find(id)->best.trial, 1);
+    ck_assert_str_eq(find(id)->best_params, "[1]");
+    ck_assert_int_eq(ended_count, 1);
+    ck_assert_int_eq(committed_count, 1);
+    ck_assert_ptr_null(find(id)->task);
+    check_no_workers();
+}
+END_TEST
+
+START_TEST(failed_trials_are_counted)
+{
+    int64_t some = submit("grep -c . {x}", 3); /* there are no such files */
+    UNTIL(has_ended, some);
+    check_stored(some, RUN_FAILED, 3, 3);
+    ck_assert_ptr_nonnull(strstr(find(some)->reason, "every trial failed"));
+    int64_t limited = submit_with("false {x}", 500, "[limits]\nmax_failures = 4\n", false);
+    UNTIL(has_ended, limited);
+    check_stored(limited, RUN_FAILED, -1, -1);
+    ck_assert_int_ge(find(limited)->failed, 4);
+    ck_assert_ptr_nonnull(strstr(find(limited)->reason, "max_failures"));
+    check_no_workers();
+}
+END_TEST
+
+START_TEST(a_program_that_is_not_there)
+{
+    int64_t id = submit("/no/such/program {x}", 2);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_FAILED, 2, 2);
+    str_copy(worker_program, sizeof worker_program, "/no/such/worker");
+    id = submit("printf {x}", 2);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_FAILED, 0, 0);
+    ck_assert_uint_gt(strlen(find(id)->reason), 0);
+}
+END_TEST
+
+START_TEST(a_worker_that_dies_at_once_ends_the_run)
+{
+    str_copy(worker_program, sizeof worker_program, "/bin/false");
+    int64_t id = submit("printf {x}", 10);
+    UNTIL(has_ended, id);
+    ck_assert_int_eq(find(id)->state, RUN_FAILED);
+    check_no_workers();
+}
+END_TEST
+
+START_TEST(cancel_ends_a_running_run)
+{
+    int64_t id = submit("sleep 100{x}", 10);
+    UNTIL(has_running_trial, id);
+    steer(runner_cancel, id);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_CANCELLED, 0, 0);
+    check_no_workers();
+    const struct run *run;
+    ck_assert_int_eq(runner_cancel(runner, id, &run, NULL), ERR_BAD_STATE);
+    ck_assert_int_eq(runner_cancel(runner, 12345, &run, NULL), ERR_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(cancel_of_what_does_not_run_is_told_at_once)
+{
+    int64_t paused = submit_with("printf {x}", 5, "", true);
+    steer(runner_cancel, paused);
+    ck_assert(has_ended(paused));
+    check_stored(paused, RUN_CANCELLED, 0, 0);
+    int64_t queued = submit("printf {x}", 5);
+    steer(runner_cancel, queued);
+    ck_assert(has_ended(queued));
+    check_stored(queued, RUN_CANCELLED, 0, 0);
+}
+END_TEST
+
+START_TEST(pause_lets_trials_finish_and_resume_goes_on)
+{
+    int64_t id = submit("printf {x}", 300);
+    for (int i = 0; i < 3; i++) {
+        UNTIL(has_results, id);
+        if (has_ended(id))
+            break;
+        steer(runner_pause, id);
+        UNTIL(is_paused, id);
+        check_stored(id, RUN_PAUSED, -1, 0);
+        check_no_workers();
+        steer(runner_resume, id);
+    }
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_DONE, 300, 0);
+}
+END_TEST
+
+START_TEST(a_cancelled_run_is_resumed)
+{
+    int64_t id = submit("sh -c \"sleep 0.02; printf {x}\"", 60);
+    for (int i = 0; i < 2; i++) {
+        UNTIL(has_results, id);
+        steer(runner_cancel, id);
+        UNTIL(has_ended, id);
+        check_stored(id, RUN_CANCELLED, -1, 0);
+        steer(runner_resume, id);
+    }
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_DONE, 60, 0);
+    ck_assert_int_eq(ended_count, 3);
+    ck_assert_int_eq(committed_count, 3);
+}
+END_TEST
+
+/* The result of the trial that a lost worker had is its failure; all others
+ * are given to someone else. */
+START_TEST(a_killed_worker_costs_its_trial_only)
+{
+    int64_t id = submit("sh -c \"sleep 0.02; printf {x}\"", 40);
+    UNTIL(has_results, id);
+    UNTIL(has_running_trial, id);
+    kill(worker_pid(find(id)->workers->worker), SIGKILL);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_DONE, 40, -1);
+    ck_assert_int_le(find(id)->failed, 1);
+    check_no_workers();
+}
+END_TEST
+
+START_TEST(runs_wait_for_their_turn)
+{
+    int64_t first = submit_with("sleep 100{x}", 4, "[parallel]\nworkers = 2\n", false);
+    int64_t second = submit_with("printf {x}", 4, "[parallel]\nworkers = 2\n", false);
+    int64_t third = submit_with("printf {x}", 4, "", false);
+    UNTIL(has_running_trial, first);
+    ck_assert_int_eq(find(second)->state, RUN_QUEUED);
+    ck_assert_int_eq(find(third)->state, RUN_QUEUED);
+    ck_assert_str_eq(find(second)->waiting, "needs 2 worker slots; 2 of 2 are in use");
+    ck_assert_ptr_nonnull(strstr(find(third)->waiting, "is first in the queue"));
+    steer(runner_cancel, first);
+    UNTIL(has_ended, third);
+    UNTIL(has_ended, second);
+    check_stored(second, RUN_DONE, 4, 0);
+    check_stored(third, RUN_DONE, 4, 0);
+}
+END_TEST
+
+START_TEST(a_time_limit_ends_a_run)
+{
+    int64_t id = submit_with("sleep 100{x}", 2, "[limits]\nrun = 200ms\n", false);
+    UNTIL(has_ended, id);
+    ck_assert_int_eq(find(id)->state, RUN_FAILED);
+    ck_assert_ptr_nonnull(strstr(find(id)->reason, "limits.run"));
+    check_no_workers();
+}
+END_TEST
+
+START_TEST(an_end_that_is_refused_is_tried_again)
+{
+    refuse_ends = 2;
+    int64_t id = submit("printf {x}", 5);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_DONE, 5, 0);
+    ck_assert_int_eq(ended_count, 1);
+    ck_assert_int_eq(committed_count, 1);
+}
+END_TEST
+
+/* A full disk. */
+
+static void
+limit_file_size(rlim_t bytes)
+{
+    struct rlimit limit;
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static rlim_t
+wal_size(void)
+{
+    char path[4200];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/optop.db-wal", directory);
+    return stat(path, &st) == 0 ? (rlim_t)st.st_size : 0;
+}
+
+START_TEST(a_full_disk_holds_a_run_up_and_loses_nothing)
+{
+    int64_t id = submit("sh -c \"sleep 0.01; printf {x}\"", 120);
+    UNTIL(has_results, id);
+    limit_file_size(wal_size());
+    UNTIL(store_fails, id);
+    int64_t done = find(id)->done;
+    ck_assert_int_lt(done, 120);
+    ck_assert_int_eq(find(id)->state, RUN_RUNNING);
+    limit_file_size(RLIM_INFINITY);
+    UNTIL(has_ended, id);
+    ck_assert_str_eq(store_text, "");
+    check_stored(id, RUN_DONE, 120, 0);
+}
+END_TEST
+
+START_TEST(a_submit_that_cannot_be_stored_is_refused)
+{
+    int64_t id = submit_with("printf {x}", 5, "", true), other;
+    struct diag diag = { 0 };
+    limit_file_size(wal_size());
+    ck_assert_int_lt(submit_text(find(id)->text, false, &other, &diag), 0);
+    ck_assert_uint_gt(strlen(diag.text), 0);
+    limit_file_size(RLIM_INFINITY);
+    ck_assert_ptr_null(find(id)->next);
+    ck_assert_int_eq(submit_text(find(id)->text, false, &other, &diag), 0);
+    UNTIL(has_ended, other);
+    check_stored(other, RUN_DONE, 5, 0);
+}
+END_TEST
+
+/* Stopping and starting the server. */
+
+static void
+start_again(void)
+{
+    close_runner();
+    open_runner();
+}
+
+START_TEST(shutdown_pauses_what_runs)
+{
+    int64_t running = submit("sleep 100{x}", 5);
+    UNTIL(has_running_trial, running);
+    runner_shutdown(runner, on_shut_down, NULL);
+    UNTIL(is_shut_down, 0);
+    check_stored(running, RUN_PAUSED, 0, 0);
+    check_no_workers();
+    int64_t id;
+    ck_assert_int_eq(submit_text("", false, &id, NULL), ERR_BAD_STATE);
+    start_again();
+    ck_assert_int_eq(runner_reconcile(runner), 0);
+    ck_assert_int_eq(find(running)->state, RUN_PAUSED);
+    steer(runner_cancel, running);
+    ck_assert(has_ended(running));
+}
+END_TEST
+
+/* A pause lets the trials under way finish, a shutdown does not wait for them:
+ * also when the pause was first. */
+START_TEST(shutdown_does_not_wait_for_a_pausing_run)
+{
+    int64_t id = submit("sleep 100{x}", 5);
+    UNTIL(has_running_trial, id);
+    steer(runner_pause, id);
+    runner_shutdown(runner, on_shut_down, NULL);
+    UNTIL(is_shut_down, 0);
+    check_stored(id, RUN_PAUSED, 0, 0);
+}
+END_TEST
+
+START_TEST(shutdown_does_not_wait_for_ever_for_a_full_disk)
+{
+    int64_t id = submit("sleep 100{x}", 5);
+    UNTIL(has_running_trial, id);
+    limit_file_size(wal_size());
+    runner_shutdown(runner, on_shut_down, NULL);
+    UNTIL(is_shut_down, 0);
+    limit_file_size(RLIM_INFINITY);
+}
+END_TEST
+
+START_TEST(what_was_open_comes_back_paused)
+{
+    int64_t queued = submit_with("printf {x}", 10, "[parallel]\nworkers = 1\n", false);
+    int64_t paused = submit_with("printf {x}", 10, "", true);
+    int64_t done = submit("printf {x}", 3);
+    UNTIL(has_ended, done);
+    UNTIL(has_ended, queued);
+    int64_t waiting = submit("printf {x}", 4);
+    start_again(); /* before the loop has turned: it was never started */
+    ck_assert_int_eq(runner_reconcile(runner), 1);
+    ck_assert_int_eq(find(waiting)->state, RUN_PAUSED);
+    ck_assert_ptr_nonnull(strstr(find(waiting)->reason, "waited"));
+    ck_assert_int_eq(find(paused)->state, RUN_PAUSED);
+    ck_assert_int_eq(find(done)->state, RUN_DONE);
+    ck_assert_str_eq(find(done)->best_params, "[1]");
+    steer(runner_resume, waiting);
+    UNTIL(has_ended, waiting);
+    check_stored(waiting, RUN_DONE, 4, 0);
+}
+END_TEST
+
+/* A server in a process of its own, killed without warning. */
+static void
+run_and_be_killed(int64_t after)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        open_runner();
+        runner_reconcile(runner);
+        struct run *run = runner_first(runner);
+        if (!run)
+            submit("sh -c \"sleep 0.005; printf {x}\"", 150);
+        else
+            steer(runner_resume, run->id);
+        int64_t end = clock_mono_ns() + WAIT_SECONDS * NS_PER_SEC;
+        while (clock_mono_ns() < end) {
+            run = runner_first(runner);
+            if (run->done + run->failed >= after)
+                raise(SIGKILL);
+            loop_step(loop);
+            usleep(500);
+        }
+        _exit(1);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+START_TEST(a_killed_server_loses_nothing_that_it_counted)
+{
+    close_runner();
+    static const int after[] = { 10, 45, 46, 90 };
+    for (size_t i = 0; i < sizeof after / sizeof *after; i++)
+        run_and_be_killed(after[i]);
+    open_runner();
+    ck_assert_int_eq(runner_reconcile(runner), 1);
+    int64_t id = runner_first(runner)->id;
+    ck_assert_int_eq(find(id)->state, RUN_PAUSED);
+    ck_assert_int_ge(find(id)->done, 90);
+    check_stored(id, RUN_PAUSED, -1, 0);
+    steer(runner_resume, id);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_DONE, 150, 0);
+}
+END_TEST
+
+/* What a server cannot write at its start must not run half. */
+START_TEST(a_full_disk_at_the_start)
+{
+    close_runner();
+    run_and_be_killed(10);
+    open_runner();
+    limit_file_size(wal_size());
+    runner_reconcile(runner);
+    struct run *run = runner_first(runner);
+    ck_assert_int_eq(run->state, RUN_PAUSED);
+    int64_t end = clock_mono_ns() + 200 * NS_PER_MS;
+    while (clock_mono_ns() < end)
+        loop_step(loop);
+    limit_file_size(RLIM_INFINITY);
+    steer(runner_resume, run->id);
+    UNTIL(has_ended, run->id);
+    check_stored(run->id, RUN_DONE, 150, 0);
+}
+END_TEST
+
+/* Requests. */
+
+START_TEST(bad_requests_are_told_with_their_place)
+{
+    static const struct {
+        const char *text;
+        int line;
+    } rows[] = {
+        { "[run\n", 1 }, { "", 0 }, { "[run]\nname = x\ngoal = upwards\n", 3 },
+        { "[run]\nname = x\n[objective]\ntype = command\ncommand = true {y}\nscore = stdout\n"
+          "[space]\nx = int 0..1\n[search]\nmethod = grid\n", 5 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct diag diag = { 0 };
+        struct run_spec spec;
+        int64_t id, points;
+        struct runner_request request = { .text = rows[i].text, .file = "test.ini",
+            .directory = "/" };
+        ck_assert_int_lt(submit_text(rows[i].text, false, &id, &diag), 0);
+        ck_assert_uint_gt(strlen(diag.text), 0);
+        ck_assert_str_eq(diag.file, "test.ini");
+        if (rows[i].line)
+            ck_assert_int_eq(diag.line, rows[i].line);
+        ck_assert_int_lt(runner_check(&request, &spec, &points, NULL), 0);
+    }
+    ck_assert_ptr_null(runner_first(runner));
+}
+END_TEST
+
+START_TEST(large_requests_are_refused)
+{
+    static char text[300 * 1024];
+    memset(text, '#', sizeof text - 1);
+    struct diag diag = { 0 };
+    int64_t id;
+    ck_assert_int_eq(submit_text(text, false, &id, &diag), ERR_TOO_LARGE);
+    memcpy(text, "K=", 2);
+    json_t *environment = json_pack("[s, s]", "A=1", text);
+    int64_t paused = submit_with("printf {x}", 2, "", true);
+    const struct run *run;
+    struct runner_request request = { .text = find(paused)->text, .file = "f", .directory = "/",
+        .environment = environment };
+    ck_assert_int_eq(runner_submit(runner, &request, &run, &diag), ERR_TOO_LARGE);
+    json_decref(environment);
+    ck_assert_ptr_null(find(paused)->next);
+}
+END_TEST
+
+START_TEST(the_environment_and_changes_of_a_request)
+{
+    json_t *environment = json_pack("[s,s,s,i]", "VALUE=7", "OPTOP_RUN=forged", "=bad", 5);
+    json_t *set = json_pack("[s]", "space.x=int 1..2");
+    int64_t paused = submit_with("/bin/sh -c \"printf $VALUE; printf {x}\"", 9, "", true);
+    const struct run *run;
+    struct runner_request request = { .text = find(paused)->text, .file = "f",
+        .directory = directory, .environment = environment, .set = set };
+    ck_assert_int_eq(runner_submit(runner, &request, &run, NULL), 0);
+    int64_t id = run->id;
+    ck_assert_uint_eq(run->environment_len, sizeof "VALUE=7");
+    json_decref(environment);
+    json_decref(set);
+    UNTIL(has_ended, id);
+    ck_assert_int_eq(find(id)->state, RUN_DONE);
+    ck_assert_int_eq(find(id)->done, 2);
+    ck_assert_double_eq(find(id)->best.score, 71);
+    ck_assert_int_eq(find(paused)->total < 0 ? 9 : find(paused)->total, 9);
+}
+END_TEST
+
+static void
+add_worker_tests(Suite *suite)
+{
+    TCase *tcase = tcase_create("runner with workers");
+    tcase_set_timeout(tcase, 300);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, a_grid_runs_to_its_end);
+    tcase_add_test(tcase, failed_trials_are_counted);
+    tcase_add_test(tcase, a_program_that_is_not_there);
+    tcase_add_test(tcase, a_worker_that_dies_at_once_ends_the_run);
+    tcase_add_test(tcase, cancel_ends_a_running_run);
+    tcase_add_test(tcase, pause_lets_trials_finish_and_resume_goes_on);
+    tcase_add_test(tcase, a_cancelled_run_is_resumed);
+    tcase_add_test(tcase, a_killed_worker_costs_its_trial_only);
+    tcase_add_test(tcase, runs_wait_for_their_turn);
+    tcase_add_test(tcase, a_time_limit_ends_a_run);
+    tcase_add_test(tcase, an_end_that_is_refused_is_tried_again);
+    tcase_add_test(tcase, a_full_disk_holds_a_run_up_and_loses_nothing);
+    tcase_add_test(tcase, a_submit_that_cannot_be_stored_is_refused);
+    tcase_add_test(tcase, shutdown_pauses_what_runs);
+    tcase_add_test(tcase, shutdown_does_not_wait_for_a_pausing_run);
+    tcase_add_test(tcase, shutdown_does_not_wait_for_ever_for_a_full_disk);
+    tcase_add_test(tcase, what_was_open_comes_back_paused);
+    tcase_add_test(tcase, a_killed_server_loses_nothing_that_it_counted);
+    tcase_add_test(tcase, a_full_disk_at_the_start);
+    tcase_add_test(tcase, the_environment_and_changes_of_a_request);
+    suite_add_tcase(suite, tcase);
+}
+
+Suite *
+test_suite(void)
+{
+    Suite *suite = suite_create("runner");
+    TCase *tcase = tcase_create("runner");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, cancel_of_what_does_not_run_is_told_at_once);
+    tcase_add_test(tcase, bad_requests_are_told_with_their_place);
+    tcase_add_test(tcase, large_requests_are_refused);
+    suite_add_tcase(suite, tcase);
+    const char *build = getenv("TEST_BUILDDIR");
+    snprintf(worker_program, sizeof worker_program, "%s/optop-worker", build ? build : ".");
+    if (access(worker_program, X_OK) == 0)
+        add_worker_tests(suite);
+    else
+        printf("# no %s: what needs workers is left out\n", worker_program);
+    return suite;
+}
