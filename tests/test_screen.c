@@ -150,18 +150,27 @@ picture(struct rig *rig)
     return text.data;
 }
 
+/* A picture goes to standard error: it is too long for a message of Check. */
+static void
+check_presence(struct rig *rig, const char *text, bool there)
+{
+    const char *shown = picture(rig);
+    bool found = strstr(shown, text) != NULL;
+    if (found != there)
+        fprintf(stderr, "%s", shown);
+    ck_assert_msg(found == there, "\"%s\" is %son the screen", text, found ? "" : "not ");
+}
+
 static void
 check_shows(struct rig *rig, const char *text)
 {
-    const char *shown = picture(rig);
-    ck_assert_msg(strstr(shown, text) != NULL, "\"%s\" is not on the screen:\n%s", text, shown);
+    check_presence(rig, text, true);
 }
 
 static void
 check_hides(struct rig *rig, const char *text)
 {
-    const char *shown = picture(rig);
-    ck_assert_msg(strstr(shown, text) == NULL, "\"%s\" is on the screen:\n%s", text, shown);
+    check_presence(rig, text, false);
 }
 
 static void
@@ -216,7 +225,9 @@ check_screen(struct rig *rig, const char *name, int columns, int rows, bool asci
     }
     str_init(&expected);
     read_file(test_path(path), &expected);
-    ck_assert_msg(!strcmp(shown, expected.data), "%s differs; now:\n%s", path, shown);
+    if (strcmp(shown, expected.data) != 0)
+        fprintf(stderr, "%s", shown);
+    ck_assert_msg(!strcmp(shown, expected.data), "%s differs", path);
     str_release(&expected);
 }
 
