@@ -9,17 +9,11 @@
 
 #include "run/runner_private.h"
 
+/* Slots that a run keeps from the others. */
 static int
-held_slots(const struct run *runs, const struct run *except)
+held_slots(const struct run *run)
 {
-    int held = 0;
-    for (const struct run *run = runs; run; run = run->next) {
-        if (run == except)
-            continue;
-        int target = run_state_ended(run->state) ? 0 : run->workers_target;
-        held += run->worker_count > target ? run->worker_count : target;
-    }
-    return held;
+    return run->worker_count > run->workers_target ? run->worker_count : run->workers_target;
 }
 
 /* What a run could use: no more workers than trials that are left. */
@@ -30,41 +24,56 @@ useful_workers(const struct run *run, int wanted)
     return left < wanted ? (left > 0 ? (int)left : 1) : wanted;
 }
 
+/* Who is not running, or is about to end, gives back what it does not use. */
+static int
+settle_targets(struct run *runs)
+{
+    int held = 0;
+    for (struct run *run = runs; run; run = run->next) {
+        if (run->state != RUN_RUNNING || run->ending != RUN_EVENT_COUNT)
+            run->workers_target = 0;
+        else if (run->spec.workers)
+            run->workers_target = useful_workers(run, run->spec.workers);
+        held += held_slots(run);
+    }
+    return held;
+}
+
+/* Gives a queued run its workers, or says why not. */
+static bool
+assign_queued(struct run *run, int slots, int held, const struct run *blocked)
+{
+    int free_slots = slots - held;
+    int wanted = run->spec.workers ? run->spec.workers : free_slots > 1 ? free_slots : 1;
+    if (run->worker_count) {
+        snprintf(run->waiting, sizeof run->waiting, "its earlier workers are still finishing");
+    } else if (blocked) {
+        snprintf(run->waiting, sizeof run->waiting, "run %lld is first in the queue",
+            (long long)blocked->id);
+    } else if (held && wanted > free_slots) {
+        snprintf(run->waiting, sizeof run->waiting,
+            "needs %d worker slot%s; %d of %d are in use", wanted, wanted == 1 ? "" : "s", held,
+            slots);
+    } else {
+        run->workers_target = useful_workers(run, wanted);
+        run->waiting[0] = '\0';
+    }
+    return run->workers_target > 0;
+}
+
 void
 queue_assign(struct run *runs, int slots)
 {
     const struct run *blocked = NULL;
+    int held = settle_targets(runs);
     for (struct run *run = runs; run; run = run->next) {
-        if (run->state == RUN_RUNNING && run->ending == RUN_EVENT_COUNT) {
-            if (!run->spec.workers) {
-                int free_slots = slots - held_slots(runs, run);
-                run->workers_target = useful_workers(run, free_slots > 1 ? free_slots : 1);
-            }
+        if (run->ending != RUN_EVENT_COUNT)
             continue;
-        }
-        if (run->state == RUN_RUNNING)
-            continue;
-        run->workers_target = 0;
-        if (run->state != RUN_QUEUED || run->ending != RUN_EVENT_COUNT)
-            continue;
-        int held = held_slots(runs, run);
-        int free_slots = slots - held;
-        int wanted = run->spec.workers ? run->spec.workers : free_slots > 1 ? free_slots : 1;
-        if (run->worker_count) {
-            snprintf(run->waiting, sizeof run->waiting, "its earlier workers are still finishing");
-        } else if (blocked) {
-            snprintf(run->waiting, sizeof run->waiting, "run %lld is first in the queue",
-                (long long)blocked->id);
-        } else if (held && wanted > free_slots) {
-            snprintf(run->waiting, sizeof run->waiting,
-                "needs %d worker slot%s; %d of %d are in use", wanted, wanted == 1 ? "" : "s",
-                held, slots);
-        } else {
-            run->workers_target = useful_workers(run, wanted);
-            run->waiting[0] = '\0';
-            continue;
-        }
-        if (!blocked)
+        int others = held - held_slots(run);
+        if (run->state == RUN_RUNNING && !run->spec.workers)
+            run->workers_target = useful_workers(run, slots - others > 1 ? slots - others : 1);
+        else if (run->state == RUN_QUEUED && !assign_queued(run, slots, others, blocked) && !blocked)
             blocked = run;
+        held = others + held_slots(run);
     }
 }
