@@ -95,8 +95,9 @@ START_TEST(fresh_child)
     signal(SIGPIPE, SIG_IGN);
     sigfillset(&set);
     sigprocmask(SIG_BLOCK, &set, NULL);
-    pid_t pid = start("ls /proc/self/fd | wc -l; grep -c -E 'SigBlk:.0000000000000000|SigIgn:.0{7}[01]' "
-                      "/proc/self/status", fds[1], true);
+    pid_t pid = start("ls /proc/self/fd | wc -l; "
+                      "grep -c -E 'SigBlk:.0{16}|SigIgn:.0{7}[01]' /proc/self/status",
+        fds[1], true);
     close(fds[1]);
     ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
     ck_assert_int_gt(read(fds[0], text, sizeof text - 1), 0);
@@ -220,7 +221,9 @@ END_TEST
 /* Marks are compared whole, prefixes as prefixes. */
 START_TEST(marks)
 {
-    struct proctree_target target = { .aim = PROCTREE_MARKED, .mark = "child.test.", .prefix = true };
+    struct proctree_target target = {
+        .aim = PROCTREE_MARKED, .mark = "child.test.", .prefix = true,
+    };
     start("exec sleep 600", -1, false);
     await_count(PROCTREE_MARKED, 1);
     ck_assert_int_eq(proctree_signal(&target, 0), 1);

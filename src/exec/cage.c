@@ -26,15 +26,18 @@ enum {
     KILL_MS = 50, /* what cage_kill may block */
     CLOSE_MS = 1000,
     PASS_PAUSE_MS = 2,
+    NEWEST_PASSES = 20, /* beside each full one */
 };
 
 #define CGROUP_PREFIX "optop-"
+#define CELL_PREFIX "worker-"
 
 struct cage {
     enum cage_kind kind;
     char mark[CAGE_MARK_MAX];
     char *directory; /* of the cgroup, owned; NULL: none */
     char *procs; /* its cgroup.procs, owned */
+    int cells; /* made so far */
 };
 
 static const char *const kind_names[] = {
@@ -242,6 +245,38 @@ cage_procs_path(const struct cage *cage)
     return cage->procs;
 }
 
+char *
+cage_cell_make(struct cage *cage)
+{
+    if (!cage->directory)
+        return NULL;
+    char *cell = xasprintf("%s/" CELL_PREFIX "%d", cage->directory, ++cage->cells);
+    if (mkdir(cell, 0755) == 0)
+        return cell;
+    log_debug("%s: %s", cell, strerror(errno));
+    free(cell);
+    return NULL;
+}
+
+void
+cage_cell_kill(const char *cell)
+{
+    write_kill(cell);
+}
+
+void
+cage_cell_remove(const char *cell)
+{
+    rmdir(cell);
+}
+
+static void
+kill_newest(void)
+{
+    for (int i = 0; i < NEWEST_PASSES && proctree_kill_newest() > 0; i++)
+        child_reap_adopted();
+}
+
 static int
 signal_marked(const char *mark, unsigned aim, bool prefix, int signal_number)
 {
@@ -260,6 +295,8 @@ kill_marked(const char *mark, unsigned aim, bool prefix, int limit_ms)
     for (int quiet = 0; quiet < 2;) {
         int count = signal_marked(mark, aim, prefix, SIGKILL);
         child_reap_adopted();
+        if (aim & PROCTREE_ADOPTED)
+            kill_newest();
         quiet = count > 0 ? 0 : quiet + 1;
         if (quiet == 2 || clock_mono_ns() >= until)
             return;
@@ -284,11 +321,24 @@ cage_populated(const struct cage *cage)
     return signal_marked(cage->mark, 0, false, 0) > 0;
 }
 
+/* 0, or -errno: -EBUSY while something lives in it. */
+static int
+try_remove(const char *directory)
+{
+    DIR *dir = opendir(directory);
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        if (str_starts(entry->d_name, CELL_PREFIX))
+            unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
+    if (dir)
+        closedir(dir);
+    return rmdir(directory) < 0 ? -errno : 0;
+}
+
 static void
 remove_cgroup(const char *directory, int limit_ms)
 {
     int64_t until = clock_mono_ns() + limit_ms * NS_PER_MS;
-    while (rmdir(directory) < 0 && errno == EBUSY && clock_mono_ns() < until) {
+    while (try_remove(directory) == -EBUSY && clock_mono_ns() < until) {
         write_kill(directory);
         child_reap_adopted();
         poll(NULL, 0, PASS_PAUSE_MS);
@@ -353,5 +403,6 @@ cage_kill_orphans(const char *mark)
 {
     int count = signal_marked(mark, PROCTREE_ADOPTED | PROCTREE_SPARE_CLAIMED, false, SIGKILL);
     child_reap_adopted();
+    kill_newest();
     return count > 0 ? count : 0;
 }

@@ -38,9 +38,17 @@ const char *cage_kind_name(enum cage_kind kind);
 struct cage *cage_open(const char *mark);
 enum cage_kind cage_kind(const struct cage *cage);
 
-/* Path of the cgroup.procs file that a worker must write "0" to before its
- * first trial; NULL when there is no cgroup. Borrowed. */
+/* Path of the cgroup.procs file of the whole cage; NULL when there is no
+ * cgroup. Borrowed. */
 const char *cage_procs_path(const struct cage *cage);
+
+/* A cell is one worker's own cgroup inside the cage's: what a worker leaves
+ * behind can be ended without its neighbours. Its directory, owned (free());
+ * NULL when there is none (the worker then joins the whole cage's cgroup). The
+ * worker writes "0" to its cgroup.procs before the first trial. A killed cell is not used again. */
+char *cage_cell_make(struct cage *cage);
+void cage_cell_kill(const char *cell);
+void cage_cell_remove(const char *cell); /* what is not empty yet, cage_close removes */
 
 /* Ends every process in it at once, workers included. Blocks for at most
  * about 50 ms: against processes that fork as fast as they are ended, call it

@@ -30,9 +30,11 @@ enum {
     EXIT_TEXT_MAX = 160,
 };
 
-/* A worker that does not end by itself this long after the grace time (it was
- * stopped by a trial, say) is killed. */
-#define CANCEL_EXTRA_SECONDS 1.0
+/* A worker that has not ended by itself this long after the grace time is
+ * looked after. In a cell everything can be ended at once; without one the
+ * worker itself is the best to do it, unless a trial has stopped it. */
+#define CANCEL_LOOK_NS (50 * NS_PER_MS)
+#define CANCEL_EXTRA_SECONDS 4 /* more than a worker sweeps */
 
 /* Orphans of a dead worker are ended in passes, so that the loop goes on. */
 #define ORPHAN_PASS_NS (5 * NS_PER_MS)
@@ -50,6 +52,7 @@ struct worker {
     void *context;
     const struct run_spec *spec; /* borrowed */
     char mark[CAGE_MARK_MAX];
+    char *cell; /* its cgroup, owned; NULL: none */
 
     pid_t pid;
     int pidfd, fd;
@@ -65,7 +68,7 @@ struct worker {
 
     bool broken; /* nothing it says is believed any more */
     char text[EXIT_TEXT_MAX]; /* how it ended; set early when it said why */
-    int64_t orphans_until_ns;
+    int64_t cancel_until_ns, orphans_until_ns;
 };
 
 /* What was given. */
@@ -128,6 +131,9 @@ free_worker(struct worker *worker)
     str_release(&worker->in);
     str_release(&worker->out);
     str_release(&worker->log);
+    if (worker->cell)
+        cage_cell_remove(worker->cell);
+    free(worker->cell);
     free(worker->given);
     free(worker);
 }
@@ -168,6 +174,8 @@ on_reaped(struct worker *worker, int status)
     loop_timer_stop(worker->timer);
     worker->fd_watch = worker->exit_watch = NULL;
     worker->timer = NULL;
+    if (!orderly && worker->cell)
+        cage_cell_kill(worker->cell);
     if (orderly || cage_kill_orphans(worker->mark) == 0) {
         tell_exit(worker);
         return;
@@ -367,6 +375,22 @@ open_watches(struct worker *worker)
     return r;
 }
 
+static void
+send_init(struct worker *worker, const struct worker_options *options)
+{
+    struct cage *cage = options->cage;
+    worker->cell = cage ? cage_cell_make(cage) : NULL;
+    char *procs = worker->cell ? xasprintf("%s/cgroup.procs", worker->cell) : NULL;
+    const struct worker_init init = {
+        .spec = options->spec, .directory = options->directory,
+        .cgroup_procs = procs ? procs : cage ? cage_procs_path(cage) : NULL,
+        .cage = cage_kind_name(cage ? cage_kind(cage) : CAGE_SUBREAPER),
+    };
+    worker_msg_init(&worker->out, &init);
+    free(procs);
+    flush(worker);
+}
+
 int
 worker_start(struct loop *loop, const struct worker_options *options,
     const struct worker_events *events, void *context, struct worker **ret_worker,
@@ -393,13 +417,7 @@ worker_start(struct loop *loop, const struct worker_options *options,
         return diag_set(diag, r, "cannot start %s: %s", options->program, err_text(r));
     }
     child_claim(worker->pid);
-    const struct worker_init init = {
-        .spec = options->spec, .directory = options->directory,
-        .cage = cage_kind_name(options->cage ? cage_kind(options->cage) : CAGE_SUBREAPER),
-        .cgroup_procs = options->cage ? cage_procs_path(options->cage) : NULL,
-    };
-    worker_msg_init(&worker->out, &init);
-    flush(worker);
+    send_init(worker, options);
     *ret_worker = worker;
     return 0;
 }
@@ -446,10 +464,26 @@ worker_started_ns(const struct worker *worker)
     return worker->started_ns;
 }
 
+static bool
+is_stopped(const struct worker *worker)
+{
+    siginfo_t info;
+    info.si_pid = 0;
+    return waitid(P_PID, (id_t)worker->pid, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+        info.si_pid == worker->pid;
+}
+
 static void
 on_cancel_late(void *context)
 {
-    worker_kill(context);
+    struct worker *worker = context;
+    if (worker->cell)
+        cage_cell_kill(worker->cell);
+    /* a worker in a cell may not have joined it yet */
+    if (worker->cell || is_stopped(worker) || loop_now(worker->loop) >= worker->cancel_until_ns)
+        worker_kill(worker);
+    else
+        loop_timer_change(worker->timer, CANCEL_LOOK_NS, 0);
 }
 
 void
@@ -459,11 +493,13 @@ worker_cancel(struct worker *worker, double grace_seconds)
         return; /* it has ended; its orphans are being swept */
     worker_msg_cancel(&worker->out, grace_seconds);
     flush(worker);
-    int64_t limit = sec_to_ns(grace_seconds + CANCEL_EXTRA_SECONDS);
+    int64_t grace_ns = sec_to_ns(grace_seconds);
+    worker->cancel_until_ns = clock_mono_ns() + grace_ns + CANCEL_EXTRA_SECONDS * NS_PER_SEC;
     if (!worker->timer)
-        worker->timer = loop_timer_start(worker->loop, limit, 0, on_cancel_late, worker);
+        worker->timer = loop_timer_start(worker->loop, grace_ns + CANCEL_LOOK_NS, 0,
+            on_cancel_late, worker);
     else
-        loop_timer_change(worker->timer, limit, 0);
+        loop_timer_change(worker->timer, grace_ns + CANCEL_LOOK_NS, 0);
 }
 
 void

@@ -14,7 +14,10 @@
 
 #include "base/xalloc.h"
 
-enum { CONTROL_FD = 3 };
+enum {
+    CONTROL_FD = 3,
+    REAP_MAX = 4096, /* at a time: some milliseconds */
+};
 
 static int
 add_descriptors(posix_spawn_file_actions_t *actions, const struct child_options *options)
@@ -37,7 +40,7 @@ set_attributes(posix_spawnattr_t *attributes, bool fresh)
     sigemptyset(&set);
     posix_spawnattr_setsigmask(attributes, &set);
     posix_spawnattr_setpgroup(attributes, 0);
-    short flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK;
+    short flags = POSIX_SPAWN_SETSIGMASK | (fresh ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP);
     if (fresh) {
         sigfillset(&set);
         posix_spawnattr_setsigdefault(attributes, &set);
@@ -154,7 +157,7 @@ int
 child_reap_adopted(void)
 {
     int reaped = 0;
-    for (;;) {
+    while (reaped < REAP_MAX) {
         siginfo_t info;
         info.si_pid = 0;
         if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid ||
@@ -164,4 +167,5 @@ child_reap_adopted(void)
             return reaped;
         reaped++;
     }
+    return reaped;
 }

@@ -24,7 +24,7 @@ struct child_options {
     char *const *environment;
     int in, out, err; /* become 0, 1, 2; -1: as the caller's; else above 2 */
     int control; /* becomes 3; -1: none */
-    bool fresh; /* every signal at its default, every other descriptor closed */
+    bool fresh; /* a session of its own, signals at their defaults, no other descriptor */
 };
 
 /* -errno when the program cannot be started (exec's own errors included). */
@@ -44,7 +44,8 @@ bool child_is_claimed(pid_t pid);
 
 /* Reaps adopted children that have ended; claimed ones keep their status.
  * Stops at a claimed one that is not yet reaped, so its claimer calls this
- * again afterwards. Returns the number reaped. */
+ * again afterwards, and after some thousands: they can end as fast as they are
+ * reaped. Returns the number reaped. */
 int child_reap_adopted(void);
 
 #endif

@@ -20,6 +20,8 @@ enum {
     PROCESSES_MAX = 1 << 22, /* the kernel's own limit of pids */
     ENVIRON_MAX = 1 << 20, /* a mark further behind is not looked for */
     ENVIRON_PIECE = 16 * 1024,
+    NEWER_MAX = 4096, /* pids above the last one at the start of a pass */
+    NEWEST = 256, /* pids back from the last one */
 };
 
 /* Where a process hangs, found from its parent's place. */
@@ -212,18 +214,35 @@ compare_pids(const void *a, const void *b)
     return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-/* The numbers alone first: looking at each while listing them would never
- * catch up with those that appear meanwhile. */
+static pid_t
+last_pid(void)
+{
+    char text[128];
+    int fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    const char *last = strrchr(text, ' ');
+    return last ? (pid_t)strtol(last, NULL, 10) : 0;
+}
+
+/* The numbers alone first, and not too many that are newer than the pass: a
+ * crowd can appear faster than it is listed. */
 static int
 read_pids(struct pass *pass)
 {
     DIR *dir = opendir("/proc");
     if (!dir)
         return -errno;
-    int r = 0;
-    for (struct dirent *entry; r == 0 && (entry = readdir(dir));)
-        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-            r = add_pid(pass, (pid_t)strtol(entry->d_name, NULL, 10));
+    int r = 0, newer = 0;
+    pid_t last = last_pid();
+    for (struct dirent *entry; r == 0 && newer < NEWER_MAX && (entry = readdir(dir));)
+        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9') {
+            pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+            newer += pid > last;
+            r = add_pid(pass, pid);
+        }
     qsort(pass->process, (size_t)pass->count, sizeof *pass->process, compare_pids);
     /* the directory stays open for the looks at each */
     pass->proc_fd = fcntl(dirfd(dir), F_DUPFD_CLOEXEC, 3);
@@ -233,14 +252,16 @@ read_pids(struct pass *pass)
     return r;
 }
 
-/* What has gone meanwhile is dropped. */
+/* What has gone meanwhile is dropped. Our own that have ended are not looked
+ * up: nobody is below them, and there may be thousands. */
 static void
 read_processes(struct pass *pass)
 {
     for (int i = pass->count - 1; i >= 0; i--) {
         struct process *process = &pass->process[i];
-        if (!process->signalled && read_stat(pass->proc_fd, process->pid, process) < 0 &&
-            !process->known)
+        if (process->signalled || (process->known && !is_alive(process)))
+            continue;
+        if (read_stat(pass->proc_fd, process->pid, process) < 0 && !process->known)
             process->state = 'X';
     }
 }
@@ -373,4 +394,15 @@ proctree_signal(const struct proctree_target *target, int signal_number)
         close(pass.proc_fd);
     free(pass.process);
     return r < 0 ? r : pass.hits;
+}
+
+int
+proctree_kill_newest(void)
+{
+    int hits = 0;
+    pid_t last = last_pid();
+    for (pid_t pid = last; pid > 1 && pid > last - NEWEST; pid--)
+        if (child_is_alive(pid) == 1 && !child_is_claimed(pid) && kill(pid, SIGKILL) == 0)
+            hits++;
+    return hits;
 }

@@ -36,4 +36,10 @@ struct proctree_target {
  * one); -errno when /proc cannot be read. */
 int proctree_signal(const struct proctree_target *target, int signal_number);
 
+/* KILL to those of the caller's unclaimed children that are among the pids
+ * given out last: some microseconds, where a pass takes milliseconds. This is
+ * what keeps up with processes that do nothing but fork and end. Returns how
+ * many it has hit. */
+int proctree_kill_newest(void);
+
 #endif

@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +42,10 @@ extern char **environ;
 enum {
     PATH_BYTES_MAX = 4096,
     PIPE_BYTES = 256 * 1024, /* asked for once a trial turns out to print much */
+    REAP_MAX = 256, /* at a time */
+    CROWD_REAPS = 32, /* times that, between two passes of a sweep */
     SWEEP_SECONDS = 3, /* for processes that fork faster than they are ended */
+    NEWEST_PASSES = 100, /* between two full ones */
     SWEEP_PAUSE_MS = 2, /* between passes; ends of processes cut it short */
     DRAIN_MAX = 2 * 1024 * 1024, /* more than a pipe can hold */
 };
@@ -74,6 +78,7 @@ struct command {
     int status;
     bool main_ended; /* pid is reaped */
     bool all_ended; /* no child is left */
+    bool reap_again; /* there may be more that have ended */
     enum phase phase;
     bool timed_out, ordered; /* why it is being ended */
     int64_t started_ns, ended_ns, deadline_ns, kill_ns; /* 0: none */
@@ -202,7 +207,7 @@ command_start(struct objective *objective, const char *const *values)
     str_clear(&command->log);
     memset(&command->usage, 0, sizeof command->usage);
     command->out = command->err = (struct stream){ .read_fd = -1, .write_fd = -1 };
-    command->main_ended = command->all_ended = false;
+    command->main_ended = command->all_ended = command->reap_again = false;
     command->timed_out = command->ordered = false;
     command->phase = PHASE_RUNNING;
     command->status = 0;
@@ -271,13 +276,15 @@ add_usage(struct rusage *sum, const struct rusage *usage)
         sum->ru_maxrss = usage->ru_maxrss;
 }
 
+/* Bounded: processes can end as fast as they are reaped. */
 static void
 reap(struct command *command)
 {
     struct rusage usage;
-    int status;
-    pid_t pid;
-    while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+    int status, reaped = 0;
+    pid_t pid = 0;
+    while (reaped < REAP_MAX && (pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+        reaped++;
         add_usage(&command->usage, &usage);
         if (pid != command->pid)
             continue;
@@ -288,13 +295,26 @@ reap(struct command *command)
             kill(-pid, SIGKILL);
     }
     command->all_ended = pid < 0 && errno == ECHILD;
+    command->reap_again = reaped == REAP_MAX;
 }
 
-static int
+static void
+set_policy(int policy)
+{
+    struct sched_param parameters = { .sched_priority = policy == SCHED_RR ? 1 : 0 };
+    sched_setscheduler(0, policy, &parameters); /* not permitted: as it was */
+}
+
+/* A crowd that forks shares the processor with us: where permitted, we go
+ * first. */
+static void
 signal_all(int signal_number)
 {
     static const struct proctree_target all = { .aim = PROCTREE_DESCENDANTS };
-    return proctree_signal(&all, signal_number);
+    int policy = sched_getscheduler(0);
+    set_policy(SCHED_RR);
+    proctree_signal(&all, signal_number);
+    set_policy(policy);
 }
 
 /* TERM now, KILL later: to the processes, by their descent. */
@@ -323,8 +343,19 @@ drain_signals(const struct command *command)
         continue;
 }
 
-/* KILL to everyone left until nobody is. A crowd that forks shares the
- * processor with us: where permitted, we go first. */
+/* Everything that has ended, so that a pass does not meet it again; but not
+ * for longer than it takes a crowd to come back. */
+static void
+reap_crowd(struct command *command)
+{
+    for (int i = 0; i < CROWD_REAPS; i++) {
+        reap(command);
+        if (!command->reap_again)
+            break;
+    }
+}
+
+/* KILL to everyone left until nobody is. */
 static void
 sweep(struct command *command)
 {
@@ -333,22 +364,25 @@ sweep(struct command *command)
     if (!command->main_ended || (kill(command->pid, 0) < 0 && errno == ESRCH))
         kill(-command->pid, SIGKILL);
     int64_t until = clock_mono_ns() + SWEEP_SECONDS * NS_PER_SEC;
-    errno = 0;
-    int nice = getpriority(PRIO_PROCESS, 0);
-    bool first = setpriority(PRIO_PROCESS, 0, -20) == 0;
-    reap(command);
+    int policy = sched_getscheduler(0);
+    set_policy(SCHED_RR);
+    reap_crowd(command);
     while (!command->all_ended && clock_mono_ns() < until) {
         signal_all(SIGKILL);
-        reap(command);
+        reap_crowd(command);
+        for (int i = 0; i < NEWEST_PASSES && !command->all_ended; i++) {
+            if (proctree_kill_newest() == 0)
+                break;
+            reap(command);
+        }
         if (command->all_ended)
             break;
         struct pollfd fd = { .fd = command->signal_fd, .events = POLLIN };
         poll(&fd, 1, SWEEP_PAUSE_MS);
         drain_signals(command);
-        reap(command);
+        reap_crowd(command);
     }
-    if (first)
-        setpriority(PRIO_PROCESS, 0, nice);
+    set_policy(policy);
 }
 
 /* Waiting. */
@@ -368,16 +402,18 @@ wait_for_something(struct command *command, struct objective_watch *watch)
     struct timespec timeout = { 0 };
     if (left > 0)
         timeout = (struct timespec){ left / NS_PER_SEC, left % NS_PER_SEC };
-    if (ppoll(fds, COUNT, at ? &timeout : NULL, NULL) <= 0)
+    if (command->reap_again)
+        timeout = (struct timespec){ 0 };
+    if (ppoll(fds, COUNT, at || command->reap_again ? &timeout : NULL, NULL) < 0)
         return;
     if (fds[OUT].revents)
         read_stream(command, &command->out);
     if (fds[ERR].revents)
         read_stream(command, &command->err);
-    if (fds[SIGNALS].revents) {
+    if (fds[SIGNALS].revents)
         drain_signals(command);
+    if (fds[SIGNALS].revents || command->reap_again)
         reap(command);
-    }
     if (fds[WATCH].revents) {
         enum objective_order order = watch->ready(watch->context, fds[WATCH].revents);
         if (order != OBJECTIVE_GO_ON) {
@@ -397,7 +433,8 @@ wait_for_end(struct command *command, struct objective_watch *watch)
         if (command->phase == PHASE_RUNNING && command->main_ended)
             break; /* a trial's processes do not outlive its main one */
         int64_t now = command->deadline_ns || command->kill_ns ? clock_mono_ns() : 0;
-        if (command->phase == PHASE_RUNNING && command->deadline_ns && now >= command->deadline_ns) {
+        if (command->phase == PHASE_RUNNING && command->deadline_ns &&
+            now >= command->deadline_ns) {
             command->timed_out = true;
             end_trial(command, command->grace_seconds);
         }
