@@ -304,6 +304,42 @@ START_TEST(saves_and_loads)
 }
 END_TEST
 
+/* Sizes around those by which the reader's memory grows. */
+START_TEST(loads_any_size)
+{
+    char path[4300];
+    snprintf(path, sizeof path, "%s/large.ini", test_directory());
+    for (size_t power = 16 * 1024; power <= 128 * 1024; power *= 2)
+        for (size_t size = power - 2; size <= power + 2; size++) {
+            struct ini *ini = NULL;
+            struct diag diag = { 0 };
+            size_t len;
+            FILE *file = fopen(path, "we");
+            ck_assert_ptr_nonnull(file);
+            fputs("[a]\nk = v\n", file);
+            for (size_t i = strlen("[a]\nk = v\n"); i < size; i++)
+                fputc(i % 64 ? '#' : '\n', file);
+            fclose(file);
+            ck_assert_int_eq(ini_load(path, &ini, &diag), 0);
+            ini_text(ini, &len);
+            ck_assert_uint_eq(len, size);
+            ini_free(ini);
+        }
+}
+END_TEST
+
+START_TEST(a_pipe_is_no_document)
+{
+    char path[4300];
+    struct ini *ini = NULL;
+    struct diag diag = { 0 };
+    snprintf(path, sizeof path, "%s/fifo", test_directory());
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_int_eq(ini_load(path, &ini, &diag), -EINVAL);
+    ck_assert_ptr_null(ini);
+}
+END_TEST
+
 START_TEST(load_tells_what_failed)
 {
     struct ini *ini = NULL;
@@ -340,6 +376,8 @@ test_suite(void)
     tcase_add_test(tc, set_refuses_what_would_not_read_back);
     tcase_add_test(tc, unset_removes_one_line);
     tcase_add_test(tc, saves_and_loads);
+    tcase_add_test(tc, loads_any_size);
+    tcase_add_test(tc, a_pipe_is_no_document);
     tcase_add_test(tc, load_tells_what_failed);
     suite_add_tcase(suite, tc);
     return suite;

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -342,15 +343,18 @@ ini_parse_text(const char *text, size_t len, const char *file, struct ini **ret_
 static int
 read_all(int fd, char **ret_text, size_t *ret_len)
 {
-    size_t len = 0, capacity = 16 * 1024;
+    size_t len = 0, capacity = 0;
     char *text = NULL;
-    for (;;) {
-        char *grown = text && len < capacity ? text : realloc(text, capacity);
-        if (!grown) {
-            free(text);
-            return -ENOMEM;
+    while (len <= INI_FILE_MAX) {
+        if (len == capacity) {
+            capacity = capacity ? 2 * capacity : 16 * 1024;
+            char *grown = realloc(text, capacity);
+            if (!grown) {
+                free(text);
+                return -ENOMEM;
+            }
+            text = grown;
         }
-        text = grown;
         ssize_t n = read(fd, text + len, capacity - len);
         if (n < 0 && errno == EINTR)
             continue;
@@ -359,11 +363,9 @@ read_all(int fd, char **ret_text, size_t *ret_len)
             free(text);
             return code;
         }
-        len += (size_t)n;
-        if (n == 0 || len > INI_FILE_MAX)
+        if (n == 0)
             break;
-        if (len == capacity)
-            capacity *= 2;
+        len += (size_t)n;
     }
     *ret_text = text;
     *ret_len = len;
@@ -375,8 +377,13 @@ ini_load(const char *path, struct ini **ret_ini, struct diag *diag)
 {
     char *text = NULL;
     size_t len = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    int r = fd < 0 ? -errno : read_all(fd, &text, &len);
+    struct stat st;
+    /* not blocking: opening a FIFO must not wait for its writer */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0
+        : S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+    if (r == 0)
+        r = read_all(fd, &text, &len);
     if (fd >= 0)
         close(fd);
     if (r < 0) {
