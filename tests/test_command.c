@@ -199,7 +199,8 @@ init_arguments(const char *command, struct diag *diag)
 START_TEST(arguments_are_replaced)
 {
     const char *const values[] = { "1", "two words" }, *const other[] = { "", "\"'$(b)" };
-    ck_assert_int_eq(init_arguments("run -{a}{b}- {file} '{empty}' {brace} {{{a}}} plain", NULL), 0);
+    const char *command = "run -{a}{b}- {file} '{empty}' {brace} {{{a}}} plain";
+    ck_assert_int_eq(init_arguments(command, NULL), 0);
     arguments_build(&arguments, values);
     ck_assert_str_eq(arguments.argv[0], "run");
     ck_assert_str_eq(arguments.argv[1], "-1two words-");
