@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -16,7 +15,7 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "io/child.h"
+#include "exec/cage.h"
 #include "server/server.h"
 #include "wire/path.h"
 
@@ -127,7 +126,7 @@ static void
 on_child(void *context, int signal_number)
 {
     (void)context, (void)signal_number;
-    child_reap_adopted();
+    cage_reap();
 }
 
 static void
@@ -230,7 +229,6 @@ daemon_run(const struct daemon_options *options)
     umask(077);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a full quota is an error code, not a death */
-    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* orphans of workers come to us */
     d.socket_path = options->socket_path ? xstrdup(options->socket_path) : wire_socket_path();
     int r = wire_check_directory(d.socket_path, &diag);
     if (r == 0)
