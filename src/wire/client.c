@@ -45,7 +45,9 @@ struct client {
     struct str out; /* scratch for one request */
     struct pending *pending;
     int pending_count, pending_capacity;
+    struct loop *loop; /* NULL: not attached */
     struct loop_fd *watch;
+    struct loop_timer *rest_timer; /* set while whole lines wait in `in` */
     const struct client_events *events;
     void *context;
     bool closing; /* closed from within a callback: freed when it returns */
@@ -197,6 +199,7 @@ static void
 free_client(struct client *client)
 {
     loop_fd_stop(client->watch);
+    loop_timer_stop(client->rest_timer);
     close(client->fd);
     str_release(&client->in);
     str_release(&client->out);
@@ -431,6 +434,8 @@ take_lines(struct client *client, int64_t wanted, bool any,
     }
     client->dispatching = outer;
     if (client->closing) {
+        if (r == 1 && ret_message && *ret_message)
+            json_decref(*ret_message);
         if (!outer)
             free_client(client);
         return ERR_CLOSED;
@@ -445,6 +450,43 @@ until_deadline_ms(int64_t deadline)
         return -1;
     int64_t left = deadline - clock_mono_ns();
     return left <= 0 ? 0 : left > INT_MAX * NS_PER_MS ? INT_MAX : (int)(left / NS_PER_MS) + 1;
+}
+
+static void
+tell_closed(struct client *client, const struct diag *diag)
+{
+    loop_fd_stop(client->watch);
+    client->watch = NULL;
+    if (client->events->closed)
+        client->events->closed(client->context, diag);
+}
+
+static void
+take_for_loop(struct client *client)
+{
+    struct diag diag = { 0 };
+    int r = take_lines(client, -1, false, client->events, client->context, NULL, &diag);
+    if (r < 0 && diag.code) /* without a diag the client closed itself */
+        tell_closed(client, &diag);
+}
+
+/* What a blocking call has read behind its answer would wait for the next
+ * bytes from the server: the loop sees to it at its next turn. */
+static void
+on_rest(void *context)
+{
+    struct client *client = context;
+    loop_timer_stop(client->rest_timer);
+    client->rest_timer = NULL;
+    take_for_loop(client);
+}
+
+static void
+leave_rest(struct client *client)
+{
+    size_t len = client->in.len - client->taken;
+    if (client->loop && !client->rest_timer && memchr(client->in.data + client->taken, '\n', len))
+        client->rest_timer = loop_timer_start(client->loop, 0, 0, on_rest, client);
 }
 
 int
@@ -469,6 +511,7 @@ client_call(struct client *client, const char *method, json_t *params,
     }
     if (r < 0)
         return r;
+    leave_rest(client);
     const json_t *error = json_object_get(message, "error");
     r = error ? read_error(error, diag) : 0;
     if (!error) {
@@ -489,22 +532,23 @@ on_readable(void *context, int fd, unsigned events)
     if (r == -EINTR)
         return;
     if (r >= 0)
-        r = take_lines(client, -1, false, client->events, client->context, NULL, &diag);
-    if (r < 0 && diag.code) { /* without a diag the client closed itself */
-        loop_fd_stop(client->watch);
-        client->watch = NULL;
-        if (client->events->closed)
-            client->events->closed(client->context, &diag);
-    }
+        take_for_loop(client);
+    else
+        tell_closed(client, &diag);
 }
 
 int
 client_attach(struct client *client, struct loop *loop, const struct client_events *events,
     void *context)
 {
+    int r = loop_fd_start(loop, client->fd, LOOP_READ, on_readable, client, &client->watch);
+    if (r < 0)
+        return r;
+    client->loop = loop;
     client->events = events;
     client->context = context;
-    return loop_fd_start(loop, client->fd, LOOP_READ, on_readable, client, &client->watch);
+    leave_rest(client);
+    return 0;
 }
 
 static void
@@ -534,6 +578,8 @@ client_wait(struct client *client, double timeout_seconds, const struct client_e
     int64_t deadline = clock_mono_ns() + sec_to_ns(timeout_seconds);
     for (;;) {
         int r = take_lines(client, -1, true, events, context, NULL, diag);
+        if (r > 0)
+            leave_rest(client);
         if (r != 0)
             return r;
         r = fill(client, until_deadline_ms(deadline), diag);
