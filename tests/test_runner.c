@@ -174,22 +174,32 @@ has_ended(int64_t id)
     return run && run_state_ended(run->state) && run->ending == RUN_EVENT_COUNT;
 }
 
+/* One that must be there. */
+static struct run *
+the_run(int64_t id)
+{
+    struct run *run = find(id);
+    if (!run)
+        ck_abort_msg("run %jd is not in memory", (intmax_t)id);
+    return run;
+}
+
 static bool
 is_paused(int64_t id)
 {
-    return find(id)->state == RUN_PAUSED && find(id)->ending == RUN_EVENT_COUNT;
+    return the_run(id)->state == RUN_PAUSED && the_run(id)->ending == RUN_EVENT_COUNT;
 }
 
 static bool
 has_results(int64_t id)
 {
-    return find(id)->done + find(id)->failed >= 5;
+    return the_run(id)->done + the_run(id)->failed >= 5;
 }
 
 static bool
 has_running_trial(int64_t id)
 {
-    for (const struct run_worker *w = find(id)->workers; w; w = w->next)
+    for (const struct run_worker *w = the_run(id)->workers; w; w = w->next)
         if (w->running_trial)
             return true;
     return false;
@@ -303,12 +313,12 @@ check_stored(int64_t id, enum run_state state, int count, int failed)
 {
     static struct stored stored;
     memset(&stored, 0, sizeof stored);
-    ck_assert_int_eq(find(id)->state, state);
+    ck_assert_int_eq(the_run(id)->state, state);
     ck_assert_int_eq(store_run_get(store, id, keep_row, NULL), 0);
     ck_assert_int_eq(stored_state, state);
     ck_assert_int_eq(store_trial_list(store, id, 0, 100000, count_trial, &stored), 0);
     ck_assert_int_eq(stored_done, stored.count);
-    ck_assert_int_eq(find(id)->done + find(id)->failed, stored.count);
+    ck_assert_int_eq(the_run(id)->done + the_run(id)->failed, stored.count);
     if (count < 0)
         return;
     ck_assert_int_eq(stored.count, count);
@@ -329,15 +339,15 @@ check_no_workers(void)
 START_TEST(a_grid_runs_to_its_end)
 {
     int64_t id = submit("printf {x}", 200);
-    ck_assert_int_eq(find(id)->state, RUN_QUEUED);
+    ck_assert_int_eq(the_run(id)->state, RUN_QUEUED);
     UNTIL(has_ended, id);
     check_stored(id, RUN_DONE, 200, 0);
-    ck_assert_int_eq(find(id)->total, 200);
-    ck_assert_int_eq(find(id)->best.trial, 1);
-    ck_assert_str_eq(find(id)->best_params, "[1]");
+    ck_assert_int_eq(the_run(id)->total, 200);
+    ck_assert_int_eq(the_run(id)->best.trial, 1);
+    ck_assert_str_eq(the_run(id)->best_params, "[1]");
     ck_assert_int_eq(ended_count, 1);
     ck_assert_int_eq(committed_count, 1);
-    ck_assert_ptr_null(find(id)->task);
+    ck_assert_ptr_null(the_run(id)->task);
     check_no_workers();
 }
 END_TEST
@@ -347,12 +357,12 @@ START_TEST(failed_trials_are_counted)
     int64_t some = submit("grep -c . {x}", 3); /* there are no such files */
     UNTIL(has_ended, some);
     check_stored(some, RUN_FAILED, 3, 3);
-    ck_assert_ptr_nonnull(strstr(find(some)->reason, "every trial failed"));
+    ck_assert_ptr_nonnull(strstr(the_run(some)->reason, "every trial failed"));
     int64_t limited = submit_with("false {x}", 500, "[limits]\nmax_failures = 4\n", false);
     UNTIL(has_ended, limited);
     check_stored(limited, RUN_FAILED, -1, -1);
-    ck_assert_int_ge(find(limited)->failed, 4);
-    ck_assert_ptr_nonnull(strstr(find(limited)->reason, "max_failures"));
+    ck_assert_int_ge(the_run(limited)->failed, 4);
+    ck_assert_ptr_nonnull(strstr(the_run(limited)->reason, "max_failures"));
     check_no_workers();
 }
 END_TEST
@@ -366,7 +376,7 @@ START_TEST(a_program_that_is_not_there)
     id = submit("printf {x}", 2);
     UNTIL(has_ended, id);
     check_stored(id, RUN_FAILED, 0, 0);
-    ck_assert_uint_gt(strlen(find(id)->reason), 0);
+    ck_assert_uint_gt(strlen(the_run(id)->reason), 0);
 }
 END_TEST
 
@@ -375,7 +385,7 @@ START_TEST(a_worker_that_dies_at_once_ends_the_run)
     str_copy(worker_program, sizeof worker_program, "/bin/false");
     int64_t id = submit("printf {x}", 10);
     UNTIL(has_ended, id);
-    ck_assert_int_eq(find(id)->state, RUN_FAILED);
+    ck_assert_int_eq(the_run(id)->state, RUN_FAILED);
     check_no_workers();
 }
 END_TEST
@@ -449,10 +459,10 @@ START_TEST(a_killed_worker_costs_its_trial_only)
     int64_t id = submit("sh -c \"sleep 0.02; printf {x}\"", 40);
     UNTIL(has_results, id);
     UNTIL(has_running_trial, id);
-    kill(worker_pid(find(id)->workers->worker), SIGKILL);
+    kill(worker_pid(the_run(id)->workers->worker), SIGKILL);
     UNTIL(has_ended, id);
     check_stored(id, RUN_DONE, 40, -1);
-    ck_assert_int_le(find(id)->failed, 1);
+    ck_assert_int_le(the_run(id)->failed, 1);
     check_no_workers();
 }
 END_TEST
@@ -463,10 +473,10 @@ START_TEST(runs_wait_for_their_turn)
     int64_t second = submit_with("printf {x}", 4, "[parallel]\nworkers = 2\n", false);
     int64_t third = submit_with("printf {x}", 4, "", false);
     UNTIL(has_running_trial, first);
-    ck_assert_int_eq(find(second)->state, RUN_QUEUED);
-    ck_assert_int_eq(find(third)->state, RUN_QUEUED);
-    ck_assert_str_eq(find(second)->waiting, "needs 2 worker slots; 2 of 2 are in use");
-    ck_assert_ptr_nonnull(strstr(find(third)->waiting, "is first in the queue"));
+    ck_assert_int_eq(the_run(second)->state, RUN_QUEUED);
+    ck_assert_int_eq(the_run(third)->state, RUN_QUEUED);
+    ck_assert_str_eq(the_run(second)->waiting, "needs 2 worker slots; 2 of 2 are in use");
+    ck_assert_ptr_nonnull(strstr(the_run(third)->waiting, "is first in the queue"));
     steer(runner_cancel, first);
     UNTIL(has_ended, third);
     UNTIL(has_ended, second);
@@ -479,8 +489,8 @@ START_TEST(a_time_limit_ends_a_run)
 {
     int64_t id = submit_with("sleep 100{x}", 2, "[limits]\nrun = 200ms\n", false);
     UNTIL(has_ended, id);
-    ck_assert_int_eq(find(id)->state, RUN_FAILED);
-    ck_assert_ptr_nonnull(strstr(find(id)->reason, "limits.run"));
+    ck_assert_int_eq(the_run(id)->state, RUN_FAILED);
+    ck_assert_ptr_nonnull(strstr(the_run(id)->reason, "limits.run"));
     check_no_workers();
 }
 END_TEST
@@ -522,9 +532,9 @@ START_TEST(a_full_disk_holds_a_run_up_and_loses_nothing)
     UNTIL(has_results, id);
     limit_file_size(wal_size());
     UNTIL(store_fails, id);
-    int64_t done = find(id)->done;
+    int64_t done = the_run(id)->done;
     ck_assert_int_lt(done, 120);
-    ck_assert_int_eq(find(id)->state, RUN_RUNNING);
+    ck_assert_int_eq(the_run(id)->state, RUN_RUNNING);
     limit_file_size(RLIM_INFINITY);
     UNTIL(has_ended, id);
     ck_assert_str_eq(store_text, "");
@@ -537,11 +547,11 @@ START_TEST(a_submit_that_cannot_be_stored_is_refused)
     int64_t id = submit_with("printf {x}", 5, "", true), other;
     struct diag diag = { 0 };
     limit_file_size(wal_size());
-    ck_assert_int_lt(submit_text(find(id)->text, false, &other, &diag), 0);
+    ck_assert_int_lt(submit_text(the_run(id)->text, false, &other, &diag), 0);
     ck_assert_uint_gt(strlen(diag.text), 0);
     limit_file_size(RLIM_INFINITY);
-    ck_assert_ptr_null(find(id)->next);
-    ck_assert_int_eq(submit_text(find(id)->text, false, &other, &diag), 0);
+    ck_assert_ptr_null(the_run(id)->next);
+    ck_assert_int_eq(submit_text(the_run(id)->text, false, &other, &diag), 0);
     UNTIL(has_ended, other);
     check_stored(other, RUN_DONE, 5, 0);
 }
@@ -568,7 +578,7 @@ START_TEST(shutdown_pauses_what_runs)
     ck_assert_int_eq(submit_text("", false, &id, NULL), ERR_BAD_STATE);
     start_again();
     ck_assert_int_eq(runner_reconcile(runner), 0);
-    ck_assert_int_eq(find(running)->state, RUN_PAUSED);
+    ck_assert_int_eq(the_run(running)->state, RUN_PAUSED);
     steer(runner_cancel, running);
     ck_assert(has_ended(running));
 }
@@ -608,11 +618,11 @@ START_TEST(what_was_open_comes_back_paused)
     int64_t waiting = submit("printf {x}", 4);
     start_again(); /* before the loop has turned: it was never started */
     ck_assert_int_eq(runner_reconcile(runner), 1);
-    ck_assert_int_eq(find(waiting)->state, RUN_PAUSED);
-    ck_assert_ptr_nonnull(strstr(find(waiting)->reason, "waited"));
-    ck_assert_int_eq(find(paused)->state, RUN_PAUSED);
-    ck_assert_int_eq(find(done)->state, RUN_DONE);
-    ck_assert_str_eq(find(done)->best_params, "[1]");
+    ck_assert_int_eq(the_run(waiting)->state, RUN_PAUSED);
+    ck_assert_ptr_nonnull(strstr(the_run(waiting)->reason, "waited"));
+    ck_assert_int_eq(the_run(paused)->state, RUN_PAUSED);
+    ck_assert_int_eq(the_run(done)->state, RUN_DONE);
+    ck_assert_str_eq(the_run(done)->best_params, "[1]");
     steer(runner_resume, waiting);
     UNTIL(has_ended, waiting);
     check_stored(waiting, RUN_DONE, 4, 0);
@@ -656,8 +666,8 @@ START_TEST(a_killed_server_loses_nothing_that_it_counted)
     open_runner();
     ck_assert_int_eq(runner_reconcile(runner), 1);
     int64_t id = runner_first(runner)->id;
-    ck_assert_int_eq(find(id)->state, RUN_PAUSED);
-    ck_assert_int_ge(find(id)->done, 90);
+    ck_assert_int_eq(the_run(id)->state, RUN_PAUSED);
+    ck_assert_int_ge(the_run(id)->done, 90);
     check_stored(id, RUN_PAUSED, -1, 0);
     steer(runner_resume, id);
     UNTIL(has_ended, id);
@@ -725,11 +735,11 @@ START_TEST(large_requests_are_refused)
     json_t *environment = json_pack("[s, s]", "A=1", text);
     int64_t paused = submit_with("printf {x}", 2, "", true);
     const struct run *run;
-    struct runner_request request = { .text = find(paused)->text, .file = "f", .directory = "/",
+    struct runner_request request = { .text = the_run(paused)->text, .file = "f", .directory = "/",
         .environment = environment };
     ck_assert_int_eq(runner_submit(runner, &request, &run, &diag), ERR_TOO_LARGE);
     json_decref(environment);
-    ck_assert_ptr_null(find(paused)->next);
+    ck_assert_ptr_null(the_run(paused)->next);
 }
 END_TEST
 
@@ -739,7 +749,7 @@ START_TEST(the_environment_and_changes_of_a_request)
     json_t *set = json_pack("[s]", "space.x=int 1..2");
     int64_t paused = submit_with("/bin/sh -c \"printf $VALUE; printf {x}\"", 9, "", true);
     const struct run *run;
-    struct runner_request request = { .text = find(paused)->text, .file = "f",
+    struct runner_request request = { .text = the_run(paused)->text, .file = "f",
         .directory = directory, .environment = environment, .set = set };
     ck_assert_int_eq(runner_submit(runner, &request, &run, NULL), 0);
     int64_t id = run->id;
@@ -747,10 +757,10 @@ START_TEST(the_environment_and_changes_of_a_request)
     json_decref(environment);
     json_decref(set);
     UNTIL(has_ended, id);
-    ck_assert_int_eq(find(id)->state, RUN_DONE);
-    ck_assert_int_eq(find(id)->done, 2);
-    ck_assert_double_eq(find(id)->best.score, 71);
-    ck_assert_int_eq(find(paused)->total < 0 ? 9 : find(paused)->total, 9);
+    ck_assert_int_eq(the_run(id)->state, RUN_DONE);
+    ck_assert_int_eq(the_run(id)->done, 2);
+    ck_assert_double_eq(the_run(id)->best.score, 71);
+    ck_assert_int_eq(the_run(paused)->total < 0 ? 9 : the_run(paused)->total, 9);
 }
 END_TEST
 
