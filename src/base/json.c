@@ -219,7 +219,9 @@ json_parse(const char *text, size_t len, struct diag *diag)
     json_error_t error;
     json_t *value = json_loadb(text, len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
     if (!value) {
-        diag_set(diag, ERR_SYNTAX, "not JSON: %s", error.text);
+        char reason[DIAG_TEXT_MAX]; /* it quotes what was parsed */
+        diag_set(diag, ERR_SYNTAX, "not JSON: %s",
+            text_clean(error.text, reason, sizeof reason));
         if (diag) {
             diag->line = error.line;
             diag->column = error.column;
