@@ -34,9 +34,6 @@ enum {
 /* Weight of the newest trial in the mean trial time. */
 #define MEAN_WEIGHT 0.1
 
-/* A server that is told to stop does not wait for a long grace time. */
-#define SHUTDOWN_GRACE_SECONDS 1.0
-
 static void schedule_ends(struct runner *runner, int64_t delay_ns);
 
 void
@@ -675,7 +672,9 @@ dispatch_start(struct runner *runner, struct run *run, struct diag *diag)
 void
 dispatch_end(struct runner *runner, struct run *run, enum run_event how, const char *reason)
 {
-    bool pausing = run->ending == RUN_EVENT_PAUSE && how != RUN_EVENT_PAUSE;
+    /* a pause that drains may still be overtaken */
+    bool pausing = run->ending == RUN_EVENT_PAUSE &&
+        (how != RUN_EVENT_PAUSE || runner->shutdown_done);
     if ((run->ending != RUN_EVENT_COUNT && !pausing) || run_state_ended(run->state))
         return;
     run->ending = how;
@@ -684,8 +683,8 @@ dispatch_end(struct runner *runner, struct run *run, enum run_event how, const c
     bool drain = how == RUN_EVENT_PAUSE && !runner->shutdown_done;
     double grace = run->spec.grace_seconds >= 0 ? run->spec.grace_seconds
                                                 : runner->options.grace_seconds;
-    if (runner->shutdown_done && grace > SHUTDOWN_GRACE_SECONDS)
-        grace = SHUTDOWN_GRACE_SECONDS;
+    if (runner->shutdown_done && grace > ns_to_sec(SHUTDOWN_GRACE_NS))
+        grace = ns_to_sec(SHUTDOWN_GRACE_NS);
     run->kill_at_ns = drain ? INT64_MAX : now_ns(runner) + sec_to_ns(grace);
     for (struct run_worker *w = run->workers; w; w = w->next) {
         if (drain)
@@ -695,6 +694,17 @@ dispatch_end(struct runner *runner, struct run *run, enum run_event how, const c
     }
     tell_changed(runner, run);
     schedule_ends(runner, 0);
+}
+
+/* A run that is resumed starts anew at its mark. */
+static void
+forget_search(struct run *run)
+{
+    search_free(run->search);
+    run->search = NULL;
+    run->exhausted = false;
+    run->window_head = run->window_count = run->window_ready = 0;
+    run->skip_count = run->skip_next = 0;
 }
 
 /* Puts the state that a run has come to on disk, and lets go of its means. */
@@ -718,8 +728,7 @@ complete_end(struct runner *runner, struct run *run)
         runner->ended_count++;
         tasks_remove(runner->options.tasks, run->task);
         run->task = NULL;
-        search_free(run->search);
-        run->search = NULL;
+        forget_search(run);
     }
     tell_changed(runner, run);
     runner->pump_wanted = true;
@@ -744,7 +753,11 @@ step_end(struct runner *runner, struct run *run)
     }
     cage_close(run->cage);
     run->cage = NULL;
-    return complete_end(runner, run);
+    if (complete_end(runner, run))
+        return true;
+    if (runner->shutdown_done) /* the next server finds it running, and pauses it */
+        run->ending = RUN_EVENT_COUNT;
+    return runner->shutdown_done != NULL;
 }
 
 static void

@@ -520,9 +520,13 @@ runner_shutdown(struct runner *runner, loop_fn *done, void *context)
         return;
     runner->shutdown_done = done;
     runner->shutdown_context = context;
-    for (struct run *run = runner->runs; run; run = run->next)
+    int64_t latest = loop_now(runner->options.loop) + SHUTDOWN_GRACE_NS;
+    for (struct run *run = runner->runs; run; run = run->next) {
         if (run->state == RUN_RUNNING)
             dispatch_end(runner, run, RUN_EVENT_PAUSE, "the server was stopped");
+        if (run->kill_at_ns > latest)
+            run->kill_at_ns = latest; /* one that was ending in its own time */
+    }
     loop_timer_change(runner->end_timer, 0, 0);
 }
 
@@ -579,6 +583,7 @@ runner_reconcile(struct runner *runner)
             before == RUN_QUEUED ? "waited" : "ran");
         run->state = (enum run_state)paused;
         runner_store_state(runner, run, before, NULL);
+        run->state = (enum run_state)paused; /* not stored: the next server sees it so, too */
         count++;
     }
     return count;

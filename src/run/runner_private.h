@@ -5,7 +5,11 @@
 #ifndef OPTOP_RUN_RUNNER_PRIVATE_H
 #define OPTOP_RUN_RUNNER_PRIVATE_H
 
+#include "base/clock.h"
 #include "run/runner.h"
+
+/* A server that is told to stop does not wait for a long grace time. */
+#define SHUTDOWN_GRACE_NS (1 * NS_PER_SEC)
 
 struct runner {
     struct runner_options options;
