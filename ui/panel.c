@@ -43,6 +43,19 @@ panel_titles(struct canvas *canvas, int y, const struct layout_column *column, i
 }
 
 void
+panel_table(struct canvas *canvas, struct rect *inside, const struct layout_column *columns,
+    struct layout_column *column, int count)
+{
+    memcpy(column, columns, (size_t)count * sizeof *column);
+    layout_columns(column, count, inside->x, inside->width);
+    if (inside->height < 2)
+        return;
+    panel_titles(canvas, inside->y, column, count);
+    inside->y++;
+    inside->height--;
+}
+
+void
 panel_text(struct canvas *canvas, int y, const struct layout_column *column, enum style style,
     const char *text)
 {

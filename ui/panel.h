@@ -69,6 +69,11 @@ extern const struct panel panel_cpu, panel_memory, panel_io, panel_runs, panel_t
 
 /* What panels share (panel.c). */
 
+/* Lays the columns of a table out in `inside`, and takes its first line for
+ * their titles where there are two or more. column[] is filled from columns[]. */
+void panel_table(struct canvas *canvas, struct rect *inside, const struct layout_column *columns,
+    struct layout_column *column, int count);
+
 /* Column titles in one line. */
 void panel_titles(struct canvas *canvas, int y, const struct layout_column *column, int count);
 

@@ -82,14 +82,7 @@ io_draw(struct canvas *canvas, struct rect inside, const struct panel_context *c
     static const enum metric_group groups[] = { GROUP_DISK, GROUP_NET };
     const struct view *view = context->view;
     struct layout_column column[COLUMNS];
-    for (int i = 0; i < COLUMNS; i++)
-        column[i] = columns[i];
-    layout_columns(column, COLUMNS, inside.x, inside.width);
-    if (inside.height >= 2) {
-        panel_titles(canvas, inside.y, column, COLUMNS);
-        inside.y++;
-        inside.height--;
-    }
+    panel_table(canvas, &inside, columns, column, COLUMNS);
     int count = present_rows(view, GROUP_DISK) + present_rows(view, GROUP_NET);
     int first = panel_list_begin(canvas, context, inside, count), index = 0;
     for (int g = 0; g < 2; g++)

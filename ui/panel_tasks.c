@@ -76,14 +76,7 @@ tasks_draw(struct canvas *canvas, struct rect inside, const struct panel_context
 {
     const struct view *view = context->view;
     struct layout_column column[COLUMNS];
-    for (int i = 0; i < COLUMNS; i++)
-        column[i] = columns[i];
-    layout_columns(column, COLUMNS, inside.x, inside.width);
-    if (inside.height >= 2) {
-        panel_titles(canvas, inside.y, column, COLUMNS);
-        inside.y++;
-        inside.height--;
-    }
+    panel_table(canvas, &inside, columns, column, COLUMNS);
     int first = panel_list_begin(canvas, context, inside, view->task_count);
     for (int i = 0; i < inside.height && first + i < view->task_count; i++)
         draw_task(canvas, inside.y + i, column, &view->task[first + i]);
