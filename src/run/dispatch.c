@@ -36,7 +36,7 @@ enum {
 
 static void schedule_ends(struct runner *runner, int64_t delay_ns);
 
-void
+int
 dispatch_log(struct runner *runner, const struct run *run, int64_t trial, const char *level,
     const char *text)
 {
@@ -45,6 +45,7 @@ dispatch_log(struct runner *runner, const struct run *run, int64_t trial, const 
     int r = store_log_add(runner->options.store, &line);
     if (r < 0)
         log_debug("run %lld: log line not stored: %s", (long long)run->id, err_text(r));
+    return r;
 }
 
 static int64_t
@@ -367,6 +368,14 @@ next_ready(struct runner *runner, struct run *run)
 }
 
 static void
+finish_worker(struct run_worker *w)
+{
+    if (!w->finishing)
+        worker_finish(w->worker);
+    w->finishing = true;
+}
+
+static void
 feed_worker(struct runner *runner, struct run *run, struct run_worker *w)
 {
     int depth = wanted_depth(run);
@@ -392,7 +401,7 @@ feed_worker(struct runner *runner, struct run *run, struct run_worker *w)
         runner->pool.reused += w->first_chunk_sent;
         w->first_chunk_sent = true;
     } else if (!outstanding && run->exhausted && !run->window_ready) {
-        worker_finish(w->worker); /* its slot is free for the next run */
+        finish_worker(w); /* its slot is free for the next run */
     }
 }
 
@@ -421,10 +430,18 @@ feed_run(struct runner *runner, struct run *run)
             dispatch_end(runner, run, RUN_EVENT_FAIL, diag.text);
         break; /* fewer workers than wanted: tried again when one is missed */
     }
+    int surplus = -run->workers_target;
+    for (struct run_worker *w = run->workers; w; w = w->next)
+        surplus += !w->finishing;
     struct run_worker *next;
     for (struct run_worker *w = run->workers; w && may_feed(runner, run); w = next) {
         next = w->next;
-        feed_worker(runner, run, w);
+        if (w->finishing)
+            continue;
+        if (surplus-- > 0) /* the target has shrunk */
+            finish_worker(w);
+        else
+            feed_worker(runner, run, w);
     }
 }
 
@@ -563,17 +580,17 @@ accept_batch(struct runner *runner, struct run *run, const struct batch *batch)
     run->result_count = 0;
     window_pop_stored(run);
     tell_changed(runner, run);
-    if (run->spec.max_failures && run->failed >= run->spec.max_failures &&
+    if (run->spec.max_failures && run->failed - run->failed_before >= run->spec.max_failures &&
         run->ending == RUN_EVENT_COUNT) {
         char reason[RUN_REASON_MAX];
         snprintf(reason, sizeof reason, "%lld trials failed (limits.max_failures)",
-            (long long)run->failed);
+            (long long)(run->failed - run->failed_before));
         dispatch_end(runner, run, RUN_EVENT_FAIL, reason);
     }
 }
 
-static void
-set_store_state(struct runner *runner, int code, const struct diag *diag)
+void
+dispatch_store_state(struct runner *runner, int code, const struct diag *diag)
 {
     bool failing = code < 0;
     if (!failing && !runner->store_failing)
@@ -611,7 +628,7 @@ dispatch_commit(struct runner *runner)
     else
         store_rollback(runner->options.store);
     task_end(runner->commit_task, clock_mono_ns() - started, r < 0);
-    set_store_state(runner, r, &diag);
+    dispatch_store_state(runner, r, &diag);
     i = 0;
     if (r == 0)
         for (struct run *run = runner->runs; run; run = run->next)
@@ -688,7 +705,7 @@ dispatch_end(struct runner *runner, struct run *run, enum run_event how, const c
     run->kill_at_ns = drain ? INT64_MAX : now_ns(runner) + sec_to_ns(grace);
     for (struct run_worker *w = run->workers; w; w = w->next) {
         if (drain)
-            worker_finish(w->worker);
+            finish_worker(w);
         else
             worker_cancel(w->worker, grace);
     }
@@ -735,8 +752,8 @@ complete_end(struct runner *runner, struct run *run)
     return true;
 }
 
-/* One look at a run that is ending: true when it has ended. */
-static bool
+/* One look at a run that is ending. */
+static void
 step_end(struct runner *runner, struct run *run)
 {
     bool late = now_ns(runner) >= run->kill_at_ns;
@@ -746,18 +763,15 @@ step_end(struct runner *runner, struct run *run)
             worker_kill(w->worker);
     }
     if (run->worker_count)
-        return false;
+        return;
     if (run->cage && cage_populated(run->cage)) {
         cage_kill(run->cage); /* its workers are gone: what still lives was left behind */
-        return false;
+        return;
     }
     cage_close(run->cage);
     run->cage = NULL;
-    if (complete_end(runner, run))
-        return true;
-    if (runner->shutdown_done) /* the next server finds it running, and pauses it */
-        run->ending = RUN_EVENT_COUNT;
-    return runner->shutdown_done != NULL;
+    if (!complete_end(runner, run) && runner->shutdown_done)
+        run->ending = RUN_EVENT_COUNT; /* the next server finds it running, and pauses it */
 }
 
 static void
@@ -782,14 +796,16 @@ dispatch_ends(void *context)
 {
     struct runner *runner = context;
     int64_t next_ns = INT64_MAX, now = now_ns(runner);
-    for (struct run *run = runner->runs; run; run = run->next) {
-        /* a run between two starts: its cage goes with its last worker */
-        if (run->ending == RUN_EVENT_COUNT || step_end(runner, run))
+    for (struct run *run = runner->runs; run; run = run->next)
+        if (run->ending != RUN_EVENT_COUNT)
+            step_end(runner, run);
+    /* a step may have made another run end: look at all of them anew */
+    int64_t retry_ns = runner->store_failing ? NS_PER_SEC : KILL_RETRY_MS * NS_PER_MS;
+    for (const struct run *run = runner->runs; run; run = run->next) {
+        if (run->ending == RUN_EVENT_COUNT)
             continue;
         bool waiting = run->worker_count && now < run->kill_at_ns;
-        bool unstored = !run->worker_count && !run->cage; /* the store refuses: no hurry */
-        int64_t at = waiting ? run->kill_at_ns
-            : now + (unstored ? NS_PER_SEC : KILL_RETRY_MS * NS_PER_MS);
+        int64_t at = waiting ? run->kill_at_ns : now + retry_ns;
         next_ns = at < next_ns ? at : next_ns;
     }
     if (next_ns != INT64_MAX)

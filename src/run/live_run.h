@@ -46,6 +46,7 @@ struct run_worker {
     int64_t running_trial; /* 0: none */
     int64_t running_since_ns;
     bool first_chunk_sent;
+    bool finishing; /* was told to exit when it has answered everything */
 };
 
 /* A result waiting for its commit. */
@@ -91,6 +92,7 @@ struct run {
     int worker_count, workers_target;
     struct cage *cage;
     int start_failures; /* workers in a row that ended without a result */
+    int64_t failed_before, elapsed_before_ns; /* at the last resume: limits count from there */
 
     struct run_result *results; /* to be committed */
     int result_count, result_capacity;

@@ -134,7 +134,7 @@ runner_store_state(struct runner *runner, struct run *run, enum run_state before
         char line[RUN_REASON_MAX + 32];
         snprintf(line, sizeof line, "%s%s%s", run_state_name(run->state),
             run->reason[0] ? ": " : "", run->reason);
-        dispatch_log(runner, run, 0, run->state == RUN_FAILED ? "error" : "info", line);
+        r = dispatch_log(runner, run, 0, run->state == RUN_FAILED ? "error" : "info", line);
     }
     if (r == 0 && ended)
         r = runner->events->ended(runner->context, run);
@@ -142,6 +142,8 @@ runner_store_state(struct runner *runner, struct run *run, enum run_state before
         r = store_commit(store, diag);
     else
         store_rollback(store);
+    struct diag unknown = { 0 };
+    dispatch_store_state(runner, r, diag ? diag : &unknown);
     if (r < 0) {
         log_warn("run %lld: state not stored: %s", (long long)run->id, err_text(r));
         run->state = before;
@@ -436,6 +438,8 @@ runner_resume(struct runner *runner, int64_t id, const struct run **ret_run, str
     if (r < 0)
         return r;
     enum run_state before = run->state;
+    if (runner->shutdown_done)
+        return diag_set(diag, ERR_BAD_STATE, "the server is stopping");
     if (run->ending != RUN_EVENT_COUNT)
         return diag_set(diag, ERR_BAD_STATE, "run %lld is still ending", (long long)id);
     r = runner_prepare_search(runner, run, diag);
@@ -444,6 +448,8 @@ runner_resume(struct runner *runner, int64_t id, const struct run **ret_run, str
     run->state = (enum run_state)run_state_next(run->state, RUN_EVENT_RESUME);
     run->reason[0] = '\0';
     run->start_failures = 0;
+    run->failed_before = run->failed;
+    run->elapsed_before_ns = run->elapsed_ns;
     r = runner_store_state(runner, run, before, diag);
     if (r < 0)
         return r;
@@ -504,7 +510,7 @@ runner_tick(struct runner *runner)
         update_rate(run, now);
         double limit = run->spec.run_seconds;
         if (run->state == RUN_RUNNING && limit > 0 &&
-            ns_to_sec(run_elapsed_ns(run, now)) >= limit)
+            ns_to_sec(run_elapsed_ns(run, now) - run->elapsed_before_ns) >= limit)
             dispatch_end(runner, run, RUN_EVENT_FAIL, "its time limit is over (limits.run)");
     }
     if (runner->store_failing)

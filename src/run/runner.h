@@ -19,7 +19,6 @@ enum {
     RUNNER_KEEP_ENDED = 20, /* ended ones kept in memory for the screen */
     RUNNER_BATCH_MAX = 100, /* results per commit, at the least ... */
     RUNNER_BATCH_MS = 50, /* ... or after this time */
-    RUNNER_BACKLOG_MAX = 10000, /* results held while the store fails */
 };
 
 struct runner;
@@ -49,7 +48,8 @@ struct runner_events {
 struct runner *runner_new(const struct runner_options *options,
     const struct runner_events *events, void *context);
 
-/* Ends all workers at once; what is stored stays. */
+/* What is stored stays. Workers that were not ended by runner_shutdown are
+ * left to themselves: they end when their connection closes with the process. */
 void runner_free(struct runner *runner);
 
 /* Takes up the runs of an earlier server: what was running or queued comes

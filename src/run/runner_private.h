@@ -42,9 +42,12 @@ void dispatch_end(struct runner *runner, struct run *run, enum run_event how, co
 void dispatch_pump(struct runner *runner);
 void dispatch_turn(void *runner); /* loop_fn: once per turn */
 void dispatch_ends(void *runner); /* loop_fn: runs that are ending */
-void dispatch_log(struct runner *runner, const struct run *run, int64_t trial,
+int dispatch_log(struct runner *runner, const struct run *run, int64_t trial,
     const char *level, const char *text);
 int dispatch_commit(struct runner *runner);
+
+/* Notes that the store has refused a write (code), or taken one (0). */
+void dispatch_store_state(struct runner *runner, int code, const struct diag *diag);
 
 /* Writes a run's row and, when it has ended, what is told of it, in one
  * transaction. On failure the state in memory is put back to `before`. */

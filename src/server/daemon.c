@@ -23,6 +23,7 @@ enum {
     EXIT_REFUSED = 1,
     EXIT_INPUT = 2, /* the INI cannot be used */
     LISTEN_BACKLOG = 128,
+    LOCK_TRIES = 50, /* of 0.1 s */
 };
 
 struct daemon_state {
@@ -45,8 +46,13 @@ take_lock(struct daemon_state *d, struct diag *diag)
     d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (d->lock_fd < 0)
         r = diag_set(diag, -errno, "%s: %s", path, strerror(errno));
-    else if (flock(d->lock_fd, LOCK_EX | LOCK_NB) < 0)
-        r = diag_set(diag, ERR_BAD_STATE, "a server is running already (%s)", d->socket_path);
+    for (int tries = 0; r == 0 && flock(d->lock_fd, LOCK_EX | LOCK_NB) < 0; tries++) {
+        /* one that has taken its socket away is on its way out: wait for it */
+        if (tries == LOCK_TRIES || access(d->socket_path, F_OK) == 0)
+            r = diag_set(diag, ERR_BAD_STATE, "a server is running already (%s)", d->socket_path);
+        else
+            usleep(100000);
+    }
     free(path);
     return r;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "base/xalloc.h"
 #include "server/server.h"
@@ -87,7 +88,7 @@ do_server_status(struct call *call)
     jw_string(call->w, "version", PACKAGE_VERSION);
     jw_figure(call->w, "uptime_seconds", ns_to_sec(loop_now(server->loop) - server->started_ns));
     jw_int(call->w, "sessions", server->session_count);
-    jw_string(call->w, "state", server->store_state);
+    jw_string(call->w, "state", server_state(server));
     jw_string(call->w, "socket", server->socket_path);
     jw_string(call->w, "store", server->state_directory);
     jw_string(call->w, "config", server->config_path);
@@ -686,9 +687,11 @@ call_method(struct call *call, const char *name)
 static void
 write_error(struct json_writer *w, int code, const struct diag *diag)
 {
+    char clean[DIAG_TEXT_MAX];
     jw_object(w, "error");
     jw_int(w, "code", diag->code ? diag->code : code);
-    jw_string(w, "message", diag->text[0] ? diag->text : err_text(code));
+    jw_string(w, "message",
+        diag->text[0] ? text_clean(diag->text, clean, sizeof clean) : err_text(code));
     jw_object(w, "data");
     if (diag->file[0])
         jw_string(w, "file", diag->file);

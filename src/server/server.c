@@ -97,13 +97,12 @@ store_changes(struct server *server)
     else
         store_rollback(server->store);
     if (r < 0) {
-        snprintf(server->store_state, sizeof server->store_state, "alerts not stored: %s",
-            diag.text[0] ? diag.text : err_text(r));
+        snprintf(server->alert_store_state, sizeof server->alert_store_state,
+            "alerts not stored: %s", diag.text[0] ? diag.text : err_text(r));
         server->staged_count = 0;
         return;
     }
-    if (str_starts(server->store_state, "alerts not stored"))
-        str_copy(server->store_state, sizeof server->store_state, "ok");
+    server->alert_store_state[0] = '\0';
     server->unstored_count = 0;
     tell_staged(server);
 }
@@ -173,7 +172,14 @@ on_store_state(void *context, const char *text)
     struct server *server = context;
     if (text)
         log_error("%s", text);
-    str_copy(server->store_state, sizeof server->store_state, text ? text : "ok");
+    str_copy(server->run_store_state, sizeof server->run_store_state, text ? text : "");
+}
+
+const char *
+server_state(const struct server *server)
+{
+    return server->run_store_state[0] ? server->run_store_state
+        : server->alert_store_state[0] ? server->alert_store_state : "ok";
 }
 
 static void
@@ -242,7 +248,6 @@ on_tick(void *context)
     task_end(server->sample_task, clock_mono_ns() - started, false);
     evaluate_thresholds(server);
     runner_tick(server->runner);
-    session_sweep(server);
     session_tick(server);
 }
 
@@ -403,7 +408,6 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
     server->config_path = xstrdup(options->config_path);
     str_init(&server->status);
     str_init(&server->scratch);
-    str_copy(server->store_state, sizeof server->store_state, "ok");
     name_machine(server);
     int r = config_load(options->config_path, &server->ini, &server->config, diag);
     if (r == 0)
@@ -424,6 +428,7 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
     start_runner(server);
     server->tick_timer = loop_timer_start(loop, NS_PER_SEC, NS_PER_SEC, on_tick, server);
     server->notify_timer = loop_timer_start(loop, INT64_MAX / 4, 0, on_notify_timer, server);
+    server->session_timer = loop_timer_start(loop, INT64_MAX / 4, 0, session_sweep, server);
     server->turn = loop_turn_start(loop, on_turn, server);
     apply_config(server, NULL);
     history_push(server->history, server->sample);
@@ -443,6 +448,7 @@ server_free(struct server *server)
         session_close(server->sessions);
     loop_timer_stop(server->tick_timer);
     loop_timer_stop(server->notify_timer);
+    loop_timer_stop(server->session_timer);
     loop_turn_stop(server->turn);
     runner_free(server->runner);
     outbox_free(server->outbox);

@@ -65,7 +65,6 @@ struct session {
     int64_t opened_ns; /* monotonic */
     bool greeted; /* hello was answered */
     bool other_version; /* greeted with another protocol: two methods only */
-    bool closing;
     unsigned topics;
     int64_t watched_run; /* 0: all */
     bool tick_waiting; /* the newest tick goes out when the queue is empty */
@@ -91,7 +90,8 @@ struct server {
     char *worker_program;
     struct session *sessions;
     int session_count;
-    struct loop_timer *tick_timer, *notify_timer;
+    struct loop_timer *tick_timer, *notify_timer, *session_timer;
+    bool sweep_due; /* session_timer is set */
     struct loop_turn *turn;
     bool notify_wanted; /* some run has something to tell */
     bool notify_now; /* a state has changed: do not wait */
@@ -100,7 +100,7 @@ struct server {
     uint64_t status_seq; /* the sample it was made of */
     int64_t status_made_ns; /* monotonic */
     struct str scratch; /* answers and notifications in the making */
-    char store_state[640]; /* "ok", or what is wrong */
+    char run_store_state[640], alert_store_state[640]; /* what the store refuses; "": nothing */
     struct recent_notice recent[SERVER_RECENT_MAX]; /* newest first */
     int recent_count;
     struct recent_notice staged[SERVER_STAGED_MAX]; /* in a transaction under way */
@@ -136,7 +136,7 @@ int server_take_config(struct server *server, struct ini *ini, struct diag *diag
 void session_open(struct server *server, int fd);
 void session_send(struct session *session, const struct str *line);
 void session_close(struct session *session);
-void session_sweep(struct server *server); /* handshakes that never came */
+void session_sweep(void *server); /* loop_fn: handshakes that never came */
 void session_tick(struct server *server); /* hands the newest status out */
 
 /* Sends {"method":METHOD,"params":PARAMS} to all who watch the topic. */
@@ -151,6 +151,9 @@ void status_write(struct server *server, struct str *out);
 void status_write_alert(struct json_writer *w, const char *key, const struct alert *alert);
 void status_write_notice(struct json_writer *w, const char *key, const struct recent_notice *notice);
 void status_take_notice(struct recent_notice *recent, const struct store_notice *notice);
+
+/* "ok", or what is wrong, for people. */
+const char *server_state(const struct server *server);
 
 /* The status object of the newest sample, made when it is first asked for. */
 const struct str *server_status(struct server *server);

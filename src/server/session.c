@@ -7,9 +7,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "server/server.h"
+
+#define HANDSHAKE_NS (SERVER_HANDSHAKE_SECONDS * NS_PER_SEC)
 
 static void
 unlink_session(struct session *session)
@@ -33,7 +36,7 @@ static void
 on_line(void *context, char *text, size_t len)
 {
     struct session *session = context;
-    if (!session->closing && len)
+    if (len)
         handler_line(session, text, len);
 }
 
@@ -90,6 +93,10 @@ session_open(struct server *server, int fd)
     session->next = server->sessions;
     server->sessions = session;
     server->session_count++;
+    /* only when it is at rest: newcomers must not put it off */
+    if (!server->sweep_due)
+        loop_timer_change(server->session_timer, HANDSHAKE_NS, 0);
+    server->sweep_due = true;
 }
 
 void
@@ -99,15 +106,23 @@ session_send(struct session *session, const struct str *line)
 }
 
 void
-session_sweep(struct server *server)
+session_sweep(void *context)
 {
+    struct server *server = context;
     struct session *next;
-    int64_t oldest = loop_now(server->loop) - SERVER_HANDSHAKE_SECONDS * INT64_C(1000000000);
+    int64_t oldest = loop_now(server->loop) - HANDSHAKE_NS, first = INT64_MAX;
     for (struct session *session = server->sessions; session; session = next) {
         next = session->next;
-        if (!session->greeted && session->opened_ns < oldest)
+        if (session->greeted)
+            continue;
+        if (session->opened_ns <= oldest)
             session_close(session);
+        else if (session->opened_ns < first)
+            first = session->opened_ns;
     }
+    server->sweep_due = first != INT64_MAX;
+    if (server->sweep_due)
+        loop_timer_change(server->session_timer, first - oldest, 0);
 }
 
 void

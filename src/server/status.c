@@ -26,7 +26,7 @@ write_server(struct server *server, struct json_writer *w)
     jw_string(w, "version", PACKAGE_VERSION);
     jw_figure(w, "uptime_seconds", ns_to_sec(loop_now(server->loop) - server->started_ns));
     jw_int(w, "sessions", server->session_count);
-    jw_string(w, "state", server->store_state);
+    jw_string(w, "state", server_state(server));
 }
 
 static void
