@@ -94,8 +94,9 @@ measure(char *const argv[], pid_t server, int seconds)
         seen[count++].rows = filled_rows(&terminal);
     }
     int full = filled_rows(&terminal);
-    for (int i = count - 1; i >= 0 && seen[i].rows * 100 >= full * 95; i--)
-        figures.start_ms = seen[i].ms;
+    for (int i = 0; i < count && !(figures.start_ms > 0); i++)
+        if (seen[i].rows * 100 >= full * 95)
+            figures.start_ms = seen[i].ms;
     uint64_t bytes = terminal.bytes;
     double cpu = cpu_seconds(terminal.pid) + (server ? cpu_seconds(server) : 0);
     begin = clock_mono_ns();
