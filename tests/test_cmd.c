@@ -145,11 +145,13 @@ START_TEST(faults_are_told_with_what_is_near)
         { "optop cnacel 1", "did you mean `cancel'" },
         { "optop zzzzzz", "unknown command `zzzzzz' (`optop help'" },
         { "optop config", "`config' needs a command" },
+        { "optop conf show", "unknown command `conf' (did you mean `config'?)" },
         { "optop config chek", "unknown config command `chek' (did you mean `check'?)" },
         { "optop --json", "unknown option `--json'" },
         { "optop run", "run needs FILE" },
         { "optop run a b", "unexpected argument `b'" },
         { "optop console x", "unexpected argument `x'" },
+        { "optop config frobnicate", "(`optop help config' lists them)" },
         { "optop run x --detahc", "did you mean `--detach'" },
         { "optop run x --jsno", "did you mean `--json'" },
         { "optop run x --wholly-other", "unknown option `--wholly-other'" },
@@ -385,7 +387,7 @@ START_TEST(progress_says_only_what_is_known)
           "\"failed\":0},\"best\":null,\"rate\":null,\"waiting\":\"no slot is free\"}",
             "run 1 (a): queued, 0 (no slot is free)", "a  0  queued: no slot is free" },
         { "{\"run\":1,\"name\":\"a\",\"state\":\"running\",\"cancelling\":true,\"counts\":{}}",
-            "run 1 (a): cancelling, 0", "a  0  cancelling" },
+            "run 1 (a): stopping, 0", "a  0  stopping" },
         { "{}", "run 0 (-): -, 0", NULL },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

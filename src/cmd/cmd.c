@@ -72,7 +72,9 @@ cmd_fail(const struct diag *diag)
         fprintf(stderr, "%s\n", text_clean(raw, clean, sizeof clean));
     } else
         cmd_error("%s", raw);
-    return cmd_exit_status(diag->code);
+    int status = cmd_exit_status(diag->code);
+    /* what a line of a file names and is not there makes the file wrong */
+    return status == CMD_NOT_FOUND && diag->line > 0 ? CMD_USAGE : status;
 }
 
 int

@@ -31,12 +31,13 @@ cmd_suggest(const char *typed, const char *const *words, int count)
 }
 
 static int
-unknown(struct diag *diag, const char *kind, const char *typed, const char *const *words, int count)
+unknown(struct diag *diag, const char *kind, const char *help, const char *typed,
+    const char *const *words, int count)
 {
     const char *near = cmd_suggest(typed, words, count);
     if (near)
         return diag_set(diag, ERR_UNKNOWN_KEY, "unknown %s `%s' (did you mean `%s'?)", kind, typed, near);
-    return diag_set(diag, ERR_UNKNOWN_KEY, "unknown %s `%s' (`optop help' lists them)", kind, typed);
+    return diag_set(diag, ERR_UNKNOWN_KEY, "unknown %s `%s' (`optop %s' lists them)", kind, typed, help);
 }
 
 /* Length of a row's first word when the row has two; else 0. */
@@ -83,16 +84,20 @@ unknown_command(const struct cmd *const *table, const char *first, const char *s
         if (in_group(*c, first))
             words[count++] = (*c)->name + group_length(*c) + 1;
     if (count && second && second[0] != '-') {
-        char kind[64];
+        char kind[WORD_MAX], help[WORD_MAX];
         snprintf(kind, sizeof kind, "%s command", first);
-        return unknown(diag, kind, second, words, count);
+        snprintf(help, sizeof help, "help %s", first);
+        return unknown(diag, kind, help, second, words, count);
     }
     if (count)
         return diag_set(diag, ERR_MISSING, "`%s' needs a command (`optop help %s' lists them)",
             first, first);
-    for (const struct cmd *const *c = table; *c && count < SUGGEST_WORDS_MAX; c++)
-        words[count++] = (*c)->name;
-    return unknown(diag, "command", first, words, count);
+    char word[SUGGEST_WORDS_MAX][WORD_MAX]; /* of a row of two words, the first */
+    for (const struct cmd *const *c = table; *c && count < SUGGEST_WORDS_MAX; c++, count++) {
+        snprintf(word[count], sizeof *word, "%.*s", (int)strcspn((*c)->name, " "), (*c)->name);
+        words[count] = word[count];
+    }
+    return unknown(diag, "command", "help", first, words, count);
 }
 
 static const struct cmd_option *

@@ -62,9 +62,10 @@ run_server_status(struct cmd_line *line)
     }
     printf("running, pid %jd, version ", (intmax_t)json_get_int(answer, "pid", 0));
     output_text(stdout, PAINT_NONE, json_get_string(answer, "version", "-"));
-    printf(", up %s, %jd clients\n",
+    int64_t clients = json_get_int(answer, "sessions", 0);
+    printf(", up %s, %jd client%s\n",
         unit_format_duration(json_get_number(answer, "uptime_seconds", NAN), uptime, sizeof uptime),
-        (intmax_t)json_get_int(answer, "sessions", 0));
+        (intmax_t)clients, clients == 1 ? "" : "s");
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         printf("%-7s ", members[i]);
         output_text(stdout, PAINT_NONE, json_get_string(answer, members[i], "-"));

@@ -113,14 +113,15 @@ static void
 print_server(const json_t *status)
 {
     const json_t *server = json_object_get(status, "server");
+    int64_t clients = json_get_int(server, "sessions", 0);
     char uptime[32];
     struct str text;
     str_init(&text);
-    str_printf(&text, "%s, pid %jd, version %s, up %s, %jd clients, ",
+    str_printf(&text, "%s, pid %jd, version %s, up %s, %jd client%s, ",
         json_get_string(server, "state", "-"), (intmax_t)json_get_int(server, "pid", 0),
         json_get_string(server, "version", "-"),
         unit_format_duration(json_get_number(server, "uptime_seconds", NAN), uptime, sizeof uptime),
-        (intmax_t)json_get_int(server, "sessions", 0));
+        (intmax_t)clients, clients == 1 ? "" : "s");
     figures_expand(status, NULL, "{server.cpu_pct} cpu, {server.rss_bytes}", &text);
     put_line("server", NULL, text.data);
     str_release(&text);

@@ -13,8 +13,9 @@
 const char *
 report_run_state(const json_t *run)
 {
+    /* set for a pause and for a failure, too */
     if (json_get_bool(run, "cancelling", false))
-        return "cancelling";
+        return "stopping";
     return json_get_string(run, "state", "-");
 }
 
@@ -26,7 +27,7 @@ report_state_paint(const char *state)
         enum paint paint;
     } paints[] = {
         { "running", PAINT_GOOD }, { "failed", PAINT_BAD }, { "critical", PAINT_BAD },
-        { "paused", PAINT_WARN }, { "cancelling", PAINT_WARN }, { "warning", PAINT_WARN },
+        { "paused", PAINT_WARN }, { "stopping", PAINT_WARN }, { "warning", PAINT_WARN },
         { "cancelled", PAINT_FAINT },
     };
     for (size_t i = 0; i < sizeof paints / sizeof *paints; i++)
@@ -253,8 +254,11 @@ report_run(const json_t *run, FILE *file)
     put_best(run, file);
     put_pace(run, file);
     str_clear(&text);
-    str_printf(&text, "%jd of %jd, cage %s", (intmax_t)json_get_int(run, "workers", 0),
-        (intmax_t)json_get_int(run, "workers_target", 0), json_get_string(run, "cage", "-"));
+    str_printf(&text, "%jd of %jd", (intmax_t)json_get_int(run, "workers", 0),
+        (intmax_t)json_get_int(run, "workers_target", 0));
+    const char *cage = json_get_string(run, "cage", "");
+    if (cage[0]) /* known once it has started */
+        str_printf(&text, ", cage %s", cage);
     put_field(file, "workers", text.data);
     put_times(run, file);
     if (json_get_bool(run, "resumable", false)) {
