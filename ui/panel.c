@@ -36,7 +36,7 @@ void
 panel_titles(struct canvas *canvas, int y, const struct layout_column *column, int count)
 {
     for (int i = 0; i < count; i++)
-        if (column[i].left)
+        if (column[i].left || text_width(column[i].title) > column[i].width)
             panel_text(canvas, y, &column[i], STYLE_DIM, column[i].title);
         else
             panel_figure(canvas, y, &column[i], STYLE_DIM, column[i].title);
@@ -149,9 +149,10 @@ panel_run_state(const struct view_run *run, enum style *ret_style)
         [RUN_QUEUED] = STYLE_DIM, [RUN_RUNNING] = STYLE_GOOD, [RUN_PAUSED] = STYLE_WARNING,
         [RUN_DONE] = STYLE_TEXT, [RUN_FAILED] = STYLE_CRITICAL, [RUN_CANCELLED] = STYLE_DIM,
     };
+    /* set for a pause and for a failure, too */
     if (run->cancelling && !run_state_ended(run->state)) {
         *ret_style = STYLE_WARNING;
-        return "cancelling";
+        return "stopping";
     }
     *ret_style = styles[run->state];
     return run_state_name(run->state);

@@ -9,7 +9,7 @@
 #include "base/unit.h"
 #include "ui/panel.h"
 
-enum { ROWS_WANTED = 10, VALUE_WIDTH_MAX = 20 };
+enum { ROWS_WANTED = 10, VALUE_WIDTH_MAX = 20, NAME_WIDTH_MIN = 10 };
 
 /* Parameters stand between score and costs. */
 enum { COLUMN_PLACE, COLUMN_TRIAL, COLUMN_SCORE, COLUMN_PARAMETERS,
@@ -35,10 +35,12 @@ top_note(const struct panel_context *context, char *buf, size_t size)
         snprintf(buf, size, "best %d", detail->trial_count);
 }
 
+/* A long name may be cut, as long as it can be told from others. */
 static int
 widest_value(const struct detail *detail, int parameter)
 {
     int width = text_width(detail->parameter[parameter]);
+    width = width > NAME_WIDTH_MIN ? NAME_WIDTH_MIN : width;
     for (int i = 0; i < detail->trial_count; i++) {
         int cells = text_width(detail->trial[i].value[parameter]);
         width = cells > width ? cells : width;
@@ -54,9 +56,9 @@ make_columns(const struct detail *detail, struct layout_column *column)
     column[count++] = (struct layout_column){ .title = "trial", .min = 6, .want = 9, .priority = 2 };
     column[count++] = (struct layout_column){ .title = "score", .min = 8, .want = 14, .priority = 1 };
     for (int p = 0; p < detail->parameter_count; p++) {
-        int width = widest_value(detail, p);
+        int width = widest_value(detail, p), name = text_width(detail->parameter[p]);
         column[count++] = (struct layout_column){ .title = detail->parameter[p], .min = width,
-            .want = width + 2, .priority = 3 };
+            .want = (name > width ? name : width) + 2, .priority = 3 };
     }
     column[count++] = (struct layout_column){ .title = "wall", .min = 6, .want = 7, .priority = 4 };
     column[count++] = (struct layout_column){ .title = "cpu", .min = 6, .want = 7, .priority = 6 };

@@ -2,7 +2,16 @@
 #include "ui/run_preview.h"
 
 #include "base/str.h"
+#include "config/runfile.h"
 #include "ui/dialog.h"
+
+/* The file's value, or the one that holds without it. */
+static const char *
+value_in_effect(const struct ini *ini, const char *section, const char *key)
+{
+    const struct option *option = option_find(run_options, section, key);
+    return ini_value(ini, section, key) ?: option && option->fallback ? option->fallback : "-";
+}
 
 /* One row of the preview: a label and a text over at most `most` rows. */
 static void
@@ -34,13 +43,11 @@ run_preview_draw(struct canvas *canvas, struct rect rect, const struct run_file 
     if (fault)
         preview_row(canvas, &rect, "! fault", STYLE_ERROR,
             diag_format(fault, text, sizeof text), 3);
-    const char *goal = ini_value(ini, "run", "goal");
-    const char *score = ini_value(ini, "objective", "score");
-    snprintf(text, sizeof text, "%s %s", goal ? goal : "(goal by default)",
-        score ? score : "(score by default)");
+    snprintf(text, sizeof text, "%s %s", value_in_effect(ini, "run", "goal"),
+        value_in_effect(ini, "objective", "score"));
     preview_row(canvas, &rect, "goal", STYLE_TEXT, text, 1);
     preview_row(canvas, &rect, "command", STYLE_TEXT, ini_value(ini, "objective", "command"), 3);
-    preview_row(canvas, &rect, "search", STYLE_TEXT, ini_value(ini, "search", "method"), 1);
+    preview_row(canvas, &rect, "search", STYLE_TEXT, value_in_effect(ini, "search", "method"), 1);
     preview_row(canvas, &rect, "points", STYLE_VALUE, points, 1);
     for (int i = 0; i < ini_entry_count(ini); i++) {
         const struct ini_entry *entry = ini_entry_at(ini, i);
