@@ -71,8 +71,12 @@ keep_unstored(struct server *server, const struct alert_notice *notices, int cou
         if (notices[i].change == ALERT_CHANGE_NONE || server->unstored_count == SERVER_UNSTORED_MAX)
             continue;
         XGROW(server->unstored, server->unstored_count, server->unstored_capacity);
-        server->unstored[server->unstored_count++] = (struct unstored_change){
-            *notices[i].alert, notices[i].change, notices[i].before, wall_ns };
+        struct unstored_change *kept = &server->unstored[server->unstored_count++];
+        *kept = (struct unstored_change){ .alert = *notices[i].alert,
+            .change = notices[i].change, .before = notices[i].before, .wall_ns = wall_ns };
+        kept->has_rule = kept->alert.rule != NULL;
+        if (kept->has_rule)
+            kept->rule = *kept->alert.rule;
     }
 }
 
@@ -87,7 +91,8 @@ store_changes(struct server *server)
     server->staged_count = 0;
     int r = store_begin(server->store);
     for (int i = 0; i < server->unstored_count && r == 0; i++) {
-        const struct unstored_change *change = &server->unstored[i];
+        struct unstored_change *change = &server->unstored[i];
+        change->alert.rule = change->has_rule ? &change->rule : NULL;
         struct alert_notice notice = { &change->alert, change->change, change->before };
         r = alert_record(server->store, server->outbox, &notice, change->wall_ns, stage_notice,
             server);
@@ -422,6 +427,8 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
     server->sampler = sampler_new(options->proc_root, options->sys_root, getpid());
     server->sample = sampler_take(server->sampler, clock_mono_ns(), clock_wall_ns());
     server->alerts = alert_engine_new();
+    /* hooks that start later run earlier: what a turn has brought is told in it */
+    server->turn = loop_turn_start(loop, on_turn, server);
     server->http = http_new(loop);
     server->outbox = outbox_new(loop, server->store, server->http);
     outbox_on_try(server->outbox, on_try, server);
@@ -429,7 +436,6 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
     server->tick_timer = loop_timer_start(loop, NS_PER_SEC, NS_PER_SEC, on_tick, server);
     server->notify_timer = loop_timer_start(loop, INT64_MAX / 4, 0, on_notify_timer, server);
     server->session_timer = loop_timer_start(loop, INT64_MAX / 4, 0, session_sweep, server);
-    server->turn = loop_turn_start(loop, on_turn, server);
     apply_config(server, NULL);
     history_push(server->history, server->sample);
     alert_recall(server->store, server->alerts);

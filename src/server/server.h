@@ -48,9 +48,12 @@ struct recent_notice {
     double value, level;
 };
 
-/* A change of an alert, kept until it is on disk. */
+/* A change of an alert, kept until it is on disk. Its rule is a copy: the
+ * configuration may be another one by then. */
 struct unstored_change {
     struct alert alert;
+    struct config_threshold rule;
+    bool has_rule;
     enum alert_change change;
     enum alert_state before;
     int64_t wall_ns;
