@@ -6,6 +6,8 @@
  *
  * To add a method: a function, a row in `methods`, a row in doc/PROTOCOL.md.
  */
+#include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,6 +193,8 @@ read_request(struct call *call, struct runner_request *request)
     };
     if (!request->text)
         return need(call, "text");
+    if (strlen(request->file) >= PATH_MAX || strlen(request->directory) >= PATH_MAX)
+        return diag_set(call->diag, JSONRPC_PARAMS, "file, directory: longer than a path may be");
     if (request->directory[0] != '/')
         return diag_set(call->diag, JSONRPC_PARAMS, "directory: must be an absolute path");
     return 0;
@@ -606,15 +610,20 @@ apply_change(struct ini *ini, const json_t *change, struct diag *diag)
 static int
 do_config_set(struct call *call)
 {
-    size_t i, len;
+    size_t i;
     json_t *change;
     const json_t *changes = json_object_get(call->params, "changes");
     struct server *server = call->server;
     struct ini *ini;
+    struct config *checked = NULL;
     if (!json_is_array(changes))
         return need(call, "changes");
-    const char *text = ini_text(server->ini, &len);
-    int r = ini_parse_text(text, len, server->config_path, &ini, call->diag);
+    /* the file as it is now: what was written by hand since stays */
+    int r = ini_load(server->config_path, &ini, call->diag);
+    if (r == -ENOENT) {
+        *call->diag = (struct diag){ 0 };
+        r = ini_parse_text("", 0, server->config_path, &ini, call->diag);
+    }
     if (r < 0)
         return r;
     json_array_foreach (changes, i, change) {
@@ -622,7 +631,6 @@ do_config_set(struct call *call)
         if (r < 0)
             break;
     }
-    struct config *checked = NULL;
     if (r == 0)
         r = config_from_ini(ini, &checked, call->diag);
     config_free(checked);

@@ -103,10 +103,47 @@ ok "removes the line" sh -c "! grep -q '^interval' \"$OPTOP_CONFIG\""
 is "and no other" "$(grep -c -e '^# slow' -e '^warning = 80' "$OPTOP_CONFIG")" 2
 exits "what would leave a threshold without a level" 2 optop config unset 'threshold cpu.total.warning'
 like "is told" "$err" 'needs a level'
+printf '[server]\n# by hand\ninterval = 2s\n' >"$OPTOP_CONFIG"
+exits "config set after an edit by hand" 0 optop config set 'threshold cpu.total.warning=70'
+is "keeps the edit" "$(grep -c -e '^# by hand' -e '^interval = 2s' -e '^warning = 70' "$OPTOP_CONFIG")" 3
+printf '[server]\ninterval = fast\n' >"$OPTOP_CONFIG"
+exits "config set beside a fault" 2 optop config set 'threshold cpu.total.warning=60'
+like "is told its place" "$err" ':2: server.interval: '
+exits "config set that mends it" 0 optop config set server.interval=1s
 printf '[server]\ninterval = fast\n' >"$OPTOP_CONFIG"
 exits "reload of a bad file" 2 optop config reload
 like "is told" "$err" ':2: server.interval: '
 exits "and the server goes on" 0 optop status
 printf '[server]\ninterval = 1s\n' >"$OPTOP_CONFIG"
 exits "reload of a good one" 0 optop config reload
+
+# a change of an alert that waits for the store outlives its threshold
+cat >"$dir/lock.py" <<'PY'
+import sqlite3, subprocess, sys, time
+optop, path = sys.argv[1:]
+def told(word):
+    return word in subprocess.run([optop, "server", "status", "--json"], stdout=subprocess.PIPE,
+                                  encoding="utf-8").stdout
+def wait_for(word):
+    end = time.monotonic() + 20
+    while not told(word) and time.monotonic() < end:
+        time.sleep(0.05)
+    return told(word)
+db = sqlite3.connect(path, isolation_level=None)
+db.execute("BEGIN IMMEDIATE")
+subprocess.run([optop, "config", "set", "threshold memory.used_bytes.warning=1000"], check=True)
+waits = wait_for("alerts not stored")
+subprocess.run([optop, "config", "set", "server.interval=200ms"], check=True)
+db.execute("ROLLBACK")
+sys.exit(not (waits and wait_for('"state":"ok"')))
+PY
+exits "config set server.interval" 0 optop config set server.interval=100ms
+pid=$(server_pid)
+ok "an alert waits for a locked store, then is stored" \
+    python3 "$dir/lock.py" "$OPTOP" "$OPTOP_STATE/optop.db"
+is "by the same server" "$(server_pid)" "$pid"
+like_alert() {
+    optop alerts >"$out" && grep -q memory.used_bytes "$out"
+}
+ok "and told" like_alert
 finish
