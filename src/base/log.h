@@ -7,6 +7,7 @@
 #ifndef OPTOP_BASE_LOG_H
 #define OPTOP_BASE_LOG_H
 
+/* In the order of the choices of server.log_level (config/config.c). */
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 /* fd is borrowed and must stay open; -1 silences. Default: standard error. */

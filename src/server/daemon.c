@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/daemon.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -70,8 +71,13 @@ listen_socket(struct daemon_state *d, struct diag *diag)
     /* we hold the lock: a socket that stands there is a dead server's */
     if (unlink(d->socket_path) < 0 && errno != ENOENT)
         return diag_set(diag, -errno, "%s: %s", d->socket_path, strerror(errno));
-    if (bind(d->listen_fd, (struct sockaddr *)&address, sizeof address) < 0 ||
-        listen(d->listen_fd, LISTEN_BACKLOG) < 0)
+    /* files of our own are made with their modes: trials get the user's mask */
+    mode_t mask = umask(077);
+    int bound = bind(d->listen_fd, (struct sockaddr *)&address, sizeof address);
+    int bind_error = errno;
+    umask(mask);
+    errno = bind_error;
+    if (bound < 0 || listen(d->listen_fd, LISTEN_BACKLOG) < 0)
         return diag_set(diag, -errno, "%s: %s", d->socket_path, strerror(errno));
     return 0;
 }
@@ -163,9 +169,10 @@ refuse(const struct diag *diag, int status)
     return status;
 }
 
-/* Tells the client that started us, then lets go of its terminal. */
+/* Tells the client that started us, then lets go of its terminal and, where no
+ * path counts from there, of the directory it was in. */
 static void
-go_background(const char *state_directory)
+go_background(const char *state_directory, bool leave)
 {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/server.log", state_directory);
@@ -177,6 +184,8 @@ go_background(const char *state_directory)
     dup2(null_fd, 1);
     dup2(log_fd >= 0 ? log_fd : null_fd, 2);
     close(null_fd);
+    if (leave && chdir("/") < 0)
+        log_debug("/: %s", strerror(errno));
     if (log_fd >= 0)
         close(log_fd);
 }
@@ -192,12 +201,10 @@ serve(struct daemon_state *d, const struct daemon_options *options, struct diag 
     if (r == 0)
         r = loop_fd_start(d->loop, d->listen_fd, LOOP_READ, on_connection, d, &d->listen_watch);
     if (r == 0) {
-        static const enum log_level levels[] = { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO,
-            LOG_LEVEL_DEBUG };
         watch_signals(d);
-        log_open(2, levels[d->server->config->log_level]);
+        log_open(STDERR_FILENO, (enum log_level)d->server->config->log_level);
         if (options->background)
-            go_background(state);
+            go_background(state, d->socket_path[0] == '/' && config[0] == '/');
         log_info("serving on %s, store in %s", d->socket_path, state);
         loop_run(d->loop);
         unlink(d->socket_path);
@@ -232,7 +239,6 @@ daemon_run(const struct daemon_options *options)
     struct daemon_state d = { .lock_fd = -1, .listen_fd = -1, .reserve_fd = -1 };
     struct diag diag = { 0 };
     settle_descriptors();
-    umask(077);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a full quota is an error code, not a death */
     d.socket_path = options->socket_path ? xstrdup(options->socket_path) : wire_socket_path();

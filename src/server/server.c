@@ -324,6 +324,8 @@ server_take_config(struct server *server, struct ini *ini, struct diag *diag)
     server->config = config;
     server->ini = ini;
     apply_config(server, before);
+    if (before->log_level != config->log_level)
+        log_open(STDERR_FILENO, (enum log_level)config->log_level);
     config_free(before);
     ini_free(ini_before);
     log_info("configuration is in effect: %d thresholds, %d webhooks", config->threshold_count,

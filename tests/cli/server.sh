@@ -60,6 +60,18 @@ ok "another run goes on" until_true 20 done_at_least "$run" 2
 exits "stop in the middle" 0 optop server stop
 is "it comes back paused" "$(run_state "$run")" paused
 
+# the server is its user's, not its first client's
+exits "stop it" 0 optop server stop
+mkdir "$dir/start"
+ok "a client with a mask of its own starts it" sh -c "cd '$dir/start' && umask 027 && '$OPTOP' runs >/dev/null"
+is "it lets go of the client's directory" "$(readlink "/proc/$(server_pid)/cwd")" /
+quick_run 1
+sed -i "s|^command = .*|command = sh -c \"umask; touch $dir/made{x}\"|" "$dir/quick.ini"
+exits "a run makes a file" 0 optop run "$dir/quick.ini"
+is "with the user's mask" "$(stat -c %a "$dir"/made*)" 640
+is "the server's own files are private" "$(stat -c %a "$OPTOP_SOCKET" "$OPTOP_STATE"/* |
+    sort -u | tr '\n' ' ')" "600 700 "
+
 chmod 755 "$dir/run"
 exits "a directory open to others is refused" 3 optop runs
 like "with the reason" "$err" 'open to others'
