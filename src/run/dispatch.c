@@ -24,7 +24,8 @@
 enum {
     CHUNK_MAX = 64, /* keeps cancel and progress prompt */
     START_FAILURES_MAX = 3,
-    KILL_RETRY_MS = 10, /* between looks at a cage that is being emptied */
+    KILL_RETRY_MS = 10, /* between looks at a cage that is being emptied ... */
+    KILLS_MAX = 50, /* ... this often; then each second: a look takes the loop's time */
 };
 
 /* Trials shorter than this are sent ahead, so that a worker never waits for
@@ -219,7 +220,8 @@ on_result(void *context, struct worker *worker, const struct trial_result *resul
     struct run *run = w->run;
     (void)worker;
     if (run->task)
-        task_end(run->task, sec_to_ns(result->wall_seconds), result->state == TRIAL_FAILED);
+        task_end(run->task, isfinite(result->wall_seconds) ? sec_to_ns(result->wall_seconds) : 0,
+            result->state == TRIAL_FAILED); /* what could not start took no time */
     w->running_trial = 0;
     run->start_failures = 0;
     if (isfinite(result->wall_seconds)) {
@@ -673,7 +675,7 @@ dispatch_start(struct runner *runner, struct run *run, struct diag *diag)
         run->running_since_ns = 0;
         cage_close(run->cage);
         run->cage = NULL;
-        return r == -ENOSPC || r == ERR_STORE ? 0 : r; /* tried again when it works */
+        return 0; /* tried again when the store works */
     }
     char name[80];
     snprintf(name, sizeof name, "trial %s", run->spec.name);
@@ -695,6 +697,7 @@ dispatch_end(struct runner *runner, struct run *run, enum run_event how, const c
     if ((run->ending != RUN_EVENT_COUNT && !pausing) || run_state_ended(run->state))
         return;
     run->ending = how;
+    run->kills = 0;
     str_copy(run->reason, sizeof run->reason, reason);
     /* a pause lets the trials under way finish: nobody's work is lost */
     bool drain = how == RUN_EVENT_PAUSE && !runner->shutdown_done;
@@ -758,6 +761,7 @@ step_end(struct runner *runner, struct run *run)
 {
     bool late = now_ns(runner) >= run->kill_at_ns;
     if (late && run->worker_count) {
+        run->kills++;
         cage_kill(run->cage);
         for (struct run_worker *w = run->workers; w; w = w->next)
             worker_kill(w->worker);
@@ -765,6 +769,7 @@ step_end(struct runner *runner, struct run *run)
     if (run->worker_count)
         return;
     if (run->cage && cage_populated(run->cage)) {
+        run->kills++;
         cage_kill(run->cage); /* its workers are gone: what still lives was left behind */
         return;
     }
@@ -785,9 +790,14 @@ check_shutdown(struct runner *runner)
 {
     if (!runner->shutdown_done)
         return;
-    for (const struct run *run = runner->runs; run; run = run->next)
-        if (run->ending != RUN_EVENT_COUNT || run->worker_count)
+    bool late = now_ns(runner) >= runner->shutdown_until_ns;
+    for (const struct run *run = runner->runs; run; run = run->next) {
+        if (run->ending == RUN_EVENT_COUNT && !run->worker_count)
+            continue;
+        if (!late)
             return;
+        log_error("run %lld: some of its processes could not be ended", (long long)run->id);
+    }
     runner->shutdown_done(runner->shutdown_context);
 }
 
@@ -800,11 +810,12 @@ dispatch_ends(void *context)
         if (run->ending != RUN_EVENT_COUNT)
             step_end(runner, run);
     /* a step may have made another run end: look at all of them anew */
-    int64_t retry_ns = runner->store_failing ? NS_PER_SEC : KILL_RETRY_MS * NS_PER_MS;
     for (const struct run *run = runner->runs; run; run = run->next) {
         if (run->ending == RUN_EVENT_COUNT)
             continue;
         bool waiting = run->worker_count && now < run->kill_at_ns;
+        bool slow = runner->store_failing || run->kills > KILLS_MAX;
+        int64_t retry_ns = slow ? NS_PER_SEC : KILL_RETRY_MS * NS_PER_MS;
         int64_t at = waiting ? run->kill_at_ns : now + retry_ns;
         next_ns = at < next_ns ? at : next_ns;
     }

@@ -99,6 +99,7 @@ struct run {
 
     enum run_event ending; /* RUN_EVENT_COUNT: not ending; else how it will */
     int64_t kill_at_ns; /* monotonic: when the grace time is over */
+    int kills; /* looks at it since then that found it alive */
     bool progress; /* something to tell since the last `run` notification */
     int told_state; /* the state that was told last; -1: none */
 

@@ -527,6 +527,7 @@ runner_shutdown(struct runner *runner, loop_fn *done, void *context)
     runner->shutdown_done = done;
     runner->shutdown_context = context;
     int64_t latest = loop_now(runner->options.loop) + SHUTDOWN_GRACE_NS;
+    runner->shutdown_until_ns = loop_now(runner->options.loop) + SHUTDOWN_MAX_NS;
     for (struct run *run = runner->runs; run; run = run->next) {
         if (run->state == RUN_RUNNING)
             dispatch_end(runner, run, RUN_EVENT_PAUSE, "the server was stopped");

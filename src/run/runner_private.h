@@ -11,6 +11,10 @@
 /* A server that is told to stop does not wait for a long grace time. */
 #define SHUTDOWN_GRACE_NS (1 * NS_PER_SEC)
 
+/* Nor for ever for processes that cannot be ended (in an uninterruptible wait):
+ * the next server sweeps what is left. */
+#define SHUTDOWN_MAX_NS (15 * NS_PER_SEC)
+
 struct runner {
     struct runner_options options;
     const struct runner_events *events;
@@ -29,6 +33,7 @@ struct runner {
     struct pool_figures pool;
     loop_fn *shutdown_done; /* not NULL: shutting down */
     void *shutdown_context;
+    int64_t shutdown_until_ns; /* monotonic */
 };
 
 /* queue.c: how many workers each run should have. Pure: fills workers_target
