@@ -74,11 +74,12 @@ tell_end(struct lines *lines)
     lines->events->closed(lines->context, lines->end);
 }
 
-/* Hands out every whole line in the buffer. */
+/* Hands out every whole line in the buffer; no more once the peer has asked for
+ * more than it reads. */
 static void
 cut_lines(struct lines *lines)
 {
-    while (!lines->freed && lines->in.len > lines->scanned) {
+    while (!lines->freed && lines->end != ERR_TOO_LARGE && lines->in.len > lines->scanned) {
         char *start = lines->in.data + lines->in.start;
         char *end = memchr(start + lines->scanned, '\n', lines->in.len - lines->scanned);
         if (!end) {
