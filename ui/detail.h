@@ -14,11 +14,12 @@ enum {
     DETAIL_PARAMETERS_MAX = 12, /* columns; a run may have more */
     DETAIL_CURVE_MAX = 400,
     DETAIL_LINES_MAX = 200,
+    DETAIL_VALUE_MAX = 64, /* bytes; more than a column shows, so that a cut is seen */
 };
 
 struct detail_trial {
     double trial, score, wall_seconds, cpu_seconds, max_rss_bytes;
-    char value[DETAIL_PARAMETERS_MAX][20]; /* as text */
+    char value[DETAIL_PARAMETERS_MAX][DETAIL_VALUE_MAX]; /* as text */
 };
 
 struct detail_line {

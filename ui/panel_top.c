@@ -57,6 +57,7 @@ make_columns(const struct detail *detail, struct layout_column *column)
     column[count++] = (struct layout_column){ .title = "score", .min = 8, .want = 14, .priority = 1 };
     for (int p = 0; p < detail->parameter_count; p++) {
         int width = widest_value(detail, p), name = text_width(detail->parameter[p]);
+        name = name > VALUE_WIDTH_MAX ? VALUE_WIDTH_MAX : name;
         column[count++] = (struct layout_column){ .title = detail->parameter[p], .min = width,
             .want = (name > width ? name : width) + 2, .priority = 3 };
     }
