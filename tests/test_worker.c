@@ -93,7 +93,7 @@ START_TEST(cannot_start)
 {
     rig_init(&rig, "no-such-program-here {x}", SCORE_STDOUT);
     const struct trial_result *result = rig_one(&rig, 1);
-    ck_assert_str_eq(result->reason, "cannot start: No such file or directory");
+    ck_assert_str_eq(result->reason, "cannot start no-such-program-here: No such file or directory");
     ck_assert_int_eq(result->state, TRIAL_FAILED);
     ck_assert_int_eq(result->exit_code, -1);
     ck_assert(isnan(result->wall_seconds));
@@ -101,7 +101,7 @@ START_TEST(cannot_start)
         rig_one(&rig, i);
     rig_release(&rig);
     rig_init(&rig, "/etc/passwd", SCORE_STDOUT);
-    ck_assert_str_eq(rig_one(&rig, 1)->reason, "cannot start: Permission denied");
+    ck_assert_str_eq(rig_one(&rig, 1)->reason, "cannot start /etc/passwd: Permission denied");
     rig_release(&rig);
 }
 END_TEST

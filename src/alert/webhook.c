@@ -42,7 +42,7 @@ standard_body(const struct store_notice *notice, const char *event_id, const cha
     jw_string(&w, "host", host);
     jw_string(&w, "key", notice->key);
     jw_string(&w, "state", notice->state);
-    jw_figure(&w, "value", notice->value);
+    jw_number(&w, "value", notice->value); /* a score may be tiny */
     jw_number(&w, "level", notice->level);
     jw_string(&w, "unit", unit_of(notice->key));
     write_time(&w, "incident", notice->incident_wall_ns);

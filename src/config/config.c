@@ -59,7 +59,8 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
     X("server", "log_level", CHOICE, 0, 0, "error|warn|info|debug", "info", false,               \
         SERVER(log_level), NULL, "How much the server's log tells", NULL)      \
     X("runs", "slots", CUSTOM, 0, 0, "auto|1 to 1024", "auto", false,          \
-        0, take_slots, "Workers of all runs together; auto is one per usable core", NULL)        \
+        0, take_slots, "Workers of all runs together; auto is one per usable core. A run whose own number is"   \
+        " larger starts when nothing else runs", NULL)                         \
     X("runs", "grace", DURATION, 0, 3600, NULL, "5s", false,                   \
         SERVER(grace_seconds), NULL,                                           \
         "Time between TERM and KILL, for run files that do not say", NULL)     \

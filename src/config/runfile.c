@@ -90,7 +90,8 @@ static int take_workers(void *, const struct ini_entry *, const struct option_va
         "Time between TERM and KILL when trials are ended; without it, grace of [runs] in"       \
         " optop.ini", "5s")                                                    \
     X("limits", "max_failures", INT, 0, TRIALS_MAX, NULL, "0", false, AT(max_failures), NULL,    \
-        "Failed trials that end the run; 0: any number may fail", NULL)
+        "Failed trials that end the run; those already handed out still count. 0: any number may" \
+        " fail", NULL)
 
 const struct option run_options[] = {
 #define X(s, k, t, lo, hi, c, d, r, offset, parse, h, e)                       \

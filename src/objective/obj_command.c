@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/unit.h"
 #include "base/xalloc.h"
 #include "io/child.h"
@@ -499,7 +500,10 @@ command_finish(struct objective *objective, struct objective_watch *watch,
     };
     *ret_log = &command->log;
     if (command->start_error < 0) {
-        fail(result, "cannot start: ", err_text(command->start_error));
+        char program[64];
+        text_clean(command->arguments.argv[0], program, sizeof program);
+        snprintf(result->reason, sizeof result->reason, "cannot start %s: %s", program,
+            err_text(command->start_error));
         return 0;
     }
     command->ended_ns = 0;

@@ -158,8 +158,8 @@ ask_one(struct runner *runner, struct run *run)
         run->exhausted = true;
         if (r != ERR_EXHAUSTED)
             dispatch_end(runner, run, RUN_EVENT_FAIL, diag.text);
-        else if (diag.text[0]) /* it gave up rather than came to an end */
-            dispatch_log(runner, run, 0, "warn", diag.text);
+        else if (diag.text[0]) /* whether it came to the end, or gave up */
+            dispatch_log(runner, run, 0, "info", diag.text);
         return 0;
     }
     bool stored = take_skip(run, trial);
@@ -521,6 +521,17 @@ struct batch {
     const struct run_result *best; /* NULL: the best stays */
 };
 
+/* Of equal scores the lower trial number is the best, as `top` has it. */
+static bool
+is_new_best(const struct run *run, const struct batch *batch, const struct run_result *kept,
+    double best)
+{
+    int64_t holder = batch->best ? batch->best->result.trial : run->best.trial;
+    double score = kept->result.score;
+    return run_goal_better(run->spec.goal, score, best) ||
+        (!run_goal_better(run->spec.goal, best, score) && kept->result.trial < holder);
+}
+
 static int
 store_batch(struct runner *runner, struct run *run, struct batch *batch)
 {
@@ -540,7 +551,7 @@ store_batch(struct runner *runner, struct run *run, struct batch *batch)
             continue;
         }
         batch->done++;
-        if (run_goal_better(run->spec.goal, kept->result.score, best)) {
+        if (is_new_best(run, batch, kept, best)) {
             best = kept->result.score;
             batch->best = kept;
         }

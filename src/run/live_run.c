@@ -144,6 +144,16 @@ write_counts(struct json_writer *w, const struct run *run)
     jw_end(w);
 }
 
+/* Of a run that does not run: the mean over all its running time. */
+static double
+shown_rate(const struct run *run, int64_t now_ns)
+{
+    double seconds = ns_to_sec(run_elapsed_ns(run, now_ns));
+    if (run->state == RUN_RUNNING || seconds <= 0)
+        return run->rate;
+    return (double)(run->done + run->failed) / seconds;
+}
+
 void
 run_write(struct json_writer *w, const char *key, const struct run *run, int64_t now_ns,
     bool with_text)
@@ -164,7 +174,7 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
     jw_string(w, "score", score);
     write_counts(w, run);
     write_best(w, run);
-    jw_figure(w, "rate", run->rate);
+    jw_figure(w, "rate", shown_rate(run, now_ns));
     jw_figure(w, "eta_seconds",
         run->state == RUN_RUNNING && run->rate > 0 ? left / run->rate : (double)NAN);
     jw_figure(w, "elapsed_seconds", ns_to_sec(run_elapsed_ns(run, now_ns)));

@@ -171,8 +171,8 @@ status_write_notice(struct json_writer *w, const char *key, const struct recent_
     jw_string(w, "type", notice->type);
     jw_string(w, "key", notice->key);
     jw_string(w, "state", notice->state);
-    jw_figure(w, "value", notice->value);
-    jw_figure(w, "level", notice->level);
+    jw_number(w, "value", notice->value); /* a score may be tiny */
+    jw_number(w, "level", notice->level);
     jw_string(w, "text", notice->text);
     jw_end(w);
 }
