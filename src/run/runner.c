@@ -48,6 +48,10 @@ on_count_timer(void *context)
         run->count_settled = true;
         if (r == 0)
             run->total = total;
+        if (run->state == RUN_QUEUED && !run->window_count) {
+            search_free(run->search); /* some 20 KiB: made anew when its turn comes */
+            run->search = NULL;
+        }
         run->progress = true;
         runner->events->changed(runner->context, run);
     }
