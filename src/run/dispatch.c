@@ -265,7 +265,7 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
             run->window_ready++;
         }
     }
-    if (lost_count && !ours) {
+    if ((lost_count || !w->finishing) && !ours) {
         char line[TRIAL_REASON_MAX + 64];
         snprintf(line, sizeof line, "a worker ended: %s", text);
         dispatch_log(runner, run, 0, "warn", line);
@@ -633,6 +633,8 @@ dispatch_commit(struct runner *runner)
     struct diag diag = { 0 };
     task_start(runner->commit_task);
     int r = store_begin(runner->options.store);
+    if (r == 0 && !runner->pending_results)
+        r = store_probe(runner->options.store); /* an empty commit would tell nothing */
     for (struct run *run = runner->runs; run && r == 0; run = run->next)
         if (run->result_count)
             r = store_batch(runner, run, &batches[i++]);

@@ -24,6 +24,7 @@ enum {
     EXIT_REFUSED = 1,
     EXIT_INPUT = 2, /* the INI cannot be used */
     LISTEN_BACKLOG = 128,
+    LOG_BYTES_MAX = 4 * 1024 * 1024, /* of server.log, looked at when a server starts */
     LOCK_TRIES = 50, /* of 0.1 s */
 };
 
@@ -174,8 +175,12 @@ refuse(const struct diag *diag, int status)
 static void
 go_background(const char *state_directory, bool leave)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], old[PATH_MAX + 8];
+    struct stat st;
     snprintf(path, sizeof path, "%s/server.log", state_directory);
+    snprintf(old, sizeof old, "%s.1", path);
+    if (lstat(path, &st) == 0 && st.st_size > LOG_BYTES_MAX && rename(path, old) < 0)
+        log_debug("server.log stays as long as it is: %s", strerror(errno));
     int log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (write(1, "ready\n", 6) < 0)

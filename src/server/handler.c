@@ -558,9 +558,7 @@ do_alerts_list(struct call *call)
     const struct alert *alerts;
     int count = alert_engine_alerts(call->server->alerts, &alerts);
     jw_array(call->w, "alerts");
-    for (int i = 0; i < count; i++)
-        if (alerts[i].state != ALERT_NORMAL)
-            status_write_alert(call->w, NULL, &alerts[i]);
+    status_write_active(call->w, alerts, count);
     jw_end(call->w);
     jw_array(call->w, "history");
     int r = store_notice_list(call->server->store, limit, list_notice, call);

@@ -36,6 +36,7 @@ enum {
     SERVER_HANDSHAKE_SECONDS = 5,
     SERVER_NOTIFY_MS = 100, /* least time between `run` notifications of progress */
     SERVER_RECENT_MAX = 10,
+    SERVER_ACTIVE_MAX = 256, /* alerts that one answer lists; their number is told apart */
     SERVER_STATUS_RUNS_MAX = 20,
     SERVER_STAGED_MAX = 64, /* notices shown of one transaction */
     SERVER_UNSTORED_MAX = 4096, /* changes kept while the store fails */
@@ -152,6 +153,7 @@ void handler_line(struct session *session, char *text, size_t len);
 /* status.c: appends the status object. */
 void status_write(struct server *server, struct str *out);
 void status_write_alert(struct json_writer *w, const char *key, const struct alert *alert);
+void status_write_active(struct json_writer *w, const struct alert *alerts, int count);
 void status_write_notice(struct json_writer *w, const char *key, const struct recent_notice *notice);
 void status_take_notice(struct recent_notice *recent, const struct store_notice *notice);
 

@@ -150,6 +150,17 @@ status_write_alert(struct json_writer *w, const char *key, const struct alert *a
 }
 
 void
+status_write_active(struct json_writer *w, const struct alert *alerts, int count)
+{
+    int shown = 0;
+    for (int i = 0; i < count && shown < SERVER_ACTIVE_MAX; i++)
+        if (alerts[i].state != ALERT_NORMAL) {
+            status_write_alert(w, NULL, &alerts[i]);
+            shown++;
+        }
+}
+
+void
 status_take_notice(struct recent_notice *recent, const struct store_notice *notice)
 {
     recent->id = notice->id;
@@ -195,9 +206,7 @@ write_alerts(struct server *server, struct json_writer *w)
     jw_int(w, "delivered", (int64_t)out.delivered);
     jw_string(w, "last_error", out.last_error);
     jw_array(w, "active");
-    for (int i = 0; i < count; i++)
-        if (alerts[i].state != ALERT_NORMAL)
-            status_write_alert(w, NULL, &alerts[i]);
+    status_write_active(w, alerts, count);
     jw_end(w);
     jw_array(w, "recent");
     for (int i = 0; i < server->recent_count; i++)

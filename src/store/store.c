@@ -360,3 +360,10 @@ store_rollback(struct store *store)
     if (!sqlite3_get_autocommit(store->db))
         store_run_statement(store, store_prepare(store, sql));
 }
+
+int
+store_probe(struct store *store)
+{
+    static const char sql[] = "UPDATE meta SET value = value WHERE key = 'id'";
+    return store_run_statement(store, store_prepare(store, sql));
+}

@@ -29,4 +29,8 @@ int store_begin(struct store *store);
 int store_commit(struct store *store, struct diag *diag);
 void store_rollback(struct store *store);
 
+/* Within a transaction: writes something that changes nothing, so that its
+ * commit tells whether the store takes writes. */
+int store_probe(struct store *store);
+
 #endif
