@@ -80,12 +80,7 @@ static void
 add_value(struct json_writer *w, const struct dimension *dimension, double value)
 {
     char text[40];
-    if (dimension->kind == DIMENSION_CHOICE) {
-        bool known = value >= 0 && value < dimension->choice_count;
-        jw_string(w, NULL, known ? dimension->choice[(int)value] : "");
-    } else {
-        jw_string(w, NULL, unit_format_number(value, text, sizeof text));
-    }
+    jw_string(w, NULL, dimension_format(dimension, value, text, sizeof text));
 }
 
 void

@@ -2,8 +2,11 @@
 #include "model/run.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/unit.h"
 
 static const char *const state_names[] = {
 #define X(id, name) [RUN_##id] = name,
@@ -106,4 +109,19 @@ search_method_name(enum search_method method)
         [SEARCH_GRID] = "grid", [SEARCH_RANDOM] = "random",
     };
     return names[method];
+}
+
+const char *
+dimension_format(const struct dimension *dimension, double value, char *buf, size_t size)
+{
+    switch (dimension->kind) {
+    case DIMENSION_INT: /* up to 2^53, where a float would take an exponent */
+        snprintf(buf, size, "%.0f", value == 0 ? 0.0 : value);
+        return buf;
+    case DIMENSION_FLOAT:
+        return unit_format_number(value, buf, size);
+    case DIMENSION_CHOICE:
+        break;
+    }
+    return value >= 0 && value < dimension->choice_count ? dimension->choice[(int)value] : "";
 }

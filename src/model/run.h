@@ -99,6 +99,12 @@ enum score_kind {
 
 enum search_method { SEARCH_GRID, SEARCH_RANDOM };
 
+/* Text of a value as it is put into a command: integers without a point, floats
+ * shortest, choices by their own text ("" when there is no such choice).
+ * Returns buf, or the choice (borrowed from the dimension). */
+const char *dimension_format(const struct dimension *dimension, double value, char *buf,
+    size_t size);
+
 /* A checked run file. Everything inside is owned; see runfile.h. */
 struct run_spec {
     char name[RUN_NAME_MAX];

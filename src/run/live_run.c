@@ -58,12 +58,11 @@ write_wall_time(struct json_writer *w, const char *key, int64_t wall_ns)
 static void
 write_parameter(struct json_writer *w, const struct dimension *dimension, double value)
 {
+    char text[40];
     if (dimension->kind != DIMENSION_CHOICE)
         jw_number(w, dimension->name, value);
-    else if (value >= 0 && value < dimension->choice_count)
-        jw_string(w, dimension->name, dimension->choice[(int)value]);
     else
-        jw_null(w, dimension->name);
+        jw_string(w, dimension->name, dimension_format(dimension, value, text, sizeof text));
 }
 
 static void

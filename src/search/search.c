@@ -172,13 +172,6 @@ search_ask(struct search *search, int64_t *ret_trial, double *values, struct dia
     return -EAGAIN;
 }
 
-/* The order of grid and random does not depend on scores. */
-void
-search_tell(struct search *search, int64_t trial, const double *values, double score)
-{
-    (void)search, (void)trial, (void)values, (void)score;
-}
-
 struct search_position
 search_position(const struct search *search)
 {

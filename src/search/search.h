@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Search methods: ask for the next point, tell what it scored. Pure: no I/O,
+ * Search methods: ask for the next point. Pure: no I/O,
  * no clock, no threads; trial k of a run depends on (spec, seed, k) alone for
  * grid and random, so a run resumed from its store goes on as if it had never
  * stopped.
@@ -37,9 +37,6 @@ void search_free(struct search *search);
 enum { SEARCH_SLICE = 10000 };
 int search_ask(struct search *search, int64_t *ret_trial, double *values, struct diag *diag);
 
-/* Tells a score (NaN: the trial failed). */
-void search_tell(struct search *search, int64_t trial, const double *values, double score);
-
 /* The position before the next ask, and going on from one. */
 struct search_position search_position(const struct search *search);
 void search_seek(struct search *search, struct search_position position);
@@ -49,11 +46,6 @@ void search_seek(struct search *search, struct search_position position);
  * countable (more than SEARCH_COUNT_MAX raw points): ERR_TOO_LARGE, for good. */
 #define SEARCH_COUNT_MAX 10000000.0
 int search_count(struct search *search, int64_t *ret_total);
-
-/* Text of a value as it is put into a command: integers without a point,
- * choices by their text, floats shortest. Returns buf. */
-const char *dimension_format(const struct dimension *dimension, double value,
-    char *buf, size_t size);
 
 /* Number of values on an axis (a grid's), or INFINITY for a continuous one. */
 double dimension_size(const struct dimension *dimension);

@@ -2,10 +2,7 @@
 #include "search/space.h"
 
 #include <math.h>
-#include <stdio.h>
 
-#include "base/str.h"
-#include "base/unit.h"
 #include "search/search.h"
 
 /* A step that does not quite reach the high end by rounding still does. */
@@ -75,22 +72,4 @@ space_point(const struct run_spec *spec, double index, double *values)
         values[i] = space_value(&spec->dimension[i], digit);
         index = (index - digit) / size;
     }
-}
-
-const char *
-dimension_format(const struct dimension *dimension, double value, char *buf, size_t size)
-{
-    int64_t index = value >= 0 && value < dimension->choice_count ? (int64_t)value : -1;
-    switch (dimension->kind) {
-    case DIMENSION_INT:
-        snprintf(buf, size, "%.0f", value == 0 ? 0.0 : value);
-        break;
-    case DIMENSION_FLOAT:
-        unit_format_number(value, buf, size);
-        break;
-    case DIMENSION_CHOICE:
-        str_copy(buf, size, index < 0 ? "" : dimension->choice[index]);
-        break;
-    }
-    return buf;
 }

@@ -352,18 +352,22 @@ write_trial_head(struct call *call, const struct run *run)
     jw_end(call->w);
 }
 
+/* Both lists of trials: the best, or all by number. */
 static int
-do_run_top(struct call *call)
+list_trials(struct call *call, bool best)
 {
     const struct run *run;
     struct run *loaded;
+    struct store *store = call->server->store;
     int r = find_run(call, &run, &loaded);
     if (r == 0) {
         struct trial_list list = { call, run };
         write_trial_head(call, run);
         jw_array(call->w, "trials");
-        r = store_trial_top(call->server->store, run->id, run->spec.goal,
-            limit_param(call, "count", 10, LIST_MAX), list_trial, &list);
+        r = best ? store_trial_top(store, run->id, run->spec.goal,
+                       limit_param(call, "count", 10, LIST_MAX), list_trial, &list)
+                 : store_trial_list(store, run->id, json_get_int(call->params, "after", 0),
+                       limit_param(call, "limit", 1000, LIST_MAX), list_trial, &list);
         jw_end(call->w);
     }
     run_free(loaded);
@@ -371,21 +375,15 @@ do_run_top(struct call *call)
 }
 
 static int
+do_run_top(struct call *call)
+{
+    return list_trials(call, true);
+}
+
+static int
 do_run_trials(struct call *call)
 {
-    const struct run *run;
-    struct run *loaded;
-    int r = find_run(call, &run, &loaded);
-    if (r == 0) {
-        struct trial_list list = { call, run };
-        write_trial_head(call, run);
-        jw_array(call->w, "trials");
-        r = store_trial_list(call->server->store, run->id, json_get_int(call->params, "after", 0),
-            limit_param(call, "limit", 1000, LIST_MAX), list_trial, &list);
-        jw_end(call->w);
-    }
-    run_free(loaded);
-    return r == ERR_TOO_LARGE ? 0 : r;
+    return list_trials(call, false);
 }
 
 struct curve {
