@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "base/unit.h"
 
 static void
 begin(struct json_writer *w, struct str *out)
