@@ -15,7 +15,7 @@
 #include "io/child.h"
 #include "io/proctree.h"
 
-enum { WAIT_MS = 20000 };
+enum { WAIT_MS = 120000 };
 
 static char mark_entry[] = "OPTOP_RUN=child.test.1";
 static char path_entry[] = "PATH=/usr/bin:/bin";

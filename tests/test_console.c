@@ -20,7 +20,7 @@
 #include "terminal.h"
 #include "wire/client.h"
 
-#define WAIT 20.0 /* seconds; a bound, not a measure */
+#define WAIT 120.0 /* seconds; a bound, not a measure */
 
 static char home[4096];
 static struct terminal terminal;

@@ -63,17 +63,17 @@ on_late(void *context)
 static void
 run(void)
 {
-    struct loop_timer *late = loop_timer_start(loop, 20 * NS_PER_SEC, 0, on_late, NULL);
+    struct loop_timer *late = loop_timer_start(loop, 120 * NS_PER_SEC, 0, on_late, NULL);
     loop_run(loop);
     loop_timer_stop(late);
 }
 
 START_TEST(timers_run_in_order)
 {
-    struct loop_timer *c = loop_timer_start(loop, 30 * NS_PER_MS, 0, on_letter, (char[]){ "c" });
+    struct loop_timer *c = loop_timer_start(loop, 300 * NS_PER_MS, 0, on_letter, (char[]){ "c" });
     struct loop_timer *a = loop_timer_start(loop, 0, 0, on_letter, (char[]){ "a" });
     struct loop_timer *b = loop_timer_start(loop, 10 * NS_PER_MS, 0, on_letter, (char[]){ "b" });
-    struct loop_timer *end = loop_timer_start(loop, 45 * NS_PER_MS, 0, on_stop, NULL);
+    struct loop_timer *end = loop_timer_start(loop, 315 * NS_PER_MS, 0, on_stop, NULL);
     run();
     ck_assert_str_eq(trace, "abc");
     loop_timer_stop(a);
@@ -139,9 +139,9 @@ START_TEST(a_timer_can_be_moved)
     struct loop_timer *moved =
         loop_timer_start(loop, INT64_MAX / 4, 0, on_letter, (char[]){ "m" });
     struct loop_timer *kept = loop_timer_start(loop, 0, 0, on_letter, (char[]){ "k" });
-    struct loop_timer *end = loop_timer_start(loop, 60 * NS_PER_MS, 0, on_stop, NULL);
     loop_timer_change(moved, 20 * NS_PER_MS, 0);
     loop_timer_change(kept, INT64_MAX / 4, 0);
+    struct loop_timer *end = loop_timer_start(loop, 60 * NS_PER_MS, 0, on_stop, NULL);
     run();
     ck_assert_str_eq(trace, "m");
     loop_timer_stop(moved);
@@ -151,6 +151,8 @@ START_TEST(a_timer_can_be_moved)
 END_TEST
 
 /* One that starts itself anew at once must not keep the loop from the rest. */
+enum { GREEDY_RUNS = 10 * 1000 * 1000 }; /* far more than turns in 20 ms */
+
 struct greedy {
     struct loop_timer *timer;
     int runs;
@@ -160,7 +162,7 @@ static void
 on_greedy(void *context)
 {
     struct greedy *g = context;
-    if (++g->runs < 10000)
+    if (++g->runs < GREEDY_RUNS)
         loop_timer_change(g->timer, 0, 0);
 }
 
@@ -171,7 +173,7 @@ START_TEST(a_greedy_timer_shares_the_loop)
     struct loop_timer *end = loop_timer_start(loop, 20 * NS_PER_MS, 0, on_stop, NULL);
     run();
     ck_assert_int_ge(g.runs, 1);
-    ck_assert_int_lt(g.runs, 10000);
+    ck_assert_int_lt(g.runs, GREEDY_RUNS);
     loop_timer_stop(g.timer);
     loop_timer_stop(end);
 }

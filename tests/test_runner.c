@@ -24,7 +24,7 @@
 #include "io/child.h"
 #include "run/runner_private.h"
 
-enum { SLOTS = 2, WAIT_SECONDS = 30, TRIALS_MAX = 1000 };
+enum { SLOTS = 2, WAIT_SECONDS = 120, TRIALS_MAX = 1000 };
 
 static struct loop *loop;
 static struct store *store;

@@ -405,7 +405,7 @@ bool
 receiver_wait(struct loop *loop, bool (*done)(void *context), void *context)
 {
     struct wait wait = { .loop = loop, .done = done, .context = context };
-    wait.deadline_ns = clock_mono_ns() + 10 * NS_PER_SEC;
+    wait.deadline_ns = clock_mono_ns() + RECEIVER_WAIT_SECONDS * NS_PER_SEC;
     if (done(context))
         return true;
     struct loop_timer *timer = loop_timer_start(loop, NS_PER_MS, NS_PER_MS, check_wait, &wait);

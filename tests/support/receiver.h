@@ -59,7 +59,9 @@ int receiver_count(const struct receiver *receiver);
 int receiver_connections(const struct receiver *receiver); /* accepted so far */
 const struct receiver_request *receiver_request(const struct receiver *receiver, int index);
 
-/* Runs the loop until done says so; false when that takes longer than 10 s. */
+/* Runs the loop until done says so; false when that takes longer than
+ * RECEIVER_WAIT_SECONDS, which a busy machine does not need either. */
+enum { RECEIVER_WAIT_SECONDS = 120 };
 bool receiver_wait(struct loop *loop, bool (*done)(void *context), void *context);
 
 /* A header's value, "" when missing; until the next call. */

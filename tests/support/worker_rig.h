@@ -24,7 +24,7 @@
 #include "io/proctree.h"
 #include "test.h"
 
-enum { RIG_RESULTS_MAX = 64, RIG_WAIT_MS = 20000, RIG_LOST_MAX = 64 };
+enum { RIG_RESULTS_MAX = 64, RIG_WAIT_MS = 120000, RIG_LOST_MAX = 64 };
 
 struct rig {
     struct loop *loop;
@@ -186,14 +186,14 @@ rig_alive(const char *mark)
     return proctree_signal(&target, 0);
 }
 
+/* Waits until so many are seen at once. The next look may see fewer: a process
+ * has no environment in the middle of its exec, and shells on their way end. */
 static inline void
 rig_await_alive(struct rig *rig, int at_least)
 {
     int64_t until = clock_mono_ns() + RIG_WAIT_MS * NS_PER_MS;
-    while (rig_alive(rig->mark) < at_least) {
-        ck_assert_msg(clock_mono_ns() < until, "only %d processes", rig_alive(rig->mark));
-        loop_step(rig->loop);
-    }
+    for (int alive; (alive = rig_alive(rig->mark)) < at_least; loop_step(rig->loop))
+        ck_assert_msg(clock_mono_ns() < until, "only %d processes", alive);
 }
 
 /* One trial of a fresh rig; the worker is left running. */
