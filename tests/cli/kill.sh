@@ -33,6 +33,10 @@ marked() {
     done | wc -l
 }
 
+none_marked() {
+    [ "$(marked)" = 0 ]
+}
+
 id=$(optop run "$dir/short.ini" --detach)
 is 'the run has a number' "$id" 1
 before=0
@@ -51,11 +55,7 @@ for ((i = 0; i < KILLS; i++)); do
     acknowledged=$(json "$out" 'o["counts"]["done"] + o["counts"]["failed"]')
     pid=$(server_pid)
     kill -9 "$pid"
-    for ((wait = 0; wait < 100; wait++)); do
-        [ "$(marked)" = 0 ] && break
-        sleep 0.02
-    done
-    [ "$(marked)" = 0 ] || left=$((left + 1))
+    until_true 60 none_marked || left=$((left + 1))
     optop show "$id" --json >"$out" # starts the next server
     now=$(json "$out" 'o["counts"]["done"] + o["counts"]["failed"]')
     [ "$now" -ge "$acknowledged" ] || lost=$((lost + 1))
@@ -68,12 +68,8 @@ done
 echo "# $i kills"
 is 'no acknowledged trial was lost' "$lost" 0
 is 'no process was left after a kill' "$left" 0
-for ((wait = 0; wait < 600; wait++)); do
-    optop show "$id" --json >"$out"
-    [ "$(json "$out" 'o["state"]')" = done ] && break
-    sleep 0.05
-done
-is 'the resumed run is done' "$(json "$out" 'o["state"]')" done
+ok 'the resumed run is done' until_true 300 state_is "$id" done
+optop show "$id" --json >"$out"
 is 'every trial counts once' "$(json "$out" 'o["counts"]["done"]')" 1200
 optop top "$id" -n 2000 --csv >"$dir/top.csv"
 is 'no trial twice, none missing' \

@@ -28,6 +28,13 @@ TERM=dumb
 export OPTOP_SOCKET OPTOP_STATE OPTOP_CONFIG LC_ALL NO_COLOR TERM
 unset OPTOP_RUN
 
+# The interpreter itself, without its site packages: a wrapper that looks for one
+# each time costs more than what is asked of it.
+python=$(python3 -S -c 'import sys; print(sys.executable)')
+python3() {
+    "$python" -S "$@"
+}
+
 out=$dir/out
 err=$dir/err
 count=0
@@ -122,7 +129,8 @@ json_valid() {
     python3 -m json.tool "$1" >/dev/null
 }
 
-# until_true SECONDS COMMAND...: waits for something, with a bound
+# until_true SECONDS COMMAND...: waits for something, with a bound: SECONDS on a
+# quiet machine, many times that where each look takes longer
 until_true() {
     until_tries=$(($1 * 20))
     shift
@@ -167,6 +175,14 @@ method = grid
 [parallel]
 workers = 2
 INI
+}
+
+# Makes the trials of quick_run take SECONDS while $dir/slow exists, so that what
+# has to happen in the middle of a run finds the middle, and the rest is quick.
+slow_run() {
+    : >"$dir/slow"
+    sed -i "s|^command = .*|command = sh -c \"[ ! -e $dir/slow ] \|\| sleep $1; echo {x}\"|" \
+        "$dir/quick.ini"
 }
 
 # A run file of trials that go on until they are stopped.

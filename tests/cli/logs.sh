@@ -32,7 +32,7 @@ like "after the same lines" "$out" 'no luck'
 quick_run 40
 sed -i "s|^command = .*|command = sh -c \"sleep 0.05; sh $dir/talk.sh {x}\"|" "$dir/quick.ini"
 run=$(optop run --detach "$dir/quick.ini")
-exits "logs -f ends with the run" 0 timeout 60 "$OPTOP" logs -f --json "$run"
+exits "logs -f ends with the run" 0 timeout 600 "$OPTOP" logs -f --json "$run"
 is "the run has ended" "$(run_state "$run")" "done"
 is "each line is an object" "$(python3 -c '
 import json, sys

@@ -34,13 +34,13 @@ exits "and no other was started" 3 optop server status
 
 # what was counted outlives a killed server
 quick_run 200
-sed -i 's/^command = .*/command = sh -c "sleep 0.05; echo {x}"/' "$dir/quick.ini"
+slow_run 0.2
 "$OPTOP" run "$dir/quick.ini" >"$dir/run.out" 2>"$dir/run.err" &
 client=$!
 some_done() {
     done_at_least last 4
 }
-ok "a run goes on" until_true 20 some_done
+ok "a run goes on" until_true 60 some_done
 counted=$(json "$dir/done.json" 'o["counts"]["done"]')
 run=$(json "$dir/done.json" 'o["run"]')
 kill -9 "$(server_pid)"
@@ -49,14 +49,16 @@ is "its client fails" "$?" 1
 like "and says how to go on" "$dir/run.err" "optop resume $run"
 is "the next server knows the run" "$(run_state "$run")" paused
 ok "and what was counted" done_at_least "$run" "$counted"
+rm "$dir/slow"
 exits "it can be finished" 0 optop resume "$run" --json
 is "with every trial once" "$(json "$out" 'o["counts"]["done"]')" 200
 optop top "$run" -n 1000 --csv >"$out"
 is "and no point left out" "$(sed 1d "$out" | cut -d, -f3 | sort -u | wc -l | tr -d ' ')" 200
 
 # a stop in the middle leaves the run paused
+: >"$dir/slow"
 run=$(optop run --detach "$dir/quick.ini")
-ok "another run goes on" until_true 20 done_at_least "$run" 2
+ok "another run goes on" until_true 60 done_at_least "$run" 2
 exits "stop in the middle" 0 optop server stop
 is "it comes back paused" "$(run_state "$run")" paused
 

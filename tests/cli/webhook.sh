@@ -13,7 +13,7 @@ log=$dir/received
 start_receiver() { # PORT ANSWERS
     "$receiver" --port "$1" --answers "$2" "$log" >"$dir/port" &
     receiver_pid=$!
-    for ((i = 0; i < 200; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         [ -s "$dir/port" ] && break
         sleep 0.02
     done
@@ -22,7 +22,7 @@ start_receiver() { # PORT ANSWERS
 
 # wait_lines N: until the receiver has N requests
 wait_lines() {
-    for ((i = 0; i < 600; i++)); do
+    for ((i = 0; i < 2400; i++)); do
         [ "$(wc -l <"$log")" -ge "$1" ] && return 0
         sleep 0.05
     done
@@ -59,8 +59,8 @@ allow_private = yes
 alerts = warning, critical, resolved
 INI
 exits 'the configuration is fine' 0 optop config check
+burn # first: what a busy machine does by itself must not start and end an incident
 optop status >/dev/null
-burn
 ok 'a warning arrives, and again after a 503' wait_lines 2
 quench 2>/dev/null
 is 'the repeat has the same id' \
@@ -84,7 +84,7 @@ printf '[threshold cpu.total]\nenabled = no\n' >>"$OPTOP_CONFIG"
 exits 'the new thresholds are in effect' 0 optop config reload
 
 hold_connections() {
-    python3 - "$OPTOP_SOCKET" <<'PY' &
+    "$python" - "$OPTOP_SOCKET" <<'PY' & # not the function: it is killed by its number
 import socket, sys, time
 held = []
 for i in range(60):
@@ -92,7 +92,7 @@ for i in range(60):
     s.connect(sys.argv[1])
     s.sendall(b'{"jsonrpc":"2.0","id":1,"method":"hello","params":{"protocol":1,"client":"test"}}\n')
     held.append(s)
-time.sleep(100)
+time.sleep(600)
 PY
     holder=$!
 }
@@ -101,16 +101,16 @@ alert_is() { # STATE: is server.descriptors over its level?
         [ "$(json "$out" '"on" if any(a["key"] == "server.descriptors" and a["state"] == "warning" for a in o["alerts"]["active"]) else "off"')" = "$1" ]
 }
 hold_connections
-ok 'the alert fires' until_true 20 alert_is on
+ok 'the alert fires' until_true 60 alert_is on
 kill "$holder"
-ok 'it resolves' until_true 20 alert_is off
+ok 'it resolves' until_true 60 alert_is off
 hold_connections
-ok 'it fires again' until_true 20 alert_is on
+ok 'it fires again' until_true 60 alert_is on
 kill -9 "$(server_pid)"
 kill "$holder"
 wait "$holder" 2>/dev/null
 start_receiver "$port" 200
-ok 'it resolves under the next server' until_true 20 alert_is off
+ok 'it resolves under the next server' until_true 60 alert_is off
 ok 'what waited arrives' wait_lines 4
 sleep 1 # a duplicate would come now
 python3 - "$log" >"$out" <<'PY'
