@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "base/unit.h"
+#include "cmd/csv.h"
 #include "model/metric.h"
 #include "model/run.h"
 
@@ -318,52 +319,14 @@ report_top(const json_t *top, FILE *file)
     table_print(table, file, output_width(file), "");
 }
 
-static void
-csv_field(struct str *out, const char *text)
-{
-    if (out->len && out->data[out->len - 1] != '\n')
-        str_putc(out, ',');
-    if (!text[strcspn(text, ",\"\r\n")]) {
-        str_puts(out, text);
-        return;
-    }
-    str_putc(out, '"');
-    for (; *text; text++) {
-        if (*text == '"')
-            str_putc(out, '"');
-        str_putc(out, *text);
-    }
-    str_putc(out, '"');
-}
-
 void
 report_csv(const json_t *top, struct str *out)
 {
-    const json_t *params = json_object_get(top, "parameters");
-    const json_t *metrics = json_object_get(top, "metrics");
-    size_t i, t;
-    json_t *name, *trial;
-    char buf[64];
-    csv_field(out, "trial");
-    csv_field(out, "score");
-    json_array_foreach (params, i, name)
-        csv_field(out, json_string_value(name) ?: "");
-    json_array_foreach (metrics, i, name)
-        csv_field(out, json_string_value(name) ?: "");
-    str_putc(out, '\n');
-    json_array_foreach (json_object_get(top, "trials"), t, trial) {
-        const json_t *values = json_object_get(trial, "params");
-        const json_t *figures = json_object_get(trial, "metrics");
-        csv_field(out, output_scalar(json_object_get(trial, "trial"), "", buf, sizeof buf));
-        csv_field(out, output_scalar(json_object_get(trial, "score"), "", buf, sizeof buf));
-        json_array_foreach (params, i, name)
-            csv_field(out, output_scalar(json_object_get(values, json_string_value(name) ?: ""), "",
-                               buf, sizeof buf));
-        json_array_foreach (metrics, i, name)
-            csv_field(out, output_scalar(json_object_get(figures, json_string_value(name) ?: ""), "",
-                               buf, sizeof buf));
-        str_putc(out, '\n');
-    }
+    size_t i;
+    json_t *trial;
+    csv_header(top, false, out);
+    json_array_foreach (json_object_get(top, "trials"), i, trial)
+        csv_trial(top, trial, false, out);
 }
 
 /* A value in the unit of the alert's metric. */

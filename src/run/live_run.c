@@ -90,13 +90,14 @@ write_metrics(struct json_writer *w, const char *key, const struct trial_result 
 
 void
 run_write_trial(struct json_writer *w, const char *key, const struct run *run,
-    const struct trial_result *result, const char *params)
+    const struct store_trial *trial)
 {
+    const struct trial_result *result = trial->result;
     jw_object(w, key);
     jw_int(w, "trial", result->trial);
     jw_string(w, "state", result->state == TRIAL_DONE ? "done" : "failed");
     jw_number(w, "score", result->score);
-    write_params(w, "params", run, params);
+    write_params(w, "params", run, trial->params);
     write_metrics(w, "metrics", result);
     if (result->exit_code >= 0)
         jw_int(w, "exit_code", result->exit_code);
@@ -107,6 +108,8 @@ run_write_trial(struct json_writer *w, const char *key, const struct run *run,
     else
         jw_null(w, "signal");
     jw_int(w, "attempt", result->attempt);
+    /* to the millisecond: trials end by the hundred in a second */
+    jw_number(w, "finished", round((double)trial->finished_wall_ns / 1e6) / 1e3);
     jw_string(w, "reason", result->reason);
     jw_end(w);
 }

@@ -117,7 +117,7 @@ void run_write(struct json_writer *w, const char *key, const struct run *run, in
 
 /* A trial object. */
 void run_write_trial(struct json_writer *w, const char *key, const struct run *run,
-    const struct trial_result *result, const char *params);
+    const struct store_trial *trial);
 
 /* Names of the metrics of every trial, in the order of run_write_trial. */
 extern const char *const run_metric_names[];

@@ -332,7 +332,7 @@ static int
 list_trial(void *context, const struct store_trial *trial)
 {
     struct trial_list *list = context;
-    run_write_trial(list->call->w, NULL, list->run, trial->result, trial->params);
+    run_write_trial(list->call->w, NULL, list->run, trial);
     return list->call->w->out->len > ANSWER_MAX ? ERR_TOO_LARGE : 0;
 }
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A file that appears whole or not at all: written beside its place, fsynced,
+ * renamed. "-" is standard output, and what is no regular file (a terminal, a
+ * FIFO, /dev/null) is written to as it is. Blocking; for the command line and
+ * for what a server writes in slices.
+ */
+#ifndef OPTOP_IO_NEWFILE_H
+#define OPTOP_IO_NEWFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct newfile {
+    int fd; /* -1: none */
+    bool force;
+    char *path; /* owned; where it will be, behind links; NULL: written to as it is */
+    char *temporary; /* owned; where it is until then */
+};
+
+/* A file that exists is -EEXIST unless force is given. What a new file's mode
+ * is the umask says; one that is replaced keeps its own. newfile_finish or
+ * newfile_discard. */
+int newfile_open(const char *path, bool force, struct newfile *ret_file, struct diag *diag);
+
+/* All of it, or -errno. -EPIPE (with SIGPIPE ignored): the reader has gone. */
+int newfile_write(struct newfile *file, const char *bytes, size_t len);
+
+/* On disk and in its place; else -errno and nothing has changed. Releases. */
+int newfile_finish(struct newfile *file, struct diag *diag);
+
+/* As if it had never been opened. Releases. */
+void newfile_discard(struct newfile *file);
+
+#endif

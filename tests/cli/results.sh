@@ -1,0 +1,85 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What is done with a run's trials when they are there: export.
+. "${TEST_SRCDIR:-.}/tests/cli/lib.sh"
+
+# more than two pages, every seventh trial fails; choices that CSV must quote
+cat >"$dir/many.ini" <<INI
+[run]
+name = many
+[objective]
+type = command
+command = sh -c "[ \$((\$0 % 7)) -ne 0 ] && echo \$0.1" {x} {y} {w}
+score = stdout
+[space]
+x = int 1..350
+y = float 0.1..0.2 step 0.1
+w = choice sp ace, qu"ote
+[search]
+method = grid
+[parallel]
+workers = 2
+INI
+optop run "$dir/many.ini" --json >"$dir/run.json" 2>"$err"
+is "the run is done" "$(json "$dir/run.json" '[o["state"], o["counts"]["done"], o["counts"]["failed"]]')" \
+    '["done", 1200, 200]'
+
+# python3 EXPRESSION over rows (csv) and o (json)
+look() {
+    python3 - "$dir" "$1" <<'PYTHON'
+import csv, json, sys
+with open(sys.argv[1] + "/all.csv", newline="", encoding="utf-8") as f:
+    rows = list(csv.DictReader(f))
+with open(sys.argv[1] + "/all.json", encoding="utf-8") as f:
+    o = json.load(f)
+r = eval(sys.argv[2], {"rows": rows, "o": o})
+print(r if isinstance(r, str) else json.dumps(r))
+PYTHON
+}
+
+exits "all trials as CSV" 0 optop export last --csv "$dir/all.csv"
+is "nothing is said" "$(cat "$out" "$err")" ""
+exits "the form is told by the name" 0 optop export last "$dir/all.json"
+lines "a line per trial and one" "$dir/all.csv" 1401
+is "the header" "$(head -n 1 "$dir/all.csv")" \
+    "trial,state,score,x,y,w,wall_seconds,cpu_seconds,max_rss_bytes,stdout_bytes,exit_code,signal,attempt,finished,reason"
+is "every trial once, by number" "$(look '[int(r["trial"]) for r in rows] == list(range(1, 1401))')" true
+is "the same in JSON" "$(look '[t["trial"] for t in o["trials"]] == list(range(1, 1401))')" true
+is "with the run's head" "$(look '[o["name"], o["goal"], o["parameters"]]')" '["many", "minimize", ["x", "y", "w"]]'
+is "one on a line" "$(grep -c '^{"trial":' "$dir/all.json")" 1400
+is "failed ones are among them" "$(look 'sum(r["state"] == "failed" and r["score"] == "" and r["reason"] != "" for r in rows)')" 200
+is "both say the same" "$(look 'all((float(r["score"]) if r["score"] else None) == t["score"] and
+    all(r[k] == str(t["params"][k]) for k in ("x", "y", "w")) and
+    all(r[k] == "" if t["metrics"][k] is None else float(r[k]) == t["metrics"][k] for k in t["metrics"]) and
+    float(r["finished"]) == t["finished"] for r, t in zip(rows, o["trials"]))')" true
+is "scores are exact" "$(look '(sorted({t["score"] for t in o["trials"] if t["score"]}) ==
+    [float(f"{x}.1") for x in range(1, 351) if x % 7])')" true
+
+optop export last --csv >"$dir/stdout.csv"
+ok "standard output gets the same" cmp "$dir/all.csv" "$dir/stdout.csv"
+optop export last - --json >"$dir/stdout.json"
+ok "- is standard output" cmp "$dir/all.json" "$dir/stdout.json"
+is "a reader that has seen enough ends it quietly" \
+    "$({ optop export last --csv; echo "status $?" >&3; } 3>"$dir/status" 2>"$err" | head -n 1 | cut -c1-5)" trial
+is "without a word" "$(cat "$err" "$dir/status")" "status 0"
+
+echo kept >"$dir/there.csv"
+exits "a file that exists is not replaced" 1 optop export last "$dir/there.csv"
+like "and it says how" "$err" '^/.*there.csv: exists (--force replaces it)$'
+is "nothing happened to it" "$(cat "$dir/there.csv")" kept
+chmod 640 "$dir/there.csv"
+ln -s there.csv "$dir/link.csv"
+exits "--force replaces it" 0 optop export last --force "$dir/link.csv"
+ok "whole" cmp "$dir/all.csv" "$dir/there.csv"
+is "behind the link, with its mode" "$(readlink "$dir/link.csv") $(stat -c %a "$dir/there.csv")" "there.csv 640"
+exits "not into a directory that is not there" 1 optop export last --csv "$dir/none/x.csv"
+exits "not over a directory" 1 optop export last --csv --force "$dir"
+exits "/dev/null takes it" 0 optop export last --csv /dev/null
+exits "a full disk is told" 1 optop export last --csv /dev/full
+like "as such" "$err" 'No space left'
+exits "a form must be told" 2 optop export last "$dir/x.dat"
+exits "one" 2 optop export last --csv --json
+exits "a run that is not there" 4 optop export 99 --csv "$dir/none.csv"
+is "leaves nothing" "$(ls "$dir" | grep -c -e none -e 'csv\.' -e 'json\.')" 0
+
+finish
