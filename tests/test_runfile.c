@@ -279,7 +279,12 @@ START_TEST(sets)
     ck_assert_str_eq(diag.key, "search.sed");
     ck_assert_ptr_nonnull(strstr(diag.text, "\"seed\""));
     ck_assert_int_eq(runfile_set(ini, "nothing.seed=7", &diag), ERR_UNKNOWN_KEY);
-    ck_assert_int_eq(runfile_set(ini, "seed=7", &diag), ERR_SYNTAX);
+    ck_assert_int_eq(runfile_set(ini, " seed = 8", &diag), 0);
+    ck_assert_str_eq(ini_value(ini, "search", "seed"), "8");
+    ck_assert_int_eq(runfile_set(ini, "sed=7", &diag), ERR_UNKNOWN_KEY);
+    ck_assert_str_eq(diag.text, "\"sed\" is not a key of a run file (did you mean \"seed\"?)");
+    ck_assert_int_eq(runfile_set(ini, "=7", &diag), ERR_SYNTAX);
+    ck_assert_int_eq(runfile_set(ini, ".seed=7", &diag), ERR_SYNTAX);
     ck_assert_int_eq(runfile_set(ini, "seed", &diag), ERR_SYNTAX);
     ck_assert_int_eq(runfile_set(ini, "", &diag), ERR_SYNTAX);
     ck_assert_int_eq(runfile_set(ini, "run.name=a\nb", &diag), ERR_SYNTAX);

@@ -271,6 +271,22 @@ steer(int (*fn)(struct runner *, int64_t, const struct run **, struct diag *), i
     ck_assert_int_eq(run->id, id);
 }
 
+static int
+change(int64_t id, const char *assignments, struct diag *diag)
+{
+    const struct run *run;
+    json_t *set = json_parse(assignments, strlen(assignments), diag);
+    int r = runner_set(runner, id, set, &run, diag);
+    json_decref(set);
+    return r;
+}
+
+static bool
+has_workers(int64_t argument) /* id * 100 + how many */
+{
+    return the_run(argument / 100)->worker_count == argument % 100;
+}
+
 /* What is on disk. */
 
 struct stored {
@@ -764,6 +780,131 @@ START_TEST(the_environment_and_changes_of_a_request)
 }
 END_TEST
 
+/* Changes of accepted runs. */
+
+START_TEST(a_running_run_gets_more_workers_and_other_limits)
+{
+    struct diag diag = { 0 };
+    int64_t id = submit_with("sleep 1000{x}", 50, "[parallel]\nworkers = 1\n", false);
+    UNTIL(has_workers, id * 100 + 1);
+    UNTIL(has_running_trial, id);
+    ck_assert_int_eq(change(id, "[\"workers=2\",\"run.name=other\"]", &diag), 0);
+    UNTIL(has_workers, id * 100 + 2);
+    ck_assert_str_eq(the_run(id)->spec.name, "other");
+    ck_assert_int_eq(change(id, "[\"limits.trial=10ms\",\"limits.grace=10ms\"]", &diag), 0);
+    ck_assert_double_eq(the_run(id)->spec.trial_seconds, 0.01);
+    ck_assert_int_eq(change(id, "[\"workers=1\"]", &diag), 0);
+    ck_assert_int_eq(the_run(id)->spec.workers, 1);
+    ck_assert_ptr_nonnull(strstr(the_run(id)->text, "workers = 1"));
+    steer(runner_cancel, id);
+    UNTIL(has_ended, id);
+}
+END_TEST
+
+static bool
+has_new_workers_only(int64_t id)
+{
+    const struct run_worker *w = the_run(id)->workers;
+    while (w && !w->finishing)
+        w = w->next;
+    return the_run(id)->worker_count && !w;
+}
+
+static bool
+has_failed_trials(int64_t id)
+{
+    return the_run(id)->failed >= 3;
+}
+
+/* A worker has a copy of the limits: it is replaced when it has nothing to do. */
+START_TEST(a_new_time_limit_holds_for_the_next_trials)
+{
+    struct diag diag = { 0 };
+    char command[4400];
+    snprintf(command, sizeof command, "sh -c \"echo {x}; [ ! -e %s/go ] || sleep 1000\"", directory);
+    int64_t id = submit_with(command, 1000000, "[limits]\ngrace = 10ms\n", false);
+    UNTIL(has_results, id);
+    ck_assert_int_eq(change(id, "[\"trial=300ms\"]", &diag), 0);
+    ck_assert(!has_new_workers_only(id));
+    UNTIL(has_new_workers_only, id);
+    char go[4200];
+    snprintf(go, sizeof go, "%s/go", directory);
+    FILE *file = fopen(go, "w");
+    ck_assert_ptr_nonnull(file);
+    fclose(file);
+    UNTIL(has_failed_trials, id);
+    steer(runner_cancel, id);
+    UNTIL(has_ended, id);
+}
+END_TEST
+
+START_TEST(a_refused_change_changes_nothing)
+{
+    static const struct {
+        const char *set;
+        int code;
+        const char *says;
+    } rows[] = {
+        { "[]", ERR_SYNTAX, "nothing" },
+        { "[7]", ERR_BAD_TYPE, "texts" },
+        { "[\"workers=2\",\"limits.run=soon\"]", ERR_BAD_TYPE, "allowed" },
+        { "[\"workers=2\",\"workers=0\"]", ERR_BAD_RANGE, "1 to 1024" },
+        { "[\"wrokers=2\"]", ERR_UNKNOWN_KEY, "workers" },
+        { "[\"goal=maximize\"]", ERR_BAD_STATE, "only before its first trial" },
+        { "[\"space.x=int 1..3\"]", ERR_BAD_STATE, "parallel.workers" },
+        { "[\"search.trials=3\"]", ERR_BAD_STATE, "pause it first" },
+    };
+    int64_t id = submit_with("sleep 1000{x}", 50, "[parallel]\nworkers = 1\n", false);
+    UNTIL(has_running_trial, id);
+    char *before = strdup(the_run(id)->text);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct diag diag = { 0 };
+        ck_assert_int_eq(change(id, rows[i].set, &diag), rows[i].code);
+        ck_assert_msg(strstr(diag.text, rows[i].says) != NULL, "%s: %s", rows[i].set, diag.text);
+        ck_assert_str_eq(the_run(id)->text, before);
+        ck_assert_int_eq(the_run(id)->spec.workers, 1);
+    }
+    free(before);
+    steer(runner_cancel, id);
+    UNTIL(has_ended, id);
+}
+END_TEST
+
+START_TEST(a_paused_run_gets_another_number_of_trials)
+{
+    struct diag diag = { 0 };
+    int64_t id = submit_with("echo {x}", 500, "trials = 500\n", false);
+    UNTIL(has_results, id);
+    steer(runner_pause, id);
+    UNTIL(is_paused, id);
+    ck_assert_int_eq(change(id, "[\"space.x=int 1..3\"]", &diag), ERR_BAD_STATE);
+    ck_assert_int_eq(change(id, "[\"trials=400\",\"workers=2\"]", &diag), 0);
+    steer(runner_resume, id);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_DONE, 400, 0);
+    ck_assert_int_eq(change(id, "[\"trials=500\"]", &diag), ERR_BAD_STATE);
+}
+END_TEST
+
+START_TEST(an_untouched_run_can_be_edited)
+{
+    struct diag diag = { 0 };
+    int64_t id = submit_with("echo {x}", 5, "", true);
+    ck_assert_int_eq(change(id, "[\"space.x=int 1..7\",\"space.y=int 1..3\","
+        "\"command=echo {x} {y}\",\"goal=maximize\",\"constraints.c=x > y\"]", &diag), 0);
+    ck_assert_int_eq(the_run(id)->spec.dimension_count, 2);
+    ck_assert_int_eq(the_run(id)->spec.goal, RUN_MAXIMIZE);
+    ck_assert_int_eq(change(id, "[\"constraints.c=x >\"]", &diag), ERR_SYNTAX);
+    ck_assert_int_eq(change(id, "[\"space.z=int 1..7\"]", &diag), ERR_CONFLICT);
+    ck_assert_int_eq(change(id + 1, "[\"workers=2\"]", &diag), ERR_NOT_FOUND);
+    close_runner();
+    open_runner();
+    runner_reconcile(runner);
+    ck_assert_int_eq(the_run(id)->spec.dimension_count, 2);
+    ck_assert_str_eq(the_run(id)->spec.command, "echo {x} {y}");
+}
+END_TEST
+
 static void
 add_worker_tests(Suite *suite)
 {
@@ -789,6 +930,10 @@ add_worker_tests(Suite *suite)
     tcase_add_test(tcase, what_was_open_comes_back_paused);
     tcase_add_test(tcase, a_killed_server_loses_nothing_that_it_counted);
     tcase_add_test(tcase, a_full_disk_at_the_start);
+    tcase_add_test(tcase, a_running_run_gets_more_workers_and_other_limits);
+    tcase_add_test(tcase, a_new_time_limit_holds_for_the_next_trials);
+    tcase_add_test(tcase, a_refused_change_changes_nothing);
+    tcase_add_test(tcase, a_paused_run_gets_another_number_of_trials);
     tcase_add_test(tcase, the_environment_and_changes_of_a_request);
     suite_add_tcase(suite, tcase);
 }
@@ -802,6 +947,7 @@ test_suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, cancel_of_what_does_not_run_is_told_at_once);
     tcase_add_test(tcase, bad_requests_are_told_with_their_place);
+    tcase_add_test(tcase, an_untouched_run_can_be_edited);
     tcase_add_test(tcase, large_requests_are_refused);
     suite_add_tcase(suite, tcase);
     const char *build = getenv("TEST_BUILDDIR");

@@ -487,30 +487,80 @@ runfile_check(const struct ini *ini, struct run_spec *ret_spec, struct diag *dia
     return 0;
 }
 
+/* The section of a key that only one section has; NULL with a diag else. */
+static const char *
+section_of(const char *key, struct diag *diag)
+{
+    const char *section = NULL, *meant = NULL;
+    size_t best = SIZE_MAX;
+    struct shown shown;
+    for (const struct option *o = run_options; o->section; o++) {
+        if (!strcmp(o->key, "*"))
+            continue;
+        if (suggest_closer(key, o->key, &best))
+            meant = o->key;
+        if (strcmp(o->key, key))
+            continue;
+        if (section) {
+            diag_set(diag, ERR_SYNTAX, "\"%s\" is a key of [%s] and of [%s]: write section.key=value",
+                key, section, o->section);
+            return NULL;
+        }
+        section = o->section;
+    }
+    if (!section)
+        diag_set(diag, ERR_UNKNOWN_KEY, "\"%s\" is not a key of a run file%s%s%s",
+            show(key, &shown), meant ? " (did you mean \"" : " (write section.key=value)",
+            meant ? meant : "", meant ? "\"?)" : "");
+    return section;
+}
+
+int
+runfile_parse_assignment(const char *text, struct runfile_assignment *ret_assignment,
+    struct diag *diag)
+{
+    struct runfile_assignment a = { .value = "" };
+    char name[RUN_NAME_MAX + DIAG_KEY_MAX];
+    struct shown shown;
+    struct diag unseen = { 0 };
+    const char *equals = strchr(text, '=');
+    if (!diag)
+        diag = &unseen;
+    if (!equals || (size_t)(equals - text) >= sizeof name)
+        return diag_set(diag, ERR_SYNTAX, "\"%s\" is not section.key=value", show(text, &shown));
+    snprintf(name, sizeof name, "%.*s", (int)(equals - text), text);
+    char *key = str_trim(name), *dot = strchr(key, '.');
+    if (dot)
+        *dot = '\0';
+    const char *section = dot ? str_trim(key) : *key ? section_of(key, diag) : "";
+    if (!section) /* as the key alone says what is wrong with it */
+        return diag->code;
+    if (!str_copy(a.section, sizeof a.section, section) || !*section ||
+        !str_copy(a.key, sizeof a.key, dot ? str_trim(dot + 1) : key))
+        return diag_set(diag, ERR_SYNTAX, "\"%s\" is not section.key=value", show(text, &shown));
+    a.value = equals + 1;
+    *ret_assignment = a;
+    return 0;
+}
+
 int
 runfile_set(struct ini *ini, const char *assignment, struct diag *diag)
 {
-    char section[RUN_NAME_MAX], name[DIAG_KEY_MAX];
+    struct runfile_assignment a;
+    char name[RUN_NAME_MAX + DIAG_KEY_MAX];
     struct shown shown;
-    const char *equals = strchr(assignment, '=');
-    const char *dot = equals ? memchr(assignment, '.', (size_t)(equals - assignment)) : NULL;
-    if (!dot || (size_t)(dot - assignment) >= sizeof section)
-        return diag_set(diag, ERR_SYNTAX, "\"%s\" is not section.key=value",
-            show(assignment, &shown));
-    snprintf(section, sizeof section, "%.*s", (int)(dot - assignment), assignment);
-    char *key = strndup(dot + 1, (size_t)(equals - dot - 1)), *value = strdup(equals + 1);
-    int r = key && value ? 0 : no_memory(diag);
-    const char *trimmed_key = key ? str_trim(key) : "";
-    snprintf(name, sizeof name, "%s.%s", str_trim(section), trimmed_key);
-    if (r == 0 && !option_find(run_options, str_trim(section), trimmed_key)) {
-        const char *meant = option_suggest(run_options, str_trim(section), trimmed_key);
+    int r = runfile_parse_assignment(assignment, &a, diag);
+    if (r < 0)
+        return r;
+    snprintf(name, sizeof name, "%s.%s", a.section, a.key);
+    if (!option_find(run_options, a.section, a.key)) {
+        const char *meant = option_suggest(run_options, a.section, a.key);
         diag_at(diag, NULL, 0, show(name, &shown));
-        r = diag_set(diag, ERR_UNKNOWN_KEY, "unknown key%s%s%s", meant ? " (did you mean \"" : "",
+        return diag_set(diag, ERR_UNKNOWN_KEY, "unknown key%s%s%s", meant ? " (did you mean \"" : "",
             meant ? meant : "", meant ? "\"?)" : "");
     }
-    if (r == 0)
-        r = ini_set(ini, str_trim(section), trimmed_key, str_trim(value), diag);
-    free(key);
+    char *value = strdup(a.value);
+    r = value ? ini_set(ini, a.section, a.key, str_trim(value), diag) : no_memory(diag);
     free(value);
     return r;
 }

@@ -21,7 +21,15 @@ extern const struct option run_options[];
  * section.key. Constraint syntax is checked by search/constraint. */
 int runfile_check(const struct ini *ini, struct run_spec *ret_spec, struct diag *diag);
 
-/* Applies "section.key=value" to a document (a --set of the command line). */
+/* "section.key=value", or "key=value" where only one section has that key. */
+struct runfile_assignment {
+    char section[RUN_NAME_MAX], key[DIAG_KEY_MAX];
+    const char *value; /* borrowed from the text, not trimmed */
+};
+int runfile_parse_assignment(const char *text, struct runfile_assignment *ret_assignment,
+    struct diag *diag);
+
+/* Applies an assignment to a document (a --set of the command line). */
 int runfile_set(struct ini *ini, const char *assignment, struct diag *diag);
 
 /* Parses one [space] value into *ret_dimension (its choices are owned). */

@@ -407,6 +407,13 @@ feed_worker(struct runner *runner, struct run *run, struct run_worker *w)
     }
 }
 
+void
+dispatch_renew_workers(struct run *run)
+{
+    for (struct run_worker *w = run->workers; w; w = w->next)
+        finish_worker(w);
+}
+
 static bool
 may_feed(const struct runner *runner, const struct run *run)
 {
@@ -730,13 +737,17 @@ dispatch_end(struct runner *runner, struct run *run, enum run_event how, const c
 }
 
 /* A run that is resumed starts anew at its mark. */
-static void
-forget_search(struct run *run)
+void
+dispatch_forget_search(struct run *run)
 {
     search_free(run->search);
     run->search = NULL;
     run->exhausted = false;
-    run->window_head = run->window_count = run->window_ready = 0;
+    run->window_head = run->window_count = run->window_ready = run->window_capacity = 0;
+    free(run->window);
+    free(run->values);
+    run->window = NULL;
+    run->values = NULL;
     run->skip_count = run->skip_next = 0;
 }
 
@@ -761,7 +772,7 @@ complete_end(struct runner *runner, struct run *run)
         runner->ended_count++;
         tasks_remove(runner->options.tasks, run->task);
         run->task = NULL;
-        forget_search(run);
+        dispatch_forget_search(run);
     }
     tell_changed(runner, run);
     runner->pump_wanted = true;

@@ -15,7 +15,6 @@
 #include "run/runner_private.h"
 
 enum {
-    FILE_TEXT_MAX = 256 * 1024, /* a run file in a request */
     ENVIRONMENT_MAX = 256 * 1024,
     SKIP_MAX = 1000000, /* stored trials above a mark, at a resume */
 };
@@ -169,9 +168,9 @@ parse_request(const struct runner_request *request, struct ini **ret_ini,
     size_t i;
     json_t *assignment;
     size_t len = strlen(request->text);
-    if (len > FILE_TEXT_MAX)
+    if (len > RUNNER_TEXT_MAX)
         return diag_set(diag, ERR_TOO_LARGE, "the run file is larger than %d KiB",
-            FILE_TEXT_MAX / 1024);
+            RUNNER_TEXT_MAX / 1024);
     int r = ini_parse_text(request->text, len, request->file, &ini, diag);
     if (r < 0)
         return r;
@@ -389,16 +388,27 @@ runner_find(struct runner *runner, int64_t id, struct run **ret_loaded)
     return *ret_loaded;
 }
 
-/* The run of a request, in memory and able to take the event. */
-static int
-find_for(struct runner *runner, int64_t id, enum run_event event, const char *verb,
-    struct run **ret_run, struct diag *diag)
+int
+runner_take(struct runner *runner, int64_t id, struct run **ret_run, struct diag *diag)
 {
     struct run *run = find_loaded(runner, id);
     if (!run && runner_find(runner, id, &run))
         runner_link(runner, run);
     if (!run)
         return diag_set(diag, ERR_NOT_FOUND, "there is no run %lld", (long long)id);
+    *ret_run = run;
+    return 0;
+}
+
+/* The run of a request, able to take the event. */
+static int
+find_for(struct runner *runner, int64_t id, enum run_event event, const char *verb,
+    struct run **ret_run, struct diag *diag)
+{
+    struct run *run;
+    int r = runner_take(runner, id, &run, diag);
+    if (r < 0)
+        return r;
     if (run_state_next(run->state, event) < 0)
         return diag_set(diag, ERR_BAD_STATE, "run %lld is %s and cannot be %s", (long long)id,
             run_state_name(run->state), verb);

@@ -5,6 +5,7 @@
  * steers, and ends. Loop thread only.
  *
  *   runner.c     what people ask for: submit, cancel, pause, resume, look up
+ *   steer.c      changes to a run that was accepted
  *   queue.c      whose turn it is and with how many workers (decides only)
  *   dispatch.c   the window of trials, workers, results, commits, endings
  *   reconcile.c  what an earlier server left behind
@@ -19,6 +20,7 @@ enum {
     RUNNER_KEEP_ENDED = 20, /* ended ones kept in memory for the screen */
     RUNNER_BATCH_MAX = 100, /* results per commit, at the least ... */
     RUNNER_BATCH_MS = 50, /* ... or after this time */
+    RUNNER_TEXT_MAX = 256 * 1024, /* bytes of a run file */
 };
 
 struct runner;
@@ -75,6 +77,12 @@ int runner_submit(struct runner *runner, const struct runner_request *request,
 int runner_cancel(struct runner *runner, int64_t id, const struct run **ret_run, struct diag *diag);
 int runner_pause(struct runner *runner, int64_t id, const struct run **ret_run, struct diag *diag);
 int runner_resume(struct runner *runner, int64_t id, const struct run **ret_run, struct diag *diag);
+
+/* Changes a run by assignments (array of "section.key=value", or "key=value"):
+ * all of them, on disk when this returns 0, or none. What may change depends on
+ * whether it runs and has results: the table in steer.c. */
+int runner_set(struct runner *runner, int64_t id, const json_t *set, const struct run **ret_run,
+    struct diag *diag);
 
 /* A run in memory, or loaded from the store into *ret_loaded (then owned:
  * run_free); NULL when there is none. */

@@ -51,6 +51,14 @@ int dispatch_log(struct runner *runner, const struct run *run, int64_t trial,
     const char *level, const char *text);
 int dispatch_commit(struct runner *runner);
 
+/* Drops the search and its window; the next one goes on from the mark. Only
+ * without workers. */
+void dispatch_forget_search(struct run *run);
+
+/* Each worker ends when it has answered what it was given; others, with the
+ * spec as it is then, take their places. */
+void dispatch_renew_workers(struct run *run);
+
 /* Notes that the store has refused a write (code), or taken one (0). */
 void dispatch_store_state(struct runner *runner, int code, const struct diag *diag);
 
@@ -59,6 +67,9 @@ void dispatch_store_state(struct runner *runner, int code, const struct diag *di
 int runner_store_state(struct runner *runner, struct run *run, enum run_state before,
     struct diag *diag);
 void runner_link(struct runner *runner, struct run *run);
+
+/* The run of a request, in memory (loaded from the store where need be). */
+int runner_take(struct runner *runner, int64_t id, struct run **ret_run, struct diag *diag);
 
 /* Copies where the run stands into its search: mark, stored trials above it. */
 int runner_prepare_search(struct runner *runner, struct run *run, struct diag *diag);

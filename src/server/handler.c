@@ -521,6 +521,22 @@ do_run_resume(struct call *call)
     return steer(call, runner_resume);
 }
 
+static int
+do_run_set(struct call *call)
+{
+    int64_t id = json_get_int(call->params, "run", -1);
+    const json_t *set = json_object_get(call->params, "set");
+    const struct run *run;
+    if (id < 0)
+        return need(call, "run");
+    if (!json_is_array(set))
+        return need(call, "set");
+    int r = runner_set(call->server->runner, id, set, &run, call->diag);
+    if (r == 0)
+        splice_run(call, run, false);
+    return r;
+}
+
 /* Alerts. */
 
 static int
@@ -664,6 +680,7 @@ static const struct method methods[] = {
     { "run.cancel", do_run_cancel, false },
     { "run.pause", do_run_pause, false },
     { "run.resume", do_run_resume, false },
+    { "run.set", do_run_set, false },
     { "alerts.list", do_alerts_list, false },
     { "config.get", do_config_get, false },
     { "config.set", do_config_set, false },

@@ -72,6 +72,19 @@ store_run_update(struct store *store, const struct store_run *run)
     return store_run_statement(store, s);
 }
 
+int
+store_run_set_text(struct store *store, int64_t id, const char *name, const char *text)
+{
+    static const char sql[] = "UPDATE run SET name=?2, text=?3 WHERE id=?1";
+    sqlite3_stmt *s = store_prepare(store, sql);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int64(s, 1, id);
+    sqlite3_bind_text(s, 2, name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 3, text, -1, SQLITE_STATIC);
+    return store_run_statement(store, s);
+}
+
 static void
 read_run(sqlite3_stmt *s, struct store_run *run)
 {

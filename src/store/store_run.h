@@ -40,6 +40,9 @@ int store_run_add(struct store *store, const struct store_run *run, int64_t *ret
  * mark, cage. */
 int store_run_update(struct store *store, const struct store_run *run);
 
+/* The run file with its changes. */
+int store_run_set_text(struct store *store, int64_t id, const char *name, const char *text);
+
 typedef int store_run_fn(void *context, const struct store_run *run);
 
 /* Newest first, at most limit. */

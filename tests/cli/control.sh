@@ -16,6 +16,19 @@ is "nothing runs" "$(json "$out" 'o["counts"]["running"]')" 0
 is "it can be resumed" "$(json "$out" 'o["resumable"]')" true
 exits "what is paused cannot be paused" 1 optop pause "$run"
 
+exits "a paused run is changed" 0 optop set "$run" workers=1 limits.run=1h
+like "and told" "$out" "paused, changed: workers=1 limits.run=1h"
+exits "what is not allowed is refused" 2 optop set "$run" workers=1 limits.run=never
+like "with what is" "$err" "limits.run: .*allowed"
+exits "what would mix results is refused" 1 optop set "$run" goal=maximize
+like "with when it may" "$err" "run.goal: can be changed only before its first trial"
+exits "no run" 4 optop set 99 workers=1
+exits "no change" 2 optop set "$run"
+optop show --file "$run" >"$out"
+like "its file knows" "$out" "^run = 1h"
+exits "back to two workers" 0 optop set "$run" workers=2 --json
+is "a run object" "$(json "$out" 'o["run"]')" "$run"
+
 rm "$dir/slow"
 exits "resume follows to the end" 0 optop resume "$run" --json
 is "done" "$(json "$out" 'o["state"]')" "done"
