@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * `optop export`: all trials of a run, page by page from the server to a file
- * or standard output. Memory does not grow with the run.
+ * or standard output. Memory does not grow with the run. A SQLite database is
+ * written by the server, slice by slice, into the file that is made here.
  */
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,6 +38,7 @@ struct format {
     void (*begin)(struct export *e);
     void (*trial)(struct export *e, const json_t *trial);
     void (*end)(struct export *e);
+    bool by_server; /* which writes into the file; the functions are NULL */
 };
 
 static void
@@ -82,8 +85,9 @@ end_json(struct export *e)
 }
 
 static const struct format formats[] = {
-    { "csv", ".csv", begin_csv, put_csv, end_csv },
-    { "json", ".json", begin_json, put_json, end_json },
+    { "csv", ".csv", begin_csv, put_csv, end_csv, false },
+    { "json", ".json", begin_json, put_json, end_json, false },
+    { "sqlite", ".sqlite", NULL, NULL, NULL, true },
 };
 enum { FORMAT_COUNT = sizeof formats / sizeof *formats };
 
@@ -190,6 +194,33 @@ export_pages(struct export *e)
     return status;
 }
 
+/* The file is the server's to write until all is in it. */
+static int
+export_slices(struct export *e)
+{
+    int64_t after = 0;
+    bool done = false;
+    int status = 0;
+    char *file = realpath(e->file.temporary, NULL);
+    while (!status && !done) {
+        json_t *answer;
+        status = cmd_ask(e->line, "run.export",
+            json_pack("{s:I, s:s?, s:I}", "run", (json_int_t)e->run, "file", file, "after",
+                (json_int_t)after), &answer);
+        if (status)
+            break;
+        after = json_get_int(answer, "after", after);
+        e->written += json_get_int(answer, "count", 0);
+        done = json_get_bool(answer, "done", true);
+        if (e->expected < e->written)
+            e->expected = e->written;
+        show_progress(e, false);
+        json_decref(answer);
+    }
+    free(file);
+    return status;
+}
+
 /* By option, else by what the file's name ends with. */
 static int
 find_format(const struct cmd_line *line, const char *path, const struct format **ret_format)
@@ -208,7 +239,11 @@ find_format(const struct cmd_line *line, const char *path, const struct format *
         if (str_ends(path, formats[i].ending))
             found = &formats[i];
     if (!found) {
-        cmd_error("which form? (--csv, --json)");
+        cmd_error("which form? (--csv, --json, --sqlite)");
+        return CMD_USAGE;
+    }
+    if (found->by_server && !strcmp(path, "-")) {
+        cmd_error("--%s needs a FILE", found->option);
         return CMD_USAGE;
     }
     *ret_format = found;
@@ -237,10 +272,15 @@ export_to(struct export *e, const char *path)
         diag_set(&diag, r, "exists (--force replaces it)");
     if (r < 0)
         return cmd_fail(&diag);
+    if (e->format->by_server && !e->file.temporary) {
+        newfile_discard(&e->file);
+        cmd_error("%s: not a regular file", path);
+        return CMD_FAILED;
+    }
     unfinished = e->file.temporary;
     e->terminal = isatty(STDERR_FILENO) && !isatty(e->file.fd);
     e->began_ns = clock_mono_ns();
-    status = export_pages(e);
+    status = e->format->by_server ? export_slices(e) : export_pages(e);
     show_progress(e, true);
     if (status) {
         newfile_discard(&e->file);
@@ -275,6 +315,8 @@ static const struct cmd_option export_options[] = {
     { .name = "csv", .letter = 'c', .help = "Write CSV: a header, then a line per trial" },
     { .name = "json", .letter = 'j',
         .help = "Write one JSON object, its `trials' one on a line" },
+    { .name = "sqlite", .letter = 's',
+        .help = "Write a SQLite database with the tables `run' and `trial'" },
     { .name = "force", .letter = 'f', .help = "Replace FILE if it exists" },
     { 0 },
 };
@@ -284,7 +326,7 @@ const struct cmd cmd_export = {
     .usage = "RUN [FILE]",
     .help = "Write all trials of a run, also failed ones, to a file",
     .detail = "Without FILE, or with -, they go to standard output. The form may also be told by "
-              "FILE's ending (.csv, .json). FILE appears when it is complete and on disk, never "
+              "FILE's ending (.csv, .json, .sqlite). FILE appears when it is complete and on disk, never "
               "half. Trials come by number; a run that is going on gives those that are counted "
               "when it is read. Numbers read back as the same; the CSV is that of RFC 4180 with "
               "line feeds, and empty where something is not known.",

@@ -17,25 +17,13 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "base/xalloc.h"
-#include "server/server.h"
+#include "server/call.h"
 
 enum {
-    JSONRPC_PARSE = -32700,
-    JSONRPC_REQUEST = -32600,
-    JSONRPC_METHOD = -32601,
-    JSONRPC_PARAMS = -32602,
     LIST_MAX = 10000, /* rows in one answer */
     HISTORY_MAX = 11000, /* points: the longest ring */
     CURVE_MAX = 2000,
     ANSWER_MAX = 900 * 1024, /* bytes of rows in one answer: below a client's cap */
-};
-
-struct call {
-    struct session *session;
-    struct server *server;
-    const json_t *params;
-    struct json_writer *w;
-    struct diag *diag;
 };
 
 struct method {
@@ -44,14 +32,14 @@ struct method {
     bool any_version; /* keeps its form in every protocol version */
 };
 
-static int
-need(struct call *call, const char *key)
+int
+call_need(struct call *call, const char *key)
 {
     return diag_set(call->diag, JSONRPC_PARAMS, "%s: missing or of the wrong type", key);
 }
 
-static int
-limit_param(const struct call *call, const char *key, int fallback, int max)
+int
+call_limit(const struct call *call, const char *key, int fallback, int max)
 {
     int64_t value = json_get_int(call->params, key, fallback);
     return value < 0 ? 0 : value > max ? max : (int)value;
@@ -67,7 +55,7 @@ do_hello(struct call *call)
     session->greeted = true;
     session->other_version = protocol != SERVER_PROTOCOL;
     if (protocol < 0)
-        return need(call, "protocol");
+        return call_need(call, "protocol");
     if (session->other_version) {
         const char *client = json_get_string(call->params, "client", "this client");
         return diag_set(call->diag, ERR_VERSION,
@@ -132,7 +120,7 @@ do_watch(struct call *call)
         wanted |= topics[t].topic;
     }
     if (!wanted)
-        return need(call, "topics");
+        return call_need(call, "topics");
     call->session->topics = wanted;
     call->session->watched_run = json_get_int(call->params, "run", 0);
     return 0;
@@ -164,8 +152,8 @@ do_history(struct call *call)
         return diag_set(call->diag, ERR_NOT_FOUND, "metric: there is no `%.60s'", name);
     if (instance)
         row = sample_find_row(call->server->sample, metric_info((enum metric)metric)->group, instance);
-    int tier = limit_param(call, "tier", 0, HISTORY_TIERS - 1);
-    int wanted = limit_param(call, "points", 300, HISTORY_MAX);
+    int tier = call_limit(call, "tier", 0, HISTORY_TIERS - 1);
+    int wanted = call_limit(call, "points", 300, HISTORY_MAX);
     struct history_point *points = calloc((size_t)wanted + 1, sizeof *points);
     if (!points)
         return -ENOMEM;
@@ -192,7 +180,7 @@ read_request(struct call *call, struct runner_request *request)
         .paused = json_get_bool(call->params, "paused", false),
     };
     if (!request->text)
-        return need(call, "text");
+        return call_need(call, "text");
     if (strlen(request->file) >= PATH_MAX || strlen(request->directory) >= PATH_MAX)
         return diag_set(call->diag, JSONRPC_PARAMS, "file, directory: longer than a path may be");
     if (request->directory[0] != '/')
@@ -284,7 +272,7 @@ keep_id(void *context, const struct store_run *row)
 static int
 do_run_list(struct call *call)
 {
-    int limit = limit_param(call, "limit", 50, LIST_MAX);
+    int limit = call_limit(call, "limit", 50, LIST_MAX);
     struct id_list ids = { xcalloc((size_t)limit + 1, sizeof(int64_t)), 0 };
     int r = store_run_list(call->server->store, limit, keep_id, &ids);
     struct run_list list = { call, call->server->runner };
@@ -297,14 +285,13 @@ do_run_list(struct call *call)
     return r;
 }
 
-/* The run that a request names; *ret_loaded is to be freed. */
-static int
-find_run(struct call *call, const struct run **ret_run, struct run **ret_loaded)
+int
+call_find_run(struct call *call, const struct run **ret_run, struct run **ret_loaded)
 {
     int64_t id = json_get_int(call->params, "run", -1);
     *ret_loaded = NULL;
     if (id < 0)
-        return need(call, "run");
+        return call_need(call, "run");
     *ret_run = runner_find(call->server->runner, id, ret_loaded);
     if (!*ret_run)
         return diag_set(call->diag, ERR_NOT_FOUND, "there is no run %lld", (long long)id);
@@ -316,7 +303,7 @@ do_run_show(struct call *call)
 {
     const struct run *run;
     struct run *loaded;
-    int r = find_run(call, &run, &loaded);
+    int r = call_find_run(call, &run, &loaded);
     if (r == 0)
         splice_run(call, run, true);
     run_free(loaded);
@@ -359,15 +346,15 @@ list_trials(struct call *call, bool best)
     const struct run *run;
     struct run *loaded;
     struct store *store = call->server->store;
-    int r = find_run(call, &run, &loaded);
+    int r = call_find_run(call, &run, &loaded);
     if (r == 0) {
         struct trial_list list = { call, run };
         write_trial_head(call, run);
         jw_array(call->w, "trials");
         r = best ? store_trial_top(store, run->id, run->spec.goal,
-                       limit_param(call, "count", 10, LIST_MAX), list_trial, &list)
+                       call_limit(call, "count", 10, LIST_MAX), list_trial, &list)
                  : store_trial_list(store, run->id, json_get_int(call->params, "after", 0),
-                       limit_param(call, "limit", 1000, LIST_MAX), list_trial, &list);
+                       call_limit(call, "limit", 1000, LIST_MAX), list_trial, &list);
         jw_end(call->w);
     }
     run_free(loaded);
@@ -422,10 +409,10 @@ do_run_curve(struct call *call)
 {
     const struct run *run;
     struct run *loaded;
-    int r = find_run(call, &run, &loaded);
+    int r = call_find_run(call, &run, &loaded);
     if (r < 0)
         return r;
-    int capacity = limit_param(call, "points", 200, CURVE_MAX);
+    int capacity = call_limit(call, "points", 200, CURVE_MAX);
     capacity = capacity < 2 ? 2 : capacity & ~1;
     struct curve curve = { .goal = run->spec.goal, .stride = 1, .best = NAN,
         .capacity = capacity, .point = xcalloc((size_t)capacity, sizeof(struct curve_point)) };
@@ -476,13 +463,13 @@ do_run_logs(struct call *call)
 {
     const struct run *run;
     struct run *loaded;
-    int r = find_run(call, &run, &loaded);
+    int r = call_find_run(call, &run, &loaded);
     if (r < 0)
         return r;
     struct log_list list = { call, json_get_int(call->params, "after", 0) };
     jw_array(call->w, "lines");
     r = store_log_list(call->server->store, run->id, json_get_int(call->params, "trial", 0),
-        list.last, limit_param(call, "limit", 500, LIST_MAX), list_log, &list);
+        list.last, call_limit(call, "limit", 500, LIST_MAX), list_log, &list);
     jw_end(call->w);
     jw_int(call->w, "last", list.last);
     run_free(loaded);
@@ -496,7 +483,7 @@ steer(struct call *call,
     int64_t id = json_get_int(call->params, "run", -1);
     const struct run *run;
     if (id < 0)
-        return need(call, "run");
+        return call_need(call, "run");
     int r = fn(call->server->runner, id, &run, call->diag);
     if (r == 0)
         splice_run(call, run, false);
@@ -528,9 +515,9 @@ do_run_set(struct call *call)
     const json_t *set = json_object_get(call->params, "set");
     const struct run *run;
     if (id < 0)
-        return need(call, "run");
+        return call_need(call, "run");
     if (!json_is_array(set))
-        return need(call, "set");
+        return call_need(call, "set");
     int r = runner_set(call->server->runner, id, set, &run, call->diag);
     if (r == 0)
         splice_run(call, run, false);
@@ -568,7 +555,7 @@ list_delivery(void *context, const struct store_delivery *delivery)
 static int
 do_alerts_list(struct call *call)
 {
-    int limit = limit_param(call, "limit", 50, 500);
+    int limit = call_limit(call, "limit", 50, 500);
     const struct alert *alerts;
     int count = alert_engine_alerts(call->server->alerts, &alerts);
     jw_array(call->w, "alerts");
@@ -629,7 +616,7 @@ do_config_set(struct call *call)
     struct ini *ini;
     struct config *checked = NULL;
     if (!json_is_array(changes))
-        return need(call, "changes");
+        return call_need(call, "changes");
     /* the file as it is now: what was written by hand since stays */
     int r = ini_load(server->config_path, &ini, call->diag);
     if (r == -ENOENT) {
@@ -676,6 +663,7 @@ static const struct method methods[] = {
     { "run.top", do_run_top, false },
     { "run.trials", do_run_trials, false },
     { "run.curve", do_run_curve, false },
+    { "run.export", handle_run_export, false },
     { "run.logs", do_run_logs, false },
     { "run.cancel", do_run_cancel, false },
     { "run.pause", do_run_pause, false },

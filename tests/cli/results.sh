@@ -82,4 +82,41 @@ exits "one" 2 optop export last --csv --json
 exits "a run that is not there" 4 optop export 99 --csv "$dir/none.csv"
 is "leaves nothing" "$(ls "$dir" | grep -c -e none -e 'csv\.' -e 'json\.')" 0
 
+# python3 EXPRESSION over db, the SQLite export
+query() {
+    python3 - "$dir/all.sqlite" "$1" <<'PYTHON'
+import json, sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+def q(sql):
+    return db.execute(sql).fetchall()
+print(json.dumps(eval(sys.argv[2], {"q": q})))
+PYTHON
+}
+
+exits "a SQLite database" 0 optop export last "$dir/all.sqlite"
+is "nothing is said of it" "$(cat "$out" "$err")" ""
+is "is sound" "$(query 'q("PRAGMA integrity_check")')" '[["ok"]]'
+is "every trial once" "$(query 'q("SELECT count(*), min(trial), max(trial), sum(state = \"failed\") FROM trial")')" \
+    '[[1400, 1, 1400, 200]]'
+is "with types" "$(query 'q("SELECT DISTINCT typeof(x), typeof(y), typeof(w), typeof(score), typeof(exit_code) FROM trial ORDER BY 4")')" \
+    '[["integer", "real", "text", "null", "integer"], ["integer", "real", "text", "real", "integer"]]'
+is "its values are the same" "$(query 'sorted(q("SELECT trial, score, y, w, wall_seconds FROM trial"))' | md5sum)" \
+    "$(look '[[t["trial"], t["score"], t["params"]["y"], t["params"]["w"], t["metrics"]["wall_seconds"]] for t in o["trials"]]' | md5sum)"
+is "and the run" "$(query 'q("SELECT name, state, goal, done, failed, best_score FROM run")')" \
+    '[["many", "done", "minimize", 1200, 200, 1.1]]'
+is "in a file as any other" "$(stat -c %a "$dir/all.sqlite")" "$(stat -c %a "$dir/all.csv")"
+exits "not on standard output" 2 optop export last --sqlite
+exits "nor on a device" 1 optop export last --sqlite /dev/null
+exits "a path may be relative" 0 sh -c "cd \"$dir\" && \"$OPTOP\" export last --sqlite --force all.sqlite"
+ls "$dir" >"$out"
+is "no other file is left" "$(grep -c 'sqlite' "$out")" 1
+
+quick_run 2
+sed -i -e 's/{x}/{Trial} {score}/' -e 's/^x = .*/Trial = int 7..8\nscore = choice a/' "$dir/quick.ini"
+optop run "$dir/quick.ini" --set objective.score=wall_seconds --json >"$dir/run.json" 2>"$err"
+optop export last --force "$dir/all.sqlite"
+is "parameters of a column's name have columns" \
+    "$(query 'q("SELECT trial, Trial_2, score_2, score > 0 FROM trial ORDER BY trial")')" \
+    '[[1, 7, "a", 1], [2, 8, "a", 1]]'
+
 finish

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One request on its way through a method: what the files of methods share.
+ * A method writes the members of its result object, or returns a negative
+ * code with a diag; then what it wrote is dropped.
+ */
+#ifndef OPTOP_SERVER_CALL_H
+#define OPTOP_SERVER_CALL_H
+
+#include "server/server.h"
+
+enum {
+    JSONRPC_PARSE = -32700,
+    JSONRPC_REQUEST = -32600,
+    JSONRPC_METHOD = -32601,
+    JSONRPC_PARAMS = -32602,
+};
+
+struct call {
+    struct session *session;
+    struct server *server;
+    const json_t *params;
+    struct json_writer *w;
+    struct diag *diag;
+};
+
+/* A parameter that must be there: fills the diag. */
+int call_need(struct call *call, const char *key);
+
+/* A whole number cut to 0 .. max. */
+int call_limit(const struct call *call, const char *key, int fallback, int max);
+
+/* The run that a request names; *ret_loaded (or NULL) is to be freed. */
+int call_find_run(struct call *call, const struct run **ret_run, struct run **ret_loaded);
+
+/* handler_results.c */
+int handle_run_export(struct call *call);
+
+#endif
