@@ -68,6 +68,43 @@ START_TEST(local)
 }
 END_TEST
 
+START_TEST(reads_times)
+{
+    static const struct {
+        const char *text;
+        int code;
+        int64_t seconds;
+    } rows[] = {
+        { "2026-11-21 14:03", 0, 1795266180 }, /* an hour east of Greenwich */
+        { "2026-11-21T14:03:07", 0, 1795266187 },
+        { "2026-11-21T14:03:07Z", 0, 1795269787 },
+        { "2026-11-21 14:03Z", 0, 1795269780 },
+        { "2026-11-21T14:03:07.999Z", 0, 1795269787 },
+        { "15:04", 1, 1795269840 },
+        { "15:03:07", 1, 1795269787 + 86400 }, /* now: the next time is tomorrow */
+        { "0:00", 1, 1795302000 },
+        { "+90m", 1, 1795269787 + 5400 },
+        { "+0s", 1, 1795269787 },
+    };
+    static const char *const wrong[] = { "", "+", "+-1s", "tomorrow", "2026-11-21", "2026-11-21 ",
+        "2026-11-21 14", "2026-13-21 14:03", "2026-11-21 25:00", "2026-11-21 14:03 ", "12", "12:",
+        "12:00x", "2026-11-21 14:03:07.5", "2026-11-21T14:03:07ZZ", "1969-01-01 00:00", "-", "+1e99h",
+        "2026-11-21T14:03:07.123456789012345678Z" };
+    setenv("TZ", "CET-1", 1);
+    tzset();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int64_t ns = 0;
+        ck_assert_int_eq(clock_parse(rows[i].text, 1795269787 * NS_PER_SEC, &ns), rows[i].code);
+        ck_assert_msg(ns == rows[i].seconds * NS_PER_SEC, "%s: %jd", rows[i].text,
+            (intmax_t)(ns / NS_PER_SEC));
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        int64_t ns = 0;
+        ck_assert_msg(clock_parse(wrong[i], 1795269787 * NS_PER_SEC, &ns) < 0, "%s", wrong[i]);
+    }
+}
+END_TEST
+
 START_TEST(too_little_room_gives_nothing)
 {
     char buf[4] = "abc";
@@ -85,6 +122,7 @@ test_suite(void)
     tcase_add_test(tcase, seconds_saturate);
     tcase_add_test(tcase, utc);
     tcase_add_test(tcase, local);
+    tcase_add_test(tcase, reads_times);
     tcase_add_test(tcase, too_little_room_gives_nothing);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -37,7 +37,8 @@ take_number(const char **p)
 
 /* "r4/2" is a running run that asks for 4 workers and has 2; the letters are
  * q r p d (queued, running, paused, done), workers 0 mean auto; "e" behind it:
- * ending; "=3": so many trials are left. */
+ * ending; "=3": so many trials are left; "!2": its priority; "g": waits for
+ * another run. */
 static void
 set_runs(const char *text, int *ret_count)
 {
@@ -55,6 +56,12 @@ set_runs(const char *text, int *ret_count)
             run->worker_count = take_number(&p);
         if (*p == '=')
             run->total = take_number(&p);
+        if (*p == '!')
+            run->spec.priority = take_number(&p);
+        if (*p == 'g') {
+            run->gated = true;
+            p++;
+        }
         if (*p == 'e') {
             run->ending = RUN_EVENT_CANCEL;
             p++;
@@ -112,6 +119,13 @@ START_TEST(truth_table)
         /* a run that is ending keeps its slots until its workers are gone */
         { "r4/4e q1", 4, "0 0" }, { "r4/1e q3", 4, "0 3" }, { "q2e q4", 4, "0 4" },
         { "q4/2 q1", 4, "0 0" },
+        /* a higher priority goes first, of equal ones the older; nobody is stopped */
+        { "q3 q3!1", 4, "0 3" }, { "q3!-1 q3", 4, "0 3" }, { "q2!5 q2!5 q2!5", 4, "2 2 0" },
+        { "q1 q1!1 q1!2 q1!3", 2, "0 0 1 1" }, { "r4/4 q1!100", 4, "4 0" },
+        { "r3/3 q1 q2!1", 4, "3 0 0" }, /* who waits first holds back lower ones, too */
+        { "r0/2!-1 r0/2!1", 4, "2 2" }, { "q0 q0!1", 4, "0 4" },
+        /* who waits for another run holds back nobody and gets nothing */
+        { "q2g q4", 4, "0 4" }, { "q4!9g q2 q2g q2", 4, "0 2 0 2" }, { "q1g", 4, "0" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *got = targets(rows[i].runs, rows[i].slots);

@@ -905,6 +905,95 @@ START_TEST(an_untouched_run_can_be_edited)
 }
 END_TEST
 
+/* Runs that wait for others, or for their time. */
+
+static int64_t
+submit_after(int64_t other, const char *more)
+{
+    char set[128];
+    struct diag diag = { 0 };
+    int64_t id = submit_with("echo {x}", 3, more, true);
+    snprintf(set, sizeof set, "[\"after=%jd\"]", (intmax_t)other);
+    ck_assert_int_eq(change(id, set, &diag), 0);
+    steer(runner_resume, id);
+    return id;
+}
+
+static bool
+is_gated(int64_t id)
+{
+    return the_run(id)->gated;
+}
+
+START_TEST(a_run_waits_for_another)
+{
+    struct diag diag = { 0 };
+    int64_t first = submit_with("sleep 1000{x}", 2, "[parallel]\nworkers = 1\n", false);
+    int64_t second = submit_after(first, ""), third = submit_after(second, "");
+    int64_t free_one = submit_with("echo {x}", 3, "[parallel]\nworkers = 1\n", false);
+    UNTIL(has_ended, free_one); /* nobody who waits for another holds it back */
+    UNTIL(is_gated, third);
+    char want[80];
+    snprintf(want, sizeof want, "waits for run %jd, which is running", (intmax_t)first);
+    ck_assert_str_eq(the_run(second)->waiting, want);
+    snprintf(want, sizeof want, "waits for run %jd, which is queued", (intmax_t)second);
+    ck_assert_str_eq(the_run(third)->waiting, want);
+    steer(runner_cancel, first);
+    UNTIL(is_paused, second); /* in vain */
+    ck_assert_msg(strstr(the_run(second)->reason, "was cancelled") != NULL, "%s",
+        the_run(second)->reason);
+    ck_assert_int_eq(the_run(third)->state, RUN_QUEUED);
+    ck_assert_int_eq(change(second, "[\"after=\"]", &diag), 0);
+    steer(runner_resume, second);
+    UNTIL(has_ended, third);
+    check_stored(second, RUN_DONE, 3, 0);
+    check_stored(third, RUN_DONE, 3, 0);
+    int64_t late = submit_after(second, "");
+    UNTIL(has_ended, late);
+    check_stored(late, RUN_DONE, 3, 0);
+}
+END_TEST
+
+START_TEST(a_run_starts_at_its_time)
+{
+    struct diag diag = { 0 };
+    int64_t id = submit_with("echo {x}", 3, "", true);
+    ck_assert_int_eq(change(id, "[\"start=+1h\"]", &diag), 0);
+    steer(runner_resume, id);
+    UNTIL(is_gated, id);
+    ck_assert_int_eq(the_run(id)->state, RUN_QUEUED);
+    ck_assert_ptr_nonnull(strstr(the_run(id)->waiting, "starts at "));
+    ck_assert_ptr_null(strstr(the_run(id)->text, "+1h"));
+    ck_assert_int_gt(the_run(id)->spec.start_wall_ns, clock_wall_ns() + 3000 * NS_PER_SEC);
+    ck_assert_int_eq(change(id, "[\"start=+1s\"]", &diag), 0);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_DONE, 3, 0);
+}
+END_TEST
+
+START_TEST(what_a_run_may_wait_for)
+{
+    struct diag diag = { 0 };
+    int64_t id = submit_with("echo {x}", 3, "", true), other = submit_with("echo {x}", 3, "", true);
+    char set[64];
+    snprintf(set, sizeof set, "[\"after=%jd\"]", (intmax_t)id);
+    ck_assert_int_eq(change(id, set, &diag), ERR_CONFLICT); /* itself */
+    ck_assert_int_eq(change(other, set, &diag), 0);
+    snprintf(set, sizeof set, "[\"after=%jd\"]", (intmax_t)other);
+    ck_assert_int_eq(change(id, set, &diag), ERR_CONFLICT); /* each other */
+    ck_assert_int_eq(change(other, "[\"after=1,x\"]", &diag), ERR_BAD_TYPE);
+    ck_assert_int_eq(change(other, "[\"after=0\"]", &diag), ERR_BAD_TYPE);
+    ck_assert_int_eq(change(other, "[\"priority=101\"]", &diag), ERR_BAD_RANGE);
+    ck_assert_int_eq(change(other, "[\"start=later\"]", &diag), ERR_BAD_TYPE);
+    const struct run *none;
+    struct runner_request request = { .text = the_run(id)->text, .file = "test.ini",
+        .directory = directory, .set = json_pack("[s]", "after=999") };
+    ck_assert_int_eq(runner_submit(runner, &request, &none, &diag), ERR_NOT_FOUND);
+    ck_assert_str_eq(diag.text, "there is no run 999");
+    json_decref((json_t *)(uintptr_t)request.set);
+}
+END_TEST
+
 static void
 add_worker_tests(Suite *suite)
 {
@@ -934,6 +1023,8 @@ add_worker_tests(Suite *suite)
     tcase_add_test(tcase, a_new_time_limit_holds_for_the_next_trials);
     tcase_add_test(tcase, a_refused_change_changes_nothing);
     tcase_add_test(tcase, a_paused_run_gets_another_number_of_trials);
+    tcase_add_test(tcase, a_run_waits_for_another);
+    tcase_add_test(tcase, a_run_starts_at_its_time);
     tcase_add_test(tcase, the_environment_and_changes_of_a_request);
     suite_add_tcase(suite, tcase);
 }
@@ -948,6 +1039,7 @@ test_suite(void)
     tcase_add_test(tcase, cancel_of_what_does_not_run_is_told_at_once);
     tcase_add_test(tcase, bad_requests_are_told_with_their_place);
     tcase_add_test(tcase, an_untouched_run_can_be_edited);
+    tcase_add_test(tcase, what_a_run_may_wait_for);
     tcase_add_test(tcase, large_requests_are_refused);
     suite_add_tcase(suite, tcase);
     const char *build = getenv("TEST_BUILDDIR");

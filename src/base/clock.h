@@ -34,6 +34,12 @@ sec_to_ns(double sec)
 /* "2026-11-21 14:03:07" in local time; returns buf (20 bytes or more). */
 const char *clock_format_local(int64_t wall_ns, char *buf, size_t size);
 
+/* A point in time that a person gives: "2026-11-21 14:03[:07]" (or with T for
+ * the blank) in local time, the same with Z behind it in UTC, "14:03" for the
+ * next time that the day comes to it, "+2h30m" for so long from now. Returns 0;
+ * 1 when it is one that goes by `now`; ERR_SYNTAX. */
+int clock_parse(const char *text, int64_t now_wall_ns, int64_t *ret_wall_ns);
+
 /* "2026-11-21T14:03:07.123Z"; returns buf (25 bytes or more). */
 const char *clock_format_utc(int64_t wall_ns, char *buf, size_t size);
 

@@ -128,6 +128,8 @@ run_row(struct table *table, const json_t *run)
     cell_format(table, "%jd", (intmax_t)json_get_int(run, "workers", 0));
     table_cell(table, PAINT_NONE,
         output_time(json_get_number(run, "created", NAN), buf, sizeof buf));
+    const char *waiting = json_get_string(run, "waiting", "");
+    table_cell(table, PAINT_NONE, waiting[0] ? waiting : json_get_string(run, "reason", ""));
     str_release(&counts);
 }
 
@@ -145,6 +147,7 @@ report_runs(const json_t *runs, FILE *file, const char *indent)
     table_column(table, "left", TABLE_RIGHT);
     table_column(table, "workers", TABLE_RIGHT);
     table_column(table, "created", TABLE_LEFT);
+    table_column(table, "why", TABLE_LEFT);
     size_t i;
     json_t *run;
     json_array_foreach (runs, i, run)
@@ -225,6 +228,31 @@ put_pace(const json_t *run, FILE *file)
     str_release(&text);
 }
 
+/* Its place among others, where the run file says something of it. */
+static void
+put_gates(const json_t *run, FILE *file)
+{
+    char buf[64];
+    size_t i;
+    json_t *id;
+    const json_t *after = json_object_get(run, "after");
+    int64_t priority = json_get_int(run, "priority", 0);
+    double start = json_get_number(run, "start", NAN);
+    struct str text;
+    str_init(&text);
+    if (priority)
+        str_printf(&text, "priority %jd", (intmax_t)priority);
+    json_array_foreach (after, i, id)
+        str_printf(&text, "%s %jd", i ? "," : text.len ? ", after" : "after",
+            (intmax_t)json_integer_value(id));
+    if (isfinite(start))
+        str_printf(&text, "%snot before %s", text.len ? ", " : "",
+            output_time(start, buf, sizeof buf));
+    if (text.len)
+        put_field(file, "queue", text.data);
+    str_release(&text);
+}
+
 void
 report_run(const json_t *run, FILE *file)
 {
@@ -247,6 +275,7 @@ report_run(const json_t *run, FILE *file)
         json_get_string(run, "score", "score"), json_get_string(run, "objective", "-"),
         json_get_string(run, "search", "-"));
     put_field(file, "goal", text.data);
+    put_gates(run, file);
     str_clear(&text);
     report_counts(run, &text);
     str_printf(&text, ", %jd running",

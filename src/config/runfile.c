@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/unit.h"
 #include "config/suggest.h"
@@ -27,6 +28,10 @@ enum { RANDOM_TRIALS = 100 };
 
 static int take_name(void *, const struct ini_entry *, const struct option_value *, struct diag *);
 static int take_goal(void *, const struct ini_entry *, const struct option_value *, struct diag *);
+static int take_after(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
+static int take_start(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
 static int take_type(void *, const struct ini_entry *, const struct option_value *, struct diag *);
 static int take_score(void *, const struct ini_entry *, const struct option_value *, struct diag *);
 static int take_parameter(void *, const struct ini_entry *, const struct option_value *,
@@ -50,6 +55,16 @@ static int take_workers(void *, const struct ini_entry *, const struct option_va
         "What the run is called: letters, digits, dot, underscore and dash, at most 63", "xz")   \
     X("run", "goal", CHOICE, 0, 0, "minimize|maximize", "minimize", false, 0, take_goal,         \
         "Whether a smaller or a larger score is better", NULL)                 \
+    X("run", "priority", INT, -100, 100, NULL, "0", false, AT(priority), NULL, \
+        "Whose turn is first when runs wait: the higher number, then the older run; what runs"   \
+        " already is not stopped for it", NULL)                                \
+    X("run", "after", CUSTOM, 0, 0, NULL, NULL, false, 0, take_after,          \
+        "Numbers of earlier runs, with commas between: this one waits until all of them are done" \
+        ", and is paused when one fails or is cancelled", "3, 4")              \
+    X("run", "start", CUSTOM, 0, 0, NULL, NULL, false, 0, take_start,          \
+        "Not to begin before: a date and time, a time of day (the next one), or +DURATION from"  \
+        " when it is submitted; with Z at its end in UTC, else in the server's local time",      \
+        "2026-11-30 06:00")                                                    \
     X("objective", "type", CHOICE, 0, 0, "command", "command", false, 0, take_type,              \
         "What evaluates a point", NULL)                                        \
     X("objective", "command", TEXT, 0, 0, NULL, NULL, true, AT(command), NULL,                   \
@@ -172,6 +187,49 @@ take_goal(void *target, const struct ini_entry *entry, const struct option_value
 {
     (void)entry, (void)diag;
     ((struct run_spec *)target)->goal = value->number == 0 ? RUN_MINIMIZE : RUN_MAXIMIZE;
+    return 0;
+}
+
+static int
+take_after(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct run_spec *spec = target;
+    struct shown shown;
+    const char *p = value->text;
+    (void)entry;
+    spec->after_count = 0;
+    while (*p) {
+        char word[24];
+        size_t len = strcspn(p, ",");
+        int64_t id = 0;
+        snprintf(word, sizeof word, "%.*s", (int)(len < sizeof word ? len : sizeof word - 1), p);
+        if (unit_parse_int(str_trim(word), &id) < 0 || id < 1)
+            return diag_set(diag, ERR_BAD_TYPE,
+                "\"%s\" is not a list of runs (allowed: their numbers, with commas between)",
+                show(value->text, &shown));
+        if (spec->after_count == RUN_AFTER_MAX)
+            return diag_set(diag, ERR_TOO_LARGE, "more than %d runs", RUN_AFTER_MAX);
+        spec->after[spec->after_count++] = id;
+        p += len + (p[len] == ',');
+    }
+    return 0;
+}
+
+static int
+take_start(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct run_spec *spec = target;
+    struct shown shown;
+    int64_t wall_ns = 0;
+    (void)entry;
+    int r = *value->text ? clock_parse(value->text, 0, &wall_ns) : 0;
+    if (r < 0)
+        return diag_set(diag, ERR_BAD_TYPE,
+            "\"%s\" is not a time (allowed: 2026-11-30 06:00, 06:00 or +2h, for example)",
+            show(value->text, &shown));
+    spec->start_wall_ns = r == 0 ? wall_ns : 0; /* else runfile_settle has not been here */
     return 0;
 }
 
@@ -485,6 +543,17 @@ runfile_check(const struct ini *ini, struct run_spec *ret_spec, struct diag *dia
     }
     *ret_spec = spec;
     return 0;
+}
+
+int
+runfile_settle(struct ini *ini, int64_t now_wall_ns, struct diag *diag)
+{
+    const char *start = ini_value(ini, "run", "start");
+    char text[32];
+    int64_t wall_ns;
+    if (!start || clock_parse(start, now_wall_ns, &wall_ns) != 1)
+        return 0;
+    return ini_set(ini, "run", "start", clock_format_utc(wall_ns, text, sizeof text), diag);
 }
 
 /* The section of a key that only one section has; NULL with a diag else. */

@@ -32,6 +32,10 @@ int runfile_parse_assignment(const char *text, struct runfile_assignment *ret_as
 /* Applies an assignment to a document (a --set of the command line). */
 int runfile_set(struct ini *ini, const char *assignment, struct diag *diag);
 
+/* Replaces what goes by the time of submission (run.start = +2h) by what it
+ * means then. What is wrong stays, for runfile_check to tell. */
+int runfile_settle(struct ini *ini, int64_t now_wall_ns, struct diag *diag);
+
 /* Parses one [space] value into *ret_dimension (its choices are owned). */
 int runfile_parse_dimension(const char *text, struct dimension *ret_dimension,
     struct diag *diag);

@@ -19,6 +19,7 @@ enum {
     RUN_CONSTRAINTS_MAX = 64,
     RUN_PARAMETERS_MAX = 256,
     RUN_WORKERS_MAX = 1024,
+    RUN_AFTER_MAX = 16,
 };
 
 /* States, by the names that programs rely on. */
@@ -109,6 +110,10 @@ const char *dimension_format(const struct dimension *dimension, double value, ch
 struct run_spec {
     char name[RUN_NAME_MAX];
     enum run_goal goal;
+    int64_t priority; /* higher goes first */
+    int after_count;
+    int64_t after[RUN_AFTER_MAX]; /* runs that must be done before */
+    int64_t start_wall_ns; /* not before; 0: any time */
 
     enum objective_type objective;
     char *command; /* NULL unless objective is command */

@@ -483,6 +483,7 @@ dispatch_pump(struct runner *runner)
     if (runner->shutdown_done)
         return;
     runner->pump_wanted = false;
+    gate_step(runner);
     queue_assign(runner->runs, runner->options.slots);
     struct run *next;
     for (struct run *run = runner->runs; run; run = next) {

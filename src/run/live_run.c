@@ -189,6 +189,12 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
     write_wall_time(w, "finished", run->finished_wall_ns);
     jw_bool(w, "cancelling", run->ending != RUN_EVENT_COUNT);
     jw_bool(w, "resumable", run_state_next(run->state, RUN_EVENT_RESUME) >= 0);
+    jw_int(w, "priority", spec->priority);
+    jw_array(w, "after");
+    for (int i = 0; i < spec->after_count; i++)
+        jw_int(w, NULL, spec->after[i]);
+    jw_end(w);
+    write_wall_time(w, "start", spec->start_wall_ns);
     jw_string(w, "waiting", run->state == RUN_QUEUED ? run->waiting : "");
     if (with_text) {
         jw_string(w, "file", run->file);

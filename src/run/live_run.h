@@ -109,6 +109,7 @@ struct run {
     double mean_trial_seconds; /* smoothed; 0: not known */
     struct task_stat *task; /* borrowed from the server's list; may be NULL */
     char waiting[160]; /* why it is queued */
+    bool gated; /* waits for other runs or for its time, not for workers */
 };
 
 /* Encodes a run object of the protocol. now: monotonic. */

@@ -154,6 +154,7 @@ runner_store_state(struct runner *runner, struct run *run, enum run_state before
     }
     if (ended)
         runner->events->ended_committed(runner->context);
+    runner->gates_due = true;
     return 0;
 }
 
@@ -181,6 +182,8 @@ parse_request(const struct runner_request *request, struct ini **ret_ini,
         if (r < 0)
             break;
     }
+    if (r == 0)
+        r = runfile_settle(ini, clock_wall_ns(), diag);
     if (r == 0)
         r = runfile_check(ini, ret_spec, diag);
     if (r < 0)
@@ -305,6 +308,8 @@ runner_submit(struct runner *runner, const struct runner_request *request,
     run->spec = spec;
     r = pack_environment(request->environment, run, diag);
     if (r == 0)
+        r = gate_check(runner, 0, &run->spec, diag);
+    if (r == 0)
         r = runner_prepare_search(runner, run, diag);
     if (r < 0)
         diag_at(diag, request->file, 0, NULL);
@@ -316,7 +321,7 @@ runner_submit(struct runner *runner, const struct runner_request *request,
     }
     runner_link(runner, run);
     loop_timer_change(runner->count_timer, 0, 0);
-    runner->pump_wanted = true;
+    runner->pump_wanted = runner->gates_due = true;
     run->progress = true;
     runner->events->changed(runner->context, run);
     *ret_run = run;
@@ -531,6 +536,7 @@ runner_tick(struct runner *runner)
         runner->commit_due = true;
     trim_ended(runner);
     runner->pump_wanted = true;
+    runner->gates_due |= runner->starts_pending;
 }
 
 void

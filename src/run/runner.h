@@ -6,6 +6,7 @@
  *
  *   runner.c     what people ask for: submit, cancel, pause, resume, look up
  *   steer.c      changes to a run that was accepted
+ *   gate.c       what waits for other runs or for its time
  *   queue.c      whose turn it is and with how many workers (decides only)
  *   dispatch.c   the window of trials, workers, results, commits, endings
  *   reconcile.c  what an earlier server left behind

@@ -27,6 +27,8 @@ struct runner {
     struct loop_timer *count_timer; /* counting of spaces, in slices */
     bool pump_wanted; /* something has changed that may start or feed a run */
     bool commit_due;
+    bool gates_due; /* a state has changed, or a run with a gate is new */
+    bool starts_pending; /* a queued run waits for its time */
     bool store_failing;
     int pending_results; /* of all runs */
     struct task_stat *commit_task;
@@ -40,6 +42,16 @@ struct runner {
  * and waiting of every run that is queued or running; a queued run with a
  * target above 0 is to be started. */
 void queue_assign(struct run *runs, int slots);
+
+/* gate.c: sets `gated` and `waiting` of queued runs that wait for other runs
+ * or for their time, and pauses those that wait in vain. Looks only when
+ * something has changed. */
+void gate_step(struct runner *runner);
+
+/* The runs that a run of this number is to wait for must be there and be older
+ * (so that none wait for each other). id 0: it is new. */
+int gate_check(struct runner *runner, int64_t id, const struct run_spec *spec,
+    struct diag *diag);
 
 /* dispatch.c */
 int dispatch_start(struct runner *runner, struct run *run, struct diag *diag);

@@ -39,6 +39,9 @@ static const struct rule {
     bool sent_to_workers; /* they have a copy: replaced as they get idle */
 } rules[] = {
     { "run", "name", ANY_TIME, FIELD(name), false },
+    { "run", "priority", ANY_TIME, FIELD(priority), false },
+    { "run", "after", STOPPED, 0, 0, false },
+    { "run", "start", STOPPED, 0, 0, false },
     { "parallel", "workers", ANY_TIME, FIELD(workers), false },
     { "limits", "trial", ANY_TIME, FIELD(trial_seconds), true },
     { "limits", "run", ANY_TIME, FIELD(run_seconds), false },
@@ -138,7 +141,7 @@ release_change(struct change *change)
 
 /* Reads the assignments; nothing of the run is changed yet. */
 static int
-read_change(const struct run *run, const json_t *set, struct change *change, struct diag *diag)
+read_change(struct runner *runner, const struct run *run, const json_t *set, struct change *change, struct diag *diag)
 {
     size_t i;
     json_t *assignment;
@@ -156,11 +159,14 @@ read_change(const struct run *run, const json_t *set, struct change *change, str
             return r;
     }
     struct run_spec spec;
-    r = runfile_check(change->ini, &spec, diag);
+    r = runfile_settle(change->ini, clock_wall_ns(), diag);
+    if (r == 0)
+        r = runfile_check(change->ini, &spec, diag);
     if (r < 0)
         return r;
     change->spec = spec;
-    if (change->anew) {
+    r = gate_check(runner, run->id, &spec, diag);
+    if (r == 0 && change->anew) {
         r = search_new(&change->spec, &search, diag); /* checks the constraints */
         if (r == 0)
             search_free(search);
@@ -232,7 +238,7 @@ runner_set(struct runner *runner, int64_t id, const json_t *set, const struct ru
             (long long)id);
     run_spec_init(&change.spec);
     str_init(&change.told);
-    r = read_change(run, set, &change, diag);
+    r = read_change(runner, run, set, &change, diag);
     if (r == 0) {
         char *text = xstrdup(ini_text(change.ini, &len));
         r = len > RUNNER_TEXT_MAX ? diag_set(diag, ERR_TOO_LARGE, "the run file would be too large")
@@ -253,7 +259,7 @@ runner_set(struct runner *runner, int64_t id, const json_t *set, const struct ru
         runner_prepare_search(runner, run, &unseen); /* to count its points */
         loop_timer_change(runner->count_timer, 0, 0);
     }
-    runner->pump_wanted = true;
+    runner->pump_wanted = runner->gates_due = true;
     run->progress = true;
     runner->events->changed(runner->context, run);
     *ret_run = run;

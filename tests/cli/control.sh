@@ -49,6 +49,22 @@ is "and the other" "$(run_state "$other")" cancelled
 exits "last is the newest" 0 optop show last
 like "by its number" "$out" "^run $other "
 
+first=$(optop run --paused "$dir/quick.ini")
+then=$(optop run --detach "$dir/quick.ini" --set after="$first" --set priority=7)
+why() {
+    optop show "$then" | grep -q "^waiting *waits for run $first, which is paused\$"
+}
+ok "a run waits for another, and says so" until_true 60 why
+optop show "$then" >"$out"
+like "with its place in the queue" "$out" "^queue *priority 7, after $first\$"
+optop runs >"$out"
+like "in the list, too" "$out" "quick .*waits for run $first, which is paused"
+exits "the other is cancelled" 0 optop cancel "$first"
+ok "it is paused then" until_true 60 state_is "$then" paused
+optop show "$then" >"$out"
+like "with the reason" "$out" "^reason .*run $first, which it waits for, was cancelled"
+exits "cancel" 0 optop cancel "$then"
+
 # a command that leaves processes behind which do not hear TERM
 mark=424242.$$
 cat >"$dir/nest.sh" <<SCRIPT
