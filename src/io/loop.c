@@ -267,6 +267,41 @@ loop_signal_stop(struct loop_signal *watch)
     uv_close((uv_handle_t *)&watch->uv, on_closed);
 }
 
+/* Work beside the loop. */
+
+struct loop_work {
+    uv_work_t uv;
+    loop_fn *work, *done;
+    void *context;
+};
+
+static void
+on_work(uv_work_t *uv)
+{
+    struct loop_work *work = (struct loop_work *)uv;
+    work->work(work->context);
+}
+
+static void
+on_work_done(uv_work_t *uv, int status)
+{
+    struct loop_work *work = (struct loop_work *)uv;
+    (void)status; /* nobody cancels it */
+    work->done(work->context);
+    free(work);
+}
+
+void
+loop_work(struct loop *loop, loop_fn *fn, loop_fn *done, void *context)
+{
+    struct loop_work *work = XNEW(struct loop_work);
+    work->work = fn;
+    work->done = done;
+    work->context = context;
+    if (uv_queue_work(&loop->uv, &work->uv, on_work, on_work_done) < 0)
+        abort(); /* only without a function */
+}
+
 /* Turn hooks. */
 
 struct loop_turn *

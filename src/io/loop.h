@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The event loop, and libuv's only home. One loop, one thread; every callback
- * runs on it. A watcher is owned by who started it and dies by loop_*_stop,
+ * but that of loop_work runs on it. A watcher is owned by who started it and dies by loop_*_stop,
  * which also frees it (NULL is fine) and may be called from any callback, its
  * own included: after stop, the callback is never called again.
  */
@@ -57,6 +57,10 @@ void loop_timer_stop(struct loop_timer *timer);
 struct loop_signal *loop_signal_start(struct loop *loop, int signal_number,
     loop_signal_fn *fn, void *context);
 void loop_signal_stop(struct loop_signal *watch);
+
+/* Calls work on a thread and then done on the loop. There is no way to stop
+ * it: context must live until done. loop_free waits for it. */
+void loop_work(struct loop *loop, loop_fn *work, loop_fn *done, void *context);
 
 /* Called once at the end of every turn, before the loop waits: the place to
  * commit, flush and draw what the turn has gathered. */

@@ -17,8 +17,9 @@ enum {
 };
 
 struct call {
-    struct session *session;
-    struct server *server;
+    struct session *session; /* NULL where the method reads beside the loop, ... */
+    struct server *server; /* ... and so is this */
+    struct store *store; /* to read from */
     const json_t *params;
     struct json_writer *w;
     struct diag *diag;

@@ -30,6 +30,7 @@ struct method {
     const char *name;
     int (*fn)(struct call *call);
     bool any_version; /* keeps its form in every protocol version */
+    bool beside; /* may read a whole run: called on a thread (readers.h) */
 };
 
 int
@@ -285,6 +286,14 @@ do_run_list(struct call *call)
     return r;
 }
 
+static int
+load_run(void *context, const struct store_run *row)
+{
+    struct run **ret_run = context;
+    *ret_run = run_from_row(row);
+    return 0;
+}
+
 int
 call_find_run(struct call *call, const struct run **ret_run, struct run **ret_loaded)
 {
@@ -292,7 +301,12 @@ call_find_run(struct call *call, const struct run **ret_run, struct run **ret_lo
     *ret_loaded = NULL;
     if (id < 0)
         return call_need(call, "run");
-    *ret_run = runner_find(call->server->runner, id, ret_loaded);
+    if (call->server)
+        *ret_run = runner_find(call->server->runner, id, ret_loaded);
+    else if (store_run_get(call->store, id, load_run, ret_loaded) == 0)
+        *ret_run = *ret_loaded;
+    else
+        *ret_run = NULL;
     if (!*ret_run)
         return diag_set(call->diag, ERR_NOT_FOUND, "there is no run %lld", (long long)id);
     return 0;
@@ -345,7 +359,7 @@ list_trials(struct call *call, bool best)
 {
     const struct run *run;
     struct run *loaded;
-    struct store *store = call->server->store;
+    struct store *store = call->store;
     int r = call_find_run(call, &run, &loaded);
     if (r == 0) {
         struct trial_list list = { call, run };
@@ -416,7 +430,7 @@ do_run_curve(struct call *call)
     capacity = capacity < 2 ? 2 : capacity & ~1;
     struct curve curve = { .goal = run->spec.goal, .stride = 1, .best = NAN,
         .capacity = capacity, .point = xcalloc((size_t)capacity, sizeof(struct curve_point)) };
-    r = store_trial_scores(call->server->store, run->id, curve_add, &curve);
+    r = store_trial_scores(call->store, run->id, curve_add, &curve);
     jw_array(call->w, "trials");
     for (int i = 0; i < curve.count; i++)
         jw_int(call->w, NULL, curve.point[i].trial);
@@ -649,48 +663,47 @@ do_config_reload(struct call *call)
 }
 
 static const struct method methods[] = {
-    { "hello", do_hello, true },
-    { "server.status", do_server_status, true },
-    { "server.stop", do_server_stop, true },
-    { "status", do_status, false },
-    { "watch", do_watch, false },
-    { "unwatch", do_unwatch, false },
-    { "history", do_history, false },
-    { "run.check", do_run_check, false },
-    { "run.submit", do_run_submit, false },
-    { "run.list", do_run_list, false },
-    { "run.show", do_run_show, false },
-    { "run.top", do_run_top, false },
-    { "run.trials", do_run_trials, false },
-    { "run.curve", do_run_curve, false },
-    { "run.export", handle_run_export, false },
-    { "run.logs", do_run_logs, false },
-    { "run.cancel", do_run_cancel, false },
-    { "run.pause", do_run_pause, false },
-    { "run.resume", do_run_resume, false },
-    { "run.set", do_run_set, false },
-    { "alerts.list", do_alerts_list, false },
-    { "config.get", do_config_get, false },
-    { "config.set", do_config_set, false },
-    { "config.reload", do_config_reload, false },
+    { "hello", do_hello, true, false },
+    { "server.status", do_server_status, true, false },
+    { "server.stop", do_server_stop, true, false },
+    { "status", do_status, false, false },
+    { "watch", do_watch, false, false },
+    { "unwatch", do_unwatch, false, false },
+    { "history", do_history, false, false },
+    { "run.check", do_run_check, false, false },
+    { "run.submit", do_run_submit, false, false },
+    { "run.list", do_run_list, false, false },
+    { "run.show", do_run_show, false, false },
+    { "run.top", do_run_top, false, true },
+    { "run.trials", do_run_trials, false, true },
+    { "run.curve", do_run_curve, false, true },
+    { "run.export", handle_run_export, false, false },
+    { "run.logs", do_run_logs, false, false },
+    { "run.cancel", do_run_cancel, false, false },
+    { "run.pause", do_run_pause, false, false },
+    { "run.resume", do_run_resume, false, false },
+    { "run.set", do_run_set, false, false },
+    { "alerts.list", do_alerts_list, false, false },
+    { "config.get", do_config_get, false, false },
+    { "config.set", do_config_set, false, false },
+    { "config.reload", do_config_reload, false, false },
 };
 
-static int
-call_method(struct call *call, const char *name)
+static const struct method *
+find_method(const struct session *session, const char *name, struct diag *diag)
 {
-    const struct session *session = call->session;
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-        const struct method *method = &methods[i];
-        if (strcmp(method->name, name))
-            continue;
-        if (!session->greeted && method->fn != do_hello)
-            return diag_set(call->diag, ERR_PROTOCOL, "the first request must be hello");
-        if (session->other_version && !method->any_version)
-            return diag_set(call->diag, ERR_VERSION,
-                "with another protocol only server.status and server.stop can be called");
-        return method->fn(call);
-    }
-    return diag_set(call->diag, JSONRPC_METHOD, "there is no method `%.60s'", name);
+    const struct method *method = NULL;
+    for (size_t i = 0; i < sizeof methods / sizeof *methods && !method; i++)
+        if (!strcmp(methods[i].name, name))
+            method = &methods[i];
+    if (!method)
+        diag_set(diag, JSONRPC_METHOD, "there is no method `%.60s'", name);
+    else if (!session->greeted && method->fn != do_hello)
+        diag_set(diag, ERR_PROTOCOL, "the first request must be hello");
+    else if (session->other_version && !method->any_version)
+        diag_set(diag, ERR_VERSION,
+            "with another protocol only server.status and server.stop can be called");
+    return diag->code ? NULL : method;
 }
 
 static void
@@ -712,14 +725,61 @@ write_error(struct json_writer *w, int code, const struct diag *diag)
     jw_end(w);
 }
 
+static const json_t *
+request_id(const json_t *request)
+{
+    const json_t *id = json_object_get(request, "id");
+    return json_is_integer(id) || json_is_string(id) ? id : NULL;
+}
+
 static void
-begin_answer(struct json_writer *w, struct str *out, const json_t *id)
+begin_answer(struct json_writer *w, struct str *out, const json_t *request)
 {
     str_clear(out);
     jw_init(w, out);
     jw_object(w, NULL);
     jw_string(w, "jsonrpc", "2.0");
-    jw_value(w, "id", id);
+    jw_value(w, "id", request_id(request));
+}
+
+static void
+answer_error(struct str *out, const json_t *request, int code, const struct diag *diag)
+{
+    struct json_writer w;
+    begin_answer(&w, out, request);
+    write_error(&w, code, diag);
+    jw_end(&w);
+    str_putc(out, '\n');
+}
+
+/* The rest of `call` is filled here. */
+static int
+answer_method(const struct method *method, struct call *call, const json_t *request,
+    struct str *out)
+{
+    struct diag diag = { 0 };
+    struct json_writer w;
+    begin_answer(&w, out, request);
+    jw_object(&w, "result");
+    call->params = json_object_get(request, "params");
+    call->w = &w;
+    call->diag = &diag;
+    int r = method->fn(call);
+    if (r < 0) {
+        answer_error(out, request, r, &diag);
+        return r;
+    }
+    jw_end(&w);
+    jw_end(&w);
+    str_putc(out, '\n');
+    return 0;
+}
+
+static int
+answer_beside(const void *what, const json_t *request, struct store *store, struct str *answer)
+{
+    struct call call = { .store = store };
+    return answer_method(what, &call, request, answer);
 }
 
 void
@@ -727,33 +787,34 @@ handler_line(struct session *session, char *text, size_t len)
 {
     struct server *server = session->server;
     struct diag diag = { 0 };
-    struct json_writer w;
     struct str answer;
     int64_t started = clock_mono_ns();
-    int r;
     str_init(&answer);
-    task_start(server->request_task);
     json_t *request = json_parse(text, len, &diag);
-    const json_t *id = json_object_get(request, "id");
     const char *name = json_get_string(request, "method", NULL);
-    begin_answer(&w, &answer, json_is_integer(id) || json_is_string(id) ? id : NULL);
-    if (!request) {
-        diag.code = r = JSONRPC_PARSE;
-    } else if (!name || !(json_is_integer(id) || json_is_string(id))) {
-        r = diag_set(&diag, JSONRPC_REQUEST, "a request has an id and a method");
-    } else {
-        struct call call = { session, server, json_object_get(request, "params"), &w, &diag };
-        jw_object(&w, "result");
-        r = call_method(&call, name);
+    const struct method *method = NULL;
+    int r = 0;
+    if (!request)
+        diag.code = JSONRPC_PARSE;
+    else if (!name || !request_id(request))
+        diag_set(&diag, JSONRPC_REQUEST, "a request has an id and a method");
+    else
+        method = find_method(session, name, &diag);
+    if (method && method->beside) {
+        r = readers_add(session, answer_beside, method, request);
         if (r == 0)
-            jw_end(&w);
+            return;
+        diag_set(&diag, r, "too many requests at once");
+        method = NULL;
     }
-    if (r < 0) {
-        begin_answer(&w, &answer, json_is_integer(id) || json_is_string(id) ? id : NULL);
-        write_error(&w, r, &diag);
+    task_start(server->request_task);
+    if (method) {
+        struct call call = { .session = session, .server = server, .store = server->store };
+        r = answer_method(method, &call, request, &answer);
+    } else {
+        r = diag.code;
+        answer_error(&answer, request, r, &diag);
     }
-    jw_end(&w);
-    str_putc(&answer, '\n');
     session_send(session, &answer);
     str_release(&answer);
     json_decref(request);

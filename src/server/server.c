@@ -454,6 +454,7 @@ server_free(struct server *server)
         return;
     while (server->sessions)
         session_close(server->sessions);
+    readers_release(server);
     loop_timer_stop(server->tick_timer);
     loop_timer_stop(server->notify_timer);
     loop_timer_stop(server->session_timer);

@@ -26,6 +26,7 @@
 #include "sample/history.h"
 #include "sample/sampler.h"
 #include "stat/tasks.h"
+#include "server/readers.h"
 #include "store/store_alert.h"
 
 enum {
@@ -92,6 +93,9 @@ struct server {
     struct outbox *outbox;
     struct runner *runner;
     char *worker_program;
+    struct reader_job *reader_jobs; /* running and waiting */
+    struct store *readers[READERS_MAX]; /* that rest */
+    int reader_count, readers_open;
     struct session *sessions;
     int session_count;
     struct loop_timer *tick_timer, *notify_timer, *session_timer;

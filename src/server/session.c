@@ -27,6 +27,7 @@ unlink_session(struct session *session)
 void
 session_close(struct session *session)
 {
+    readers_forget(session);
     lines_free(session->lines);
     unlink_session(session);
     free(session);

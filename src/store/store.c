@@ -315,6 +315,30 @@ fail:
     return r;
 }
 
+int
+store_open_reader(const struct store *store, struct store **ret_reader)
+{
+    struct store *reader = XNEW(struct store);
+    reader->lock_fd = -1;
+    reader->id = store->id;
+    int r = store_error(sqlite3_open_v2(sqlite3_db_filename(store->db, "main"), &reader->db,
+        SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL));
+    if (r == 0)
+        r = execute(reader, "PRAGMA query_only = ON; PRAGMA cache_size = -1024;");
+    if (r < 0) {
+        store_close(reader);
+        return r;
+    }
+    *ret_reader = reader;
+    return 0;
+}
+
+void
+store_interrupt(struct store *store)
+{
+    sqlite3_interrupt(store->db);
+}
+
 void
 store_close(struct store *store)
 {

@@ -22,6 +22,13 @@ struct store;
 int store_open(const char *directory, struct store **ret_store, struct diag *diag);
 void store_close(struct store *store);
 
+/* One more connection to the same database, which only reads what has been
+ * committed; for another thread than the one of `store`. Owned; store_close. */
+int store_open_reader(const struct store *store, struct store **ret_reader);
+
+/* From any thread: what the connection is reading fails soon. */
+void store_interrupt(struct store *store);
+
 /* A random number that names this database for ever. */
 uint64_t store_id(const struct store *store);
 

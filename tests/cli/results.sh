@@ -111,6 +111,40 @@ exits "a path may be relative" 0 sh -c "cd \"$dir\" && \"$OPTOP\" export last --
 ls "$dir" >"$out"
 is "no other file is left" "$(grep -c 'sqlite' "$out")" 1
 
+# requests that read a whole run are answered beside the loop
+side_by_side() {
+    python3 - "$OPTOP_SOCKET" <<'PYTHON'
+import json, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.settimeout(60)
+f = s.makefile("rw", encoding="utf-8", newline="\n")
+def ask(i, method, **params):
+    f.write(json.dumps({"jsonrpc": "2.0", "id": i, "method": method, "params": params}) + "\n")
+ask(0, "hello", protocol=1, client="test")
+f.flush()
+f.readline()
+for i in range(1, 31):
+    ask(i, ("run.curve", "run.top", "run.trials", "server.status", "run.show")[i % 5], run=1)
+ask(31, "run.curve", run=99)
+f.flush()
+got = {}
+for i in range(1, 32):
+    a = json.loads(f.readline())
+    assert a["id"] not in got
+    got[a["id"]] = a
+assert sorted(got) == list(range(1, 32))
+assert all("result" in got[i] for i in range(1, 31)) and got[31]["error"]["code"] == -2008
+assert len(got[5]["result"]["trials"]) >= 100 and got[5] == {**got[10], "id": 5}
+for i in range(100, 400): # and goes before it is answered
+    ask(i, "run.curve", run=1)
+f.flush()
+s.close()
+PYTHON
+}
+ok "many requests at once are each answered once" side_by_side
+ok "a client that goes before its answers costs nothing" optop show last
+
 quick_run 2
 sed -i -e 's/{x}/{Trial} {score}/' -e 's/^x = .*/Trial = int 7..8\nscore = choice a/' "$dir/quick.ini"
 optop run "$dir/quick.ini" --set objective.score=wall_seconds --json >"$dir/run.json" 2>"$err"

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Requests that may read a whole run: they are answered beside the loop, each
+ * on a thread with a read-only connection to the store, a few at a time and in
+ * the order in which they came. The loop goes on meanwhile; who pipelines
+ * requests tells answers apart by their ids.
+ */
+#ifndef OPTOP_SERVER_READERS_H
+#define OPTOP_SERVER_READERS_H
+
+#include "base/json.h"
+#include "base/str.h"
+
+enum {
+    READERS_MAX = 2, /* at a time; each has a cache of 1 MiB */
+    READERS_WAITING_MAX = 32, /* requests of one client that were not answered */
+};
+
+struct server;
+struct session;
+struct store;
+
+/* Writes the whole answer line; on a thread: it must touch nothing but what it
+ * is given. Returns the error's code, or 0. */
+typedef int reader_fn(const void *what, const json_t *request, struct store *store,
+    struct str *answer);
+
+/* Takes the request when it answers 0. ERR_TOO_LARGE: too many wait. */
+int readers_add(struct session *session, reader_fn *fn, const void *what, json_t *request);
+
+/* The session has gone: its answers have nowhere to go. */
+void readers_forget(struct session *session);
+
+/* What runs ends by itself and is forgotten. */
+void readers_release(struct server *server);
+
+#endif
