@@ -17,6 +17,7 @@
     X(cmd_top)                                                                 \
     X(cmd_export)                                                              \
     X(cmd_logs)                                                                \
+    X(cmd_clone)                                                               \
     X(cmd_set)                                                                 \
     X(cmd_pause)                                                               \
     X(cmd_cancel)                                                              \

@@ -243,6 +243,16 @@ pack_environment(const json_t *list, struct run *run, struct diag *diag)
     return 0;
 }
 
+static void
+copy_environment(const struct run *from, struct run *run)
+{
+    if (!from->environment_len)
+        return;
+    run->environment = xcalloc(1, from->environment_len);
+    memcpy(run->environment, from->environment, from->environment_len);
+    run->environment_len = from->environment_len;
+}
+
 static int
 count_open(const struct runner *runner)
 {
@@ -306,7 +316,10 @@ runner_submit(struct runner *runner, const struct runner_request *request,
     struct run *run = new_run(request, ini);
     ini_free(ini);
     run->spec = spec;
-    r = pack_environment(request->environment, run, diag);
+    if (request->like)
+        copy_environment(request->like, run);
+    else
+        r = pack_environment(request->environment, run, diag);
     if (r == 0)
         r = gate_check(runner, 0, &run->spec, diag);
     if (r == 0)
@@ -403,6 +416,21 @@ runner_take(struct runner *runner, int64_t id, struct run **ret_run, struct diag
         return diag_set(diag, ERR_NOT_FOUND, "there is no run %lld", (long long)id);
     *ret_run = run;
     return 0;
+}
+
+int
+runner_clone(struct runner *runner, int64_t id, const json_t *set, bool paused,
+    const struct run **ret_run, struct diag *diag)
+{
+    struct run *loaded;
+    const struct run *run = runner_find(runner, id, &loaded);
+    if (!run)
+        return diag_set(diag, ERR_NOT_FOUND, "there is no run %lld", (long long)id);
+    struct runner_request request = { .text = run->text, .file = run->file,
+        .directory = run->directory, .set = set, .like = run, .paused = paused };
+    int r = runner_submit(runner, &request, ret_run, diag);
+    run_free(loaded);
+    return r;
 }
 
 /* The run of a request, able to take the event. */

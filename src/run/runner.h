@@ -63,6 +63,7 @@ struct runner_request {
     const char *text, *file, *directory;
     const json_t *set; /* array of "section.key=value", or NULL */
     const json_t *environment; /* array of "K=V", or NULL */
+    const struct run *like; /* its environment is taken; or NULL */
     bool paused;
 };
 
@@ -73,6 +74,11 @@ int runner_check(const struct runner_request *request, struct run_spec *ret_spec
 
 /* Accepts a run: it is on disk when this returns 0. */
 int runner_submit(struct runner *runner, const struct runner_request *request,
+    const struct run **ret_run, struct diag *diag);
+
+/* Accepts a run like another one, whatever became of that: its run file with
+ * changes (as in a request), its directory and its environment. */
+int runner_clone(struct runner *runner, int64_t id, const json_t *set, bool paused,
     const struct run **ret_run, struct diag *diag);
 
 int runner_cancel(struct runner *runner, int64_t id, const struct run **ret_run, struct diag *diag);

@@ -523,6 +523,21 @@ do_run_resume(struct call *call)
 }
 
 static int
+do_run_clone(struct call *call)
+{
+    int64_t id = json_get_int(call->params, "run", -1);
+    const json_t *set = json_object_get(call->params, "set");
+    const struct run *run;
+    if (id < 0)
+        return call_need(call, "run");
+    int r = runner_clone(call->server->runner, id, set, json_get_bool(call->params, "paused", false),
+        &run, call->diag);
+    if (r == 0)
+        splice_run(call, run, false);
+    return r;
+}
+
+static int
 do_run_set(struct call *call)
 {
     int64_t id = json_get_int(call->params, "run", -1);
@@ -683,6 +698,7 @@ static const struct method methods[] = {
     { "run.pause", do_run_pause, false, false },
     { "run.resume", do_run_resume, false, false },
     { "run.set", do_run_set, false, false },
+    { "run.clone", do_run_clone, false, false },
     { "alerts.list", do_alerts_list, false, false },
     { "config.get", do_config_get, false, false },
     { "config.set", do_config_set, false, false },

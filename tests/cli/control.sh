@@ -49,6 +49,21 @@ is "and the other" "$(run_state "$other")" cancelled
 exits "last is the newest" 0 optop show last
 like "by its number" "$out" "^run $other "
 
+CLONED=yes optop run --detach "$dir/quick.ini" --set "command=sh -c 'echo \$CLONED {x} >&2; echo {x}'" \
+    --set 'space.x=int 1..3' >"$out"
+origin=$(cat "$out")
+ok "it ends" until_true 60 state_is "$origin" "done"
+copy=$(optop clone "$origin" --set 'space.x=int 1..5')
+ok "a clone is a new run" [ "$copy" -gt "$origin" ]
+ok "it ends, too" until_true 60 state_is "$copy" "done"
+is "with its change" "$(optop top "$copy" -n 99 --csv | sed 1d | wc -l | tr -d ' ')" 5
+optop logs "$copy" >"$out"
+like "and the other's environment" "$out" "yes 5"
+exits "followed, as a run is" 0 optop clone --follow "$origin" --json
+is "to its end" "$(json "$out" 'o["state"]')" "done"
+exits "a wrong change submits nothing" 2 optop clone "$origin" --set workers=none
+exits "no run to clone" 4 optop clone 99
+
 first=$(optop run --paused "$dir/quick.ini")
 then=$(optop run --detach "$dir/quick.ini" --set after="$first" --set priority=7)
 why() {
