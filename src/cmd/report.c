@@ -253,6 +253,34 @@ put_gates(const json_t *run, FILE *file)
     str_release(&text);
 }
 
+/* "memory 2GiB (cgroup2)": each limit with what holds it; what nothing holds
+ * is said as plainly. */
+static void
+put_limits(const json_t *run, FILE *file)
+{
+    size_t i;
+    json_t *limit;
+    json_array_foreach (json_object_get(run, "limits"), i, limit) {
+        const json_t *value = json_object_get(limit, "value");
+        const char *name = json_get_string(limit, "name", "-");
+        const char *held = json_get_string(limit, "held_by", "-");
+        const char *note = json_get_string(limit, "note", "");
+        char number[40], line[256];
+        if (json_is_string(value))
+            str_copy(number, sizeof number, json_string_value(value));
+        else if (json_is_boolean(value))
+            str_copy(number, sizeof number, json_is_true(value) ? "yes" : "no");
+        else if (str_ends(name, "memory"))
+            unit_format_bytes(json_number_value(value), number, sizeof number);
+        else
+            unit_format_number(json_number_value(value), number, sizeof number);
+        bool loose = str_equal(held, "nothing");
+        snprintf(line, sizeof line, "%s %s, %s%s%s%s%s", name, number, loose ? "NOT HELD" : "held by ",
+            loose ? "" : held, *note ? " (" : "", note, *note ? ")" : "");
+        put_field(file, i ? "" : "limits", line);
+    }
+}
+
 void
 report_run(const json_t *run, FILE *file)
 {
@@ -290,6 +318,7 @@ report_run(const json_t *run, FILE *file)
     if (cage[0]) /* known once it has started */
         str_printf(&text, ", cage %s", cage);
     put_field(file, "workers", text.data);
+    put_limits(run, file);
     put_times(run, file);
     if (json_get_bool(run, "resumable", false)) {
         str_clear(&text);

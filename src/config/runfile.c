@@ -21,6 +21,8 @@
 #define EXACT_MAX 9007199254740992.0 /* 2^53: whole numbers that a double holds exactly */
 #define TRIALS_MAX 1e15
 #define SECONDS_MAX (366 * 86400.0)
+#define BYTES_MAX 1125899906842624.0 /* 1 PiB */
+#define OPEN_FILES_MAX 1048576
 
 enum { RANDOM_TRIALS = 100 };
 
@@ -44,6 +46,10 @@ static int take_method(void *, const struct ini_entry *, const struct option_val
     struct diag *);
 static int take_mode(void *, const struct ini_entry *, const struct option_value *, struct diag *);
 static int take_workers(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
+static int take_io_priority(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
+static int take_affinity(void *, const struct ini_entry *, const struct option_value *,
     struct diag *);
 
 /* To add an option: one row. Rows of a section stand together.
@@ -106,7 +112,26 @@ static int take_workers(void *, const struct ini_entry *, const struct option_va
         " optop.ini", "5s")                                                    \
     X("limits", "max_failures", INT, 0, TRIALS_MAX, NULL, "0", false, AT(max_failures), NULL,    \
         "Failed trials that end the run; those already handed out still count. 0: any number may" \
-        " fail", NULL)
+        " fail", NULL)                                                         \
+    X("limits", "memory", BYTES, 0, BYTES_MAX, NULL, "0", false, AT(limits.memory_bytes), NULL,  \
+        "Memory of all processes of the run together; 0: no limit. `optop show' says what holds" \
+        " each limit", "8GiB")                                                 \
+    X("limits", "trial_memory", BYTES, 0, BYTES_MAX, NULL, "0", false,         \
+        AT(limits.trial_memory_bytes), NULL,                                   \
+        "Memory of one trial; 0: no limit", "1GiB")                            \
+    X("limits", "cpu", NUMBER, 0, LIMITS_CPUS_MAX, NULL, "0", false, AT(limits.cpu_cores), NULL, \
+        "Cores that all processes of the run may use together, such as 1.5; 0: all", "1.5")      \
+    X("limits", "nice", INT, -20, 19, NULL, "0", false, AT(limits.nice), NULL, \
+        "Scheduling priority, 19 last; below 0 needs a privilege", "10")       \
+    X("limits", "io_priority", CUSTOM, 0, 0,                                   \
+        "none|idle|best-effort[/0-7]|realtime[/0-7]", "none", false, 0, take_io_priority,        \
+        "I/O class and level, 7 last; realtime needs a privilege", NULL)       \
+    X("limits", "affinity", CUSTOM, 0, 0, "a list of CPUs, such as 0-3,6", NULL, false, 0,       \
+        take_affinity, "The CPUs that trials may run on; without it, all", "0-3,6")              \
+    X("limits", "open_files", INT, 0, OPEN_FILES_MAX, NULL, "0", false, AT(limits.open_files),   \
+        NULL, "Open files of one process, 16 or more; 0: as the server's", "1024") \
+    X("limits", "core_dumps", BOOL, 0, 0, NULL, "no", false, AT(limits.core_dumps), NULL,        \
+        "Whether a trial that crashes may leave a core file", NULL)
 
 const struct option run_options[] = {
 #define X(s, k, t, lo, hi, c, d, r, offset, parse, h, e)                       \
@@ -398,6 +423,54 @@ take_workers(void *target, const struct ini_entry *entry, const struct option_va
 }
 
 static int
+take_io_priority(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct run_limits *limits = &((struct run_spec *)target)->limits;
+    struct shown shown;
+    (void)entry;
+    if (limits_parse_io(value->text, &limits->io_class, &limits->io_level) < 0)
+        return diag_set(diag, ERR_BAD_TYPE,
+            "\"%s\" is not an I/O priority (allowed: none, idle, best-effort or realtime with or"
+            " without /0 to /7)", show(value->text, &shown));
+    return 0;
+}
+
+static int
+take_affinity(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct shown shown;
+    (void)entry;
+    if (limits_parse_cpus(value->text, ((struct run_spec *)target)->limits.cpus) < 0)
+        return diag_set(diag, ERR_BAD_TYPE,
+            "\"%s\" is not a list of CPUs (allowed: numbers below %d and ranges, such as 0-3,6)",
+            show(value->text, &shown), LIMITS_CPUS_MAX);
+    return 0;
+}
+
+/* Below these a worker itself cannot live, and every trial would fail. */
+static int
+check_limits(const struct run_spec *spec, const struct ini *ini, struct diag *diag)
+{
+    const struct run_limits *limits = &spec->limits;
+    const struct {
+        const char *key, *least;
+        double value, min;
+    } least[] = {
+        { "memory", "16MiB", limits->memory_bytes, 16 * 1048576.0 },
+        { "trial_memory", "16MiB", limits->trial_memory_bytes, 16 * 1048576.0 },
+        { "cpu", "0.01", limits->cpu_cores, 0.01 },
+        { "open_files", "16", (double)limits->open_files, 16 },
+    };
+    for (size_t i = 0; i < sizeof least / sizeof *least; i++)
+        if (least[i].value > 0 && least[i].value < least[i].min)
+            return walk_fault(ini, ini_find(ini, "limits", least[i].key), diag, ERR_BAD_RANGE,
+                "too little (allowed: 0 for no limit, or at least %s)", least[i].least);
+    return 0;
+}
+
+static int
 take_entry(void *context, const struct ini_entry *entry, const struct option *option,
     const struct option_value *value, struct diag *diag)
 {
@@ -537,6 +610,8 @@ runfile_check(const struct ini *ini, struct run_spec *ret_spec, struct diag *dia
         r = check_command(&spec, ini, diag);
     if (r == 0)
         r = check_search(&spec, ini, diag);
+    if (r == 0)
+        r = check_limits(&spec, ini, diag);
     if (r < 0) {
         run_spec_release(&spec);
         return r;

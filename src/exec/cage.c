@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "exec/limit.h"
 #include "io/child.h"
 #include "io/proctree.h"
 
@@ -167,6 +168,8 @@ find_own_directory(char directory[PATH_MAX])
             return false;
         below += root_len;
     }
+    if (str_ends(below, LIMIT_SERVER_LEAF)) /* the server went one down: see limit.c */
+        own[strlen(own) - strlen(LIMIT_SERVER_LEAF)] = '\0';
     if (!strcmp(below, "/"))
         below = "";
     int n = snprintf(directory, PATH_MAX, "%s%s", mount, below);
@@ -237,6 +240,12 @@ enum cage_kind
 cage_kind(const struct cage *cage)
 {
     return cage->kind;
+}
+
+const char *
+cage_directory(const struct cage *cage)
+{
+    return cage->directory;
 }
 
 const char *

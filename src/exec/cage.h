@@ -38,6 +38,9 @@ const char *cage_kind_name(enum cage_kind kind);
 struct cage *cage_open(const char *mark);
 enum cage_kind cage_kind(const struct cage *cage);
 
+/* The whole cage's cgroup; NULL when there is none. Borrowed. */
+const char *cage_directory(const struct cage *cage);
+
 /* Path of the cgroup.procs file of the whole cage; NULL when there is no
  * cgroup. Borrowed. */
 const char *cage_procs_path(const struct cage *cage);

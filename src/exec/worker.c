@@ -53,6 +53,7 @@ struct worker {
     const struct run_spec *spec; /* borrowed */
     char mark[CAGE_MARK_MAX];
     char *cell; /* its cgroup, owned; NULL: none */
+    struct limit_set *limits; /* borrowed; NULL: none */
 
     pid_t pid;
     int pidfd, fd;
@@ -212,6 +213,14 @@ hear_started(struct worker *worker, const json_t *line)
         worker->events.started(worker->context, worker, trial);
 }
 
+/* A limit that a worker was refused is held by nothing from now on. */
+static void
+hear_ready(struct worker *worker, const json_t *line)
+{
+    if (worker->limits)
+        limit_set_refused(worker->limits, json_object_get(line, "refused"));
+}
+
 static void
 hear_line(struct worker *worker, const char *text, size_t len)
 {
@@ -223,7 +232,9 @@ hear_line(struct worker *worker, const char *text, size_t len)
         hear_result(worker, line);
     else if (json_object_get(line, "started"))
         hear_started(worker, line);
-    else if (!json_object_get(line, "ready"))
+    else if (json_object_get(line, "ready"))
+        hear_ready(worker, line);
+    else
         break_off(worker, "the worker's answer is no JSON");
     json_decref(line);
 }
@@ -380,11 +391,14 @@ send_init(struct worker *worker, const struct worker_options *options)
 {
     struct cage *cage = options->cage;
     worker->cell = cage ? cage_cell_make(cage) : NULL;
+    if (worker->cell && worker->limits)
+        limit_set_cell(worker->limits, worker->cell);
     char *procs = worker->cell ? xasprintf("%s/cgroup.procs", worker->cell) : NULL;
     const struct worker_init init = {
         .spec = options->spec, .directory = options->directory,
         .cgroup_procs = procs ? procs : cage ? cage_procs_path(cage) : NULL,
         .cage = cage_kind_name(cage ? cage_kind(cage) : CAGE_SUBREAPER),
+        .limits = worker->limits,
     };
     worker_msg_init(&worker->out, &init);
     free(procs);
@@ -402,7 +416,7 @@ worker_start(struct loop *loop, const struct worker_options *options,
     struct worker *worker = XNEW(struct worker);
     *worker = (struct worker){
         .loop = loop, .events = *events, .context = context, .spec = options->spec,
-        .fd = pair[0], .pidfd = -1, .started_ns = clock_mono_ns(),
+        .limits = options->limits, .fd = pair[0], .pidfd = -1, .started_ns = clock_mono_ns(),
     };
     str_init(&worker->in);
     str_init(&worker->out);

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "exec/cage.h"
+#include "exec/limit.h"
 #include "io/loop.h"
 #include "model/run.h"
 #include "model/trial.h"
@@ -29,6 +30,7 @@ struct worker_options {
     const char *program; /* path of optop-worker */
     const struct run_spec *spec; /* borrowed while the worker lives */
     struct cage *cage; /* borrowed while the worker lives */
+    struct limit_set *limits; /* borrowed while the worker lives; NULL: none */
     const char *mark; /* value of OPTOP_RUN */
     const char *directory; /* working directory of trials */
     char *const *environment; /* NULL-ended; borrowed during the call */

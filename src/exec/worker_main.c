@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "exec/limit.h"
 #include "exec/worker_msg.h"
 #include "objective/objective.h"
 
@@ -142,11 +143,15 @@ hear_init(struct worker *worker, const json_t *init)
     if (worker->objective)
         return ERR_PROTOCOL;
     int r = prepare(worker, init, &diag);
+    json_t *refused = json_object();
+    if (r == 0) /* last: what was opened before is not counted against the trials */
+        limit_apply(json_object_get(init, "limits"), refused);
     worker->refused = r < 0;
     if (r < 0)
         worker_msg_error(&worker->out, diag.text);
     else
-        worker_msg_ready(&worker->out);
+        worker_msg_ready(&worker->out, refused);
+    json_decref(refused);
     return 0;
 }
 

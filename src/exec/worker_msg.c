@@ -37,6 +37,8 @@ worker_msg_init(struct str *out, const struct worker_init *init)
     jw_number(&w, "grace_seconds", spec->grace_seconds);
     jw_string(&w, "cage", init->cage);
     jw_string(&w, "cgroup_procs", init->cgroup_procs);
+    if (init->limits)
+        limit_set_write_orders(&w, "limits", init->limits);
     jw_array(&w, "names");
     for (int i = 0; i < spec->dimension_count; i++)
         jw_string(&w, NULL, spec->dimension[i].name);
@@ -106,9 +108,14 @@ worker_msg_trials_end(struct str *out)
 }
 
 void
-worker_msg_ready(struct str *out)
+worker_msg_ready(struct str *out, const json_t *refused)
 {
-    str_puts(out, "{\"ready\":true}\n");
+    struct json_writer w;
+    begin(&w, out);
+    jw_bool(&w, "ready", true);
+    if (json_object_size(refused))
+        jw_value(&w, "refused", refused);
+    end(&w);
 }
 
 void

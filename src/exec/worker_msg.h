@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "exec/limit.h"
 #include "model/run.h"
 #include "model/trial.h"
 
@@ -26,6 +27,7 @@ struct worker_init {
     const char *directory; /* NULL: the server's */
     const char *cage; /* name of the cage's kind */
     const char *cgroup_procs; /* NULL: none */
+    const struct limit_set *limits; /* NULL: none */
 };
 
 /* To the worker. */
@@ -40,7 +42,8 @@ void worker_msg_trial(struct str *out, const struct run_spec *spec, int64_t tria
 void worker_msg_trials_end(struct str *out);
 
 /* From the worker. */
-void worker_msg_ready(struct str *out);
+/* refused: limits that could not be applied, name and why. */
+void worker_msg_ready(struct str *out, const json_t *refused);
 void worker_msg_error(struct str *out, const char *text);
 void worker_msg_started(struct str *out, int64_t trial);
 void worker_msg_result(struct str *out, const struct trial_result *result);

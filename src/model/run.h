@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "model/limits.h"
 
 enum {
     RUN_NAME_MAX = 64,
@@ -138,6 +139,7 @@ struct run_spec {
     double run_seconds; /* of the run's running time; 0: none */
     double grace_seconds; /* between TERM and KILL; -1: not said, the server's default */
     int64_t max_failures; /* failed trials that end the run; 0: any number */
+    struct run_limits limits; /* what the kernel is asked to hold */
 };
 
 void run_spec_init(struct run_spec *spec);

@@ -229,7 +229,10 @@ on_result(void *context, struct worker *worker, const struct trial_result *resul
         run->mean_trial_seconds += (result->wall_seconds - run->mean_trial_seconds) *
             (run->mean_trial_seconds > 0 ? MEAN_WEIGHT : 1);
     }
-    add_result(w->runner, run, result);
+    struct trial_result told = *result;
+    if (told.signal_number == SIGKILL && told.state == TRIAL_FAILED)
+        limit_set_oom(&run->limits, told.reason, sizeof told.reason);
+    add_result(w->runner, run, &told);
 }
 
 /* A trial that was running when its worker ended has failed with it. */
@@ -239,7 +242,8 @@ fail_lost(struct runner *runner, struct run *run, int64_t trial, const char *tex
     struct trial_result result = { .trial = trial, .attempt = 1, .state = TRIAL_FAILED,
         .score = NAN, .wall_seconds = NAN, .cpu_seconds = NAN, .max_rss_bytes = NAN,
         .stdout_bytes = NAN, .exit_code = -1 };
-    snprintf(result.reason, sizeof result.reason, "its worker was lost: %s", text);
+    if (!limit_set_oom(&run->limits, result.reason, sizeof result.reason))
+        snprintf(result.reason, sizeof result.reason, "its worker was lost: %s", text);
     add_result(runner, run, &result);
 }
 
@@ -318,6 +322,7 @@ add_worker(struct runner *runner, struct run *run, struct diag *diag)
         .program = runner->options.worker_program,
         .spec = &run->spec,
         .cage = run->cage,
+        .limits = &run->limits,
         .mark = mark,
         .directory = run->spec.directory ? run->spec.directory : run->directory,
         .environment = run->environment_len ? environment : environ,
@@ -683,6 +688,7 @@ dispatch_start(struct runner *runner, struct run *run, struct diag *diag)
         return r;
     format_mark(runner, run->id, mark);
     run->cage = cage_open(mark);
+    limit_set_open(&run->limits, &run->spec.limits, cage_directory(run->cage));
     str_copy(run->cage_name, sizeof run->cage_name, cage_kind_name(cage_kind(run->cage)));
     run->state = (enum run_state)run_state_next(run->state, RUN_EVENT_START);
     run->running_since_ns = now_ns(runner);

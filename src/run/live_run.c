@@ -184,6 +184,7 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
     jw_int(w, "workers_target", run->workers_target);
     jw_figure(w, "utilization_pct", run_utilization_pct(run, now_ns));
     jw_string(w, "cage", run->cage_name);
+    limit_set_write(w, "limits", &run->limits);
     write_wall_time(w, "created", run->created_wall_ns);
     write_wall_time(w, "started", run->started_wall_ns);
     write_wall_time(w, "finished", run->finished_wall_ns);

@@ -91,6 +91,7 @@ struct run {
     struct run_worker *workers;
     int worker_count, workers_target;
     struct cage *cage;
+    struct limit_set limits; /* limits.wanted NULL: never started */
     int start_failures; /* workers in a row that ended without a result */
     int64_t failed_before, elapsed_before_ns; /* at the last resume: limits count from there */
 

@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# [limits]: trials run inside them, and `optop show` says what holds each.
+. "$(dirname "$0")/lib.sh"
+export OPTOP_LIMITS=rlimit # the same on every machine; cgroups are test_limit's
+
+cat >"$dir/trial" <<'SH'
+#!/bin/sh
+echo "nice $(nice) files $(ulimit -n) core $(ulimit -c) memory $(ulimit -v)" >&2
+echo 1
+SH
+chmod 755 "$dir/trial"
+cat >"$dir/run.ini" <<INI
+[run]
+name = bound
+[objective]
+type = command
+command = $dir/trial {x}
+[space]
+x = int 1..2
+[parallel]
+workers = 1
+INI
+worker=${OPTOP_WORKER:-$(dirname "$OPTOP")/optop-worker}
+memory='limits.trial_memory=256MiB'
+kib=262144
+if grep -q __asan_init "$worker" 2>/dev/null; then # its shadow takes terabytes of addresses
+    memory='limits.trial_memory=512TiB'
+    kib=549755813888
+fi
+
+id=$(optop run "$dir/run.ini" --detach --set limits.nice=7 --set limits.open_files=77 \
+    --set "$memory" --set limits.cpu=1 --set limits.io_priority=idle)
+until_true 20 state_is "$id" done
+optop logs "$id" >"$out"
+ok "a trial is inside its limits" grep -q "nice 7 files 77 core 0 memory $kib" "$out"
+optop show "$id" --json >"$out"
+held() { json "$out" "[l['held_by'] for l in o['limits'] if l['name'] == '$1'][0]"; }
+is "nice" "$(held nice)" scheduling
+is "open files" "$(held open_files)" rlimit
+is "core dumps" "$(held core_dumps)" rlimit
+is "memory of a trial" "$(held trial_memory)" rlimit
+is "cpu" "$(held cpu)" scheduling
+is "io priority" "$(held io_priority)" scheduling
+optop show "$id" >"$out"
+ok "show tells people" grep -q 'nice 7, held by scheduling' "$out"
+ok "and what it does not hold" grep -q 'held by rlimit (each process of a trial alone' "$out"
+
+id=$(optop run "$dir/run.ini" --detach --set limits.affinity=1023)
+until_true 20 state_is "$id" done
+optop show "$id" --json >"$out"
+is "what nothing holds is said" "$(held affinity)" nothing
+optop show "$id" >"$out"
+ok "to people, too" grep -q 'affinity 1023, NOT HELD' "$out"
+
+for bad in memory=1 cpu=0.001 open_files=3 affinity=3-1 io_priority=fast nice=20; do
+    exits "limits.$bad is refused" 2 optop run "$dir/run.ini" --detach --set "limits.$bad"
+done
+finish
