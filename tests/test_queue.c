@@ -84,7 +84,7 @@ targets(const char *text, int slots)
     size_t n = 0;
     int count;
     set_runs(text, &count);
-    queue_assign(runs, slots);
+    queue_assign(runs, slots, slots);
     for (int i = 0; i < count; i++)
         n += (size_t)snprintf(out + n, sizeof out - n, "%s%d", i ? " " : "", runs[i].workers_target);
     return out;
@@ -148,9 +148,9 @@ START_TEST(who_waits_is_told_why)
     int count;
     set_runs("q2", &count);
     snprintf(runs[0].waiting, sizeof runs[0].waiting, "old");
-    queue_assign(runs, 4);
+    queue_assign(runs, 4, 4);
     ck_assert_str_eq(runs[0].waiting, "");
-    queue_assign(NULL, 4);
+    queue_assign(NULL, 4, 4);
 }
 END_TEST
 
@@ -169,7 +169,7 @@ START_TEST(random_queues_keep_the_rules)
         }
         /* what starts runs from then on; each turn one more thing changes */
         for (int turn = 0; turn < 6; turn++) {
-            queue_assign(runs, slots);
+            queue_assign(runs, slots, slots);
             int sum = 0, oversized = 0, autos = 0;
             waiting_since = 0;
             for (int i = 0; i < count; i++) {
@@ -212,10 +212,32 @@ START_TEST(a_long_queue)
         runs[i].spec.workers = 1;
     }
     for (int turn = 0; turn < 50; turn++)
-        queue_assign(runs, 3);
+        queue_assign(runs, 3, 3);
     ck_assert_int_eq(runs[2].workers_target, 1);
     ck_assert_int_eq(runs[3].workers_target, 0);
     ck_assert_str_eq(runs[RUNS_MAX - 1].waiting, "run 4 is first in the queue");
+}
+END_TEST
+
+START_TEST(the_governor_bounds_auto_alone)
+{
+    static const struct {
+        const char *runs, *want;
+    } rows[] = {
+        { "q0", "3" }, { "r0/8", "3" }, { "q5", "5" }, { "r5/5 q2", "5 2" }, { "r5/5 r0/1", "5 1" },
+        { "r2/2 q0", "2 1" }, { "r5/5 q0", "5 0" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char got[64] = "";
+        int count;
+        set_runs(rows[i].runs, &count);
+        queue_assign(runs, 8, 3);
+        for (int r = 0; r < count; r++)
+            snprintf(got + strlen(got), sizeof got - strlen(got), "%s%d", r ? " " : "",
+                runs[r].workers_target);
+        ck_assert_msg(!strcmp(got, rows[i].want), "%s: %s, not %s", rows[i].runs, got,
+            rows[i].want);
+    }
 }
 END_TEST
 
@@ -227,6 +249,7 @@ test_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, truth_table);
+    tcase_add_test(tcase, the_governor_bounds_auto_alone);
     tcase_add_test(tcase, who_waits_is_told_why);
     tcase_add_test(tcase, random_queues_keep_the_rules);
     tcase_add_test(tcase, a_long_queue);

@@ -109,6 +109,8 @@ draw_kind_line(struct canvas *canvas, struct rect inside, int y, const struct vi
     pair(&line, "search", STYLE_VALUE, run->search);
     pair(&line, "objective", STYLE_VALUE, run->objective);
     pair(&line, "cage", STYLE_VALUE, *run->cage ? run->cage : "-");
+    if (*run->target_reason)
+        pair(&line, "auto", STYLE_VALUE, run->target_reason);
 }
 
 static void

@@ -186,6 +186,7 @@ view_parse_run(const json_t *object, struct view_run *ret_run)
     get_text(object, "name", run.name, sizeof run.name);
     get_text(object, "reason", run.reason, sizeof run.reason);
     get_text(object, "waiting", run.waiting, sizeof run.waiting);
+    get_text(object, "target_reason", run.target_reason, sizeof run.target_reason);
     get_text(object, "objective", run.objective, sizeof run.objective);
     get_text(object, "search", run.search, sizeof run.search);
     get_text(object, "score", run.score, sizeof run.score);

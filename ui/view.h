@@ -49,6 +49,7 @@ struct view_run {
     double workers, workers_target, utilization_pct;
     char cage[16], search[24], objective[24], score[64];
     char reason[VIEW_TEXT_MAX], waiting[VIEW_TEXT_MAX];
+    char target_reason[VIEW_TEXT_MAX]; /* of workers = auto; "" otherwise */
     double created, started, finished; /* wall seconds; NaN */
 };
 

@@ -317,6 +317,9 @@ report_run(const json_t *run, FILE *file)
     const char *cage = json_get_string(run, "cage", "");
     if (cage[0]) /* known once it has started */
         str_printf(&text, ", cage %s", cage);
+    const char *why = json_get_string(run, "target_reason", "");
+    if (why[0])
+        str_printf(&text, ", auto: %s", why);
     put_field(file, "workers", text.data);
     put_limits(run, file);
     put_times(run, file);

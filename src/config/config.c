@@ -61,6 +61,13 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
     X("runs", "slots", CUSTOM, 0, 0, "auto|1 to 1024", "auto", false,          \
         0, take_slots, "Workers of all runs together; auto is one per usable core. A run whose own number is"   \
         " larger starts when nothing else runs", NULL)                         \
+    X("runs", "max_memory_percent", NUMBER, 1, 100, NULL, "80", false,         \
+        SERVER(max_memory_percent), NULL,                                      \
+        "Runs with workers = auto get no more workers when this much memory is in use, and fewer above", \
+        NULL)                                                                  \
+    X("runs", "max_cpu_percent", NUMBER, 1, 100, NULL, "90", false,            \
+        SERVER(max_cpu_percent), NULL,                                         \
+        "How much of the CPUs may be in use by others before workers = auto is one", NULL)       \
     X("runs", "grace", DURATION, 0, 3600, NULL, "5s", false,                   \
         SERVER(grace_seconds), NULL,                                           \
         "Time between TERM and KILL, for run files that do not say", NULL)     \

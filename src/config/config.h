@@ -53,6 +53,7 @@ struct config {
     int64_t log_level; /* index: error warn info debug */
     /* [runs] */
     int64_t slots; /* workers of all runs together; 0: the usable cores */
+    double max_memory_percent, max_cpu_percent; /* bounds of workers = auto */
     double grace_seconds; /* default of a run's limits.grace */
     char *folders; /* owned; colon-separated, extra folders of run files */
     /* [screen] */

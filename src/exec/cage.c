@@ -248,6 +248,19 @@ cage_directory(const struct cage *cage)
     return cage->directory;
 }
 
+int64_t
+cage_cpu_ns(const struct cage *cage)
+{
+    char text[512];
+    int fd = cage->directory ? open_file(cage->directory, "cpu.stat", O_RDONLY) : -1;
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    const char *usage = strstr(text, "usage_usec ");
+    return usage ? strtoll(usage + strlen("usage_usec "), NULL, 10) * 1000 : -1;
+}
+
 const char *
 cage_procs_path(const struct cage *cage)
 {

@@ -23,6 +23,7 @@
 #define OPTOP_EXEC_CAGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum cage_kind { CAGE_CGROUP2, CAGE_SUBREAPER, CAGE_GROUP };
@@ -40,6 +41,10 @@ enum cage_kind cage_kind(const struct cage *cage);
 
 /* The whole cage's cgroup; NULL when there is none. Borrowed. */
 const char *cage_directory(const struct cage *cage);
+
+/* CPU time that its processes have used, those that ended too; -1: not known
+ * (there is no cgroup). */
+int64_t cage_cpu_ns(const struct cage *cage);
 
 /* Path of the cgroup.procs file of the whole cage; NULL when there is no
  * cgroup. Borrowed. */

@@ -213,6 +213,20 @@ on_started(void *context, struct worker *worker, int64_t trial)
     w->running_since_ns = now_ns(w->runner);
 }
 
+/* What a trial takes of the machine, for the governor. Memory falls slowly, so
+ * that one small trial among large ones does not open the door. */
+static void
+note_use(struct run *run, const struct trial_result *result)
+{
+    double cores = result->cpu_seconds / result->wall_seconds;
+    if (result->wall_seconds > 0 && isfinite(cores))
+        run->trial_cores += (cores - run->trial_cores) * (run->trial_cores > 0 ? MEAN_WEIGHT : 1);
+    if (result->max_rss_bytes > run->trial_bytes)
+        run->trial_bytes = result->max_rss_bytes;
+    else if (isfinite(result->max_rss_bytes))
+        run->trial_bytes += (result->max_rss_bytes - run->trial_bytes) * MEAN_WEIGHT;
+}
+
 static void
 on_result(void *context, struct worker *worker, const struct trial_result *result)
 {
@@ -229,6 +243,7 @@ on_result(void *context, struct worker *worker, const struct trial_result *resul
         run->mean_trial_seconds += (result->wall_seconds - run->mean_trial_seconds) *
             (run->mean_trial_seconds > 0 ? MEAN_WEIGHT : 1);
     }
+    note_use(run, result);
     struct trial_result told = *result;
     if (told.signal_number == SIGKILL && told.state == TRIAL_FAILED)
         limit_set_oom(&run->limits, told.reason, sizeof told.reason);
@@ -489,7 +504,8 @@ dispatch_pump(struct runner *runner)
         return;
     runner->pump_wanted = false;
     gate_step(runner);
-    queue_assign(runner->runs, runner->options.slots);
+    int slots = runner->options.slots, target = runner->governor.target;
+    queue_assign(runner->runs, slots, target ? target : slots);
     struct run *next;
     for (struct run *run = runner->runs; run; run = next) {
         next = run->next;

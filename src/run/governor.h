@@ -31,7 +31,7 @@ struct governor_options {
 /* NaN: not known. */
 struct governor_figures {
     int slots; /* most workers: usable cores with quota and affinity, or configured */
-    int workers; /* of auto runs, alive */
+    int workers; /* of all runs, alive */
     double cpu_pct; /* of the machine's cores, all use */
     double cores_online;
     double run_cores; /* of that, our runs' use, in cores */

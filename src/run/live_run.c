@@ -182,6 +182,7 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
     jw_figure(w, "elapsed_seconds", ns_to_sec(run_elapsed_ns(run, now_ns)));
     jw_int(w, "workers", run->worker_count);
     jw_int(w, "workers_target", run->workers_target);
+    jw_string(w, "target_reason", run->state == RUN_RUNNING ? run->target_reason : "");
     jw_figure(w, "utilization_pct", run_utilization_pct(run, now_ns));
     jw_string(w, "cage", run->cage_name);
     limit_set_write(w, "limits", &run->limits);

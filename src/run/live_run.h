@@ -107,6 +107,9 @@ struct run {
     double rate; /* trials per second, smoothed; NaN: not known */
     int64_t rate_done; /* done + failed at the last update */
     int64_t rate_at_ns;
+    double trial_cores, trial_bytes; /* of one trial, smoothed; 0: not known */
+    int64_t cpu_ns; /* of its cage, at the last sample; 0: none yet */
+    char target_reason[128]; /* why workers = auto is what it is; "" when it is not */
     double mean_trial_seconds; /* smoothed; 0: not known */
     struct task_stat *task; /* borrowed from the server's list; may be NULL */
     char waiting[160]; /* why it is queued */

@@ -2,10 +2,11 @@
  *
  * Whose turn it is. First in, first out: a run with a fixed number of workers
  * starts when that many slots are free (or nothing else runs: it may ask for
- * more than the machine has); `auto` takes what is free, at least one. A higher
- * priority goes before all lower ones. The first run that must wait holds back
- * those behind it, so that none starves; one that waits for other runs or for
- * its time (`gated`) is not in the queue yet.
+ * more than the machine has); `auto` takes what is free of the slots that the
+ * governor allows, at least one. A higher priority goes before all lower ones.
+ * The first run that must wait holds back those behind it, so that none starves;
+ * one that waits for other runs or for its time (`gated`) is not in the queue
+ * yet.
  */
 #include <stdio.h>
 
@@ -82,29 +83,36 @@ next_level(const struct run *runs, int64_t below)
     return level;
 }
 
-/* One pass over the runs of a priority; returns the slots that are held then. */
-static int
-assign_level(struct run *runs, int64_t level, int slots, int held, const struct run **blocked)
+/* What is there to give, and what has been given of it. */
+struct room {
+    int slots, auto_slots; /* for runs with a fixed number of workers, and for `auto` */
+    int held; /* by the runs so far */
+    const struct run *blocked; /* the first that must wait */
+};
+
+/* One pass over the runs of a priority. */
+static void
+assign_level(struct run *runs, int64_t level, struct room *room)
 {
     for (struct run *run = runs; run; run = run->next) {
         if (run->spec.priority != level || !takes_part(run))
             continue;
-        int others = held - held_slots(run);
+        int others = room->held - held_slots(run);
+        int allowed = run->spec.workers || room->slots < room->auto_slots ? room->slots
+                                                                          : room->auto_slots;
         if (run->state == RUN_RUNNING && !run->spec.workers)
-            run->workers_target = useful_workers(run, slots - others > 1 ? slots - others : 1);
-        else if (run->state == RUN_QUEUED && !assign_queued(run, slots, others, *blocked) &&
-            !*blocked)
-            *blocked = run;
-        held = others + held_slots(run);
+            run->workers_target = useful_workers(run, allowed - others > 1 ? allowed - others : 1);
+        else if (run->state == RUN_QUEUED &&
+            !assign_queued(run, allowed, others, room->blocked) && !room->blocked)
+            room->blocked = run;
+        room->held = others + held_slots(run);
     }
-    return held;
 }
 
 void
-queue_assign(struct run *runs, int slots)
+queue_assign(struct run *runs, int slots, int auto_slots)
 {
-    const struct run *blocked = NULL;
-    int held = settle_targets(runs);
+    struct room room = { slots, auto_slots, settle_targets(runs), NULL };
     for (int64_t level = INT64_MAX; (level = next_level(runs, level)) != INT64_MIN;)
-        held = assign_level(runs, level, slots, held, &blocked);
+        assign_level(runs, level, &room);
 }

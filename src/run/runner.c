@@ -516,11 +516,65 @@ runner_first(const struct runner *runner)
 }
 
 void
-runner_configure(struct runner *runner, int slots, double grace_seconds)
+runner_configure(struct runner *runner, int slots, double grace_seconds,
+    const struct governor_options *governor)
 {
+    runner->options.governor = *governor;
     runner->options.slots = slots;
     runner->options.grace_seconds = grace_seconds;
     runner->pump_wanted = true;
+}
+
+/* Cores that a run has used since the last sample: its cgroup's own count, else
+ * what its trials used so far, for each that runs now. */
+static double
+run_cores(struct run *run, double seconds)
+{
+    int64_t now = run->cage ? cage_cpu_ns(run->cage) : -1, before = run->cpu_ns;
+    run->cpu_ns = now > 0 ? now : 0;
+    if (now >= before && before > 0 && seconds > 0)
+        return ns_to_sec(now - before) / seconds;
+    double cores = 0;
+    for (const struct run_worker *w = run->workers; w; w = w->next)
+        if (w->running_trial)
+            cores += run->trial_cores > 0 ? run->trial_cores : 1;
+    return cores;
+}
+
+static void
+explain_target(struct runner *runner, struct run *run)
+{
+    bool governed = run->state == RUN_RUNNING && !run->spec.workers;
+    const char *reason = governed ? runner->governor.reason : "";
+    if (str_equal(reason, run->target_reason))
+        return;
+    str_copy(run->target_reason, sizeof run->target_reason, reason);
+    run->progress = true;
+    runner->events->changed(runner->context, run);
+}
+
+void
+runner_govern(struct runner *runner, const struct governor_figures *machine)
+{
+    int64_t now = loop_now(runner->options.loop);
+    double seconds = runner->governed_ns ? ns_to_sec(now - runner->governed_ns) : 0;
+    struct governor_figures figures = *machine;
+    figures.slots = runner->options.slots;
+    figures.workers = (int)runner->pool.size;
+    figures.run_cores = figures.trial_bytes = 0;
+    for (struct run *run = runner->runs; run; run = run->next) {
+        if (run->state != RUN_RUNNING)
+            continue;
+        figures.run_cores += run_cores(run, seconds);
+        if (!run->spec.workers && run->trial_bytes > figures.trial_bytes)
+            figures.trial_bytes = run->trial_bytes;
+    }
+    runner->governed_ns = now;
+    int before = runner->governor.target;
+    if (governor_step(&runner->governor, &runner->options.governor, &figures, now) != before)
+        runner->pump_wanted = true;
+    for (struct run *run = runner->runs; run; run = run->next)
+        explain_target(runner, run);
 }
 
 /* The rate of a run over the last second, smoothed. */

@@ -14,6 +14,7 @@
 #ifndef OPTOP_RUN_RUNNER_H
 #define OPTOP_RUN_RUNNER_H
 
+#include "run/governor.h"
 #include "run/live_run.h"
 
 enum {
@@ -33,6 +34,7 @@ struct runner_options {
     const char *worker_program;
     int slots; /* workers of all runs together */
     double grace_seconds; /* for runs that do not say */
+    struct governor_options governor;
 };
 
 struct runner_events {
@@ -98,8 +100,13 @@ const struct run *runner_find(struct runner *runner, int64_t id, struct run **re
 /* Runs in memory, rising ids. The caller may only mark what it has told. */
 struct run *runner_first(const struct runner *runner);
 
-/* Slots and default grace time of a changed config. */
-void runner_configure(struct runner *runner, int slots, double grace_seconds);
+/* Slots, default grace time and governor of a changed config. */
+void runner_configure(struct runner *runner, int slots, double grace_seconds,
+    const struct governor_options *governor);
+
+/* A sample was taken: how many workers may runs with workers = auto have now?
+ * Of *machine, slots, workers, run_cores and trial_bytes are filled in here. */
+void runner_govern(struct runner *runner, const struct governor_figures *machine);
 
 /* Once a second: rates, limits, retry of a failed commit. */
 void runner_tick(struct runner *runner);

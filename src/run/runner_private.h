@@ -33,6 +33,8 @@ struct runner {
     int pending_results; /* of all runs */
     struct task_stat *commit_task;
     struct pool_figures pool;
+    struct governor governor;
+    int64_t governed_ns; /* monotonic: when it was stepped last; 0: never */
     loop_fn *shutdown_done; /* not NULL: shutting down */
     void *shutdown_context;
     int64_t shutdown_until_ns; /* monotonic */
@@ -40,8 +42,9 @@ struct runner {
 
 /* queue.c: how many workers each run should have. Pure: fills workers_target
  * and waiting of every run that is queued or running; a queued run with a
- * target above 0 is to be started. */
-void queue_assign(struct run *runs, int slots);
+ * target above 0 is to be started. auto_slots: what runs with workers = auto
+ * may bring the sum of all to (the governor's word). */
+void queue_assign(struct run *runs, int slots, int auto_slots);
 
 /* gate.c: sets `gated` and `waiting` of queued runs that wait for other runs
  * or for their time, and pauses those that wait in vain. Looks only when

@@ -242,6 +242,24 @@ evaluate_thresholds(struct server *server)
     store_changes(server);
 }
 
+/* Memory is the cgroup's where that has a limit. */
+static void
+govern_workers(struct server *server)
+{
+    const struct sample *s = server->sample;
+    double limit = sample_value(s, METRIC_LIMIT_MEMORY, 0);
+    bool limited = limit > 0;
+    const struct governor_figures figures = {
+        .cpu_pct = sample_value(s, METRIC_CPU_TOTAL, 0),
+        .cores_online = sample_value(s, METRIC_CPU_ONLINE, 0),
+        .memory_bytes = limited ? limit : sample_value(s, METRIC_MEMORY_TOTAL, 0),
+        .memory_used_bytes = limited ? sample_value(s, METRIC_LIMIT_MEMORY_USED, 0)
+                                     : sample_value(s, METRIC_MEMORY_USED, 0),
+        .memory_stall_pct = sample_value(s, METRIC_PSI_MEMORY_FULL, 0),
+    };
+    runner_govern(server->runner, &figures);
+}
+
 static void
 on_tick(void *context)
 {
@@ -252,6 +270,7 @@ on_tick(void *context)
     history_push(server->history, server->sample);
     task_end(server->sample_task, clock_mono_ns() - started, false);
     evaluate_thresholds(server);
+    govern_workers(server);
     runner_tick(server->runner);
     session_tick(server);
 }
@@ -309,7 +328,9 @@ apply_config(struct server *server, const struct config *before)
         interval);
     alert_engine_configure(server->alerts, config);
     outbox_configure(server->outbox, config);
-    runner_configure(server->runner, usable_slots(server), config->grace_seconds);
+    const struct governor_options governor = { config->max_memory_percent,
+        config->max_cpu_percent };
+    runner_configure(server->runner, usable_slots(server), config->grace_seconds, &governor);
 }
 
 int
@@ -399,6 +420,7 @@ start_runner(struct server *server)
         .worker_program = server->worker_program,
         .slots = usable_slots(server),
         .grace_seconds = server->config->grace_seconds,
+        .governor = { server->config->max_memory_percent, server->config->max_cpu_percent },
     };
     server->runner = runner_new(&options, &events, server);
 }

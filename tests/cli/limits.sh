@@ -57,4 +57,24 @@ ok "to people, too" grep -q 'affinity 1023, NOT HELD' "$out"
 for bad in memory=1 cpu=0.001 open_files=3 affinity=3-1 io_priority=fast nice=20; do
     exits "limits.$bad is refused" 2 optop run "$dir/run.ini" --detach --set "limits.$bad"
 done
+
+cat >"$dir/slow.ini" <<INI
+[run]
+name = slow
+[objective]
+type = command
+command = sh -c "sleep 0.2; echo {x}"
+[space]
+x = int 1..1000000
+INI
+id=$(optop run "$dir/slow.ini" --detach)
+why() {
+    optop show "$id" --json >"$out" && json "$out" 'o["target_reason"]' | grep -Eq '^[0-9]+ of [0-9]+: .'
+}
+ok "auto says why it has as many workers" until_true 20 why
+optop show "$id" >"$out"
+ok "to people, too" grep -Eq 'auto: [0-9]+ of [0-9]+: .' "$out"
+optop cancel "$id" --wait >/dev/null
+optop show "$id" --json >"$out"
+is "and nothing once it has ended" "$(json "$out" 'o["target_reason"]')" ""
 finish
