@@ -113,7 +113,9 @@ run_top(struct cmd_line *line)
         status = cmd_run_number(line, line->argv[0], &run);
     if (!status)
         status = cmd_ask(line, "run.top",
-            json_pack("{s:I, s:I}", "run", (json_int_t)run, "count", (json_int_t)count), &top);
+            json_pack("{s:I, s:I, s:s, s:b}", "run", (json_int_t)run, "count", (json_int_t)count,
+                "by", cmd_value(line, "by", "score"), "reverse", cmd_flag(line, "reverse")),
+            &top);
     if (status)
         return status;
     if (cmd_flag(line, "json"))
@@ -134,6 +136,9 @@ run_top(struct cmd_line *line)
 
 static const struct cmd_option top_options[] = {
     { .name = "count", .letter = 'n', .argument = "N", .help = "At most N trials (10)" },
+    { .name = "by", .letter = 'b', .argument = "METRIC",
+        .help = "Sort by a metric, the smallest first, instead of the score" },
+    { .name = "reverse", .letter = 'r', .help = "The worst scores, or the largest values, first" },
     { .name = "csv", .help = "Print CSV: trial, score, each parameter, each metric" },
     { .name = "json", .letter = 'j', .help = "Print the trial objects with the names of their columns" },
     { 0 },
@@ -143,7 +148,8 @@ const struct cmd cmd_top = {
     .name = "top",
     .usage = "RUN",
     .help = "Show a run's best trials",
-    .detail = "The CSV has a header line, values as numbers in full precision, and quotes where "
+    .detail = "METRIC is what heads a column of metrics in --csv (wall_seconds, max_rss_bytes, "
+              "...); trials without it come last. The CSV has a header line, values as numbers in full precision, and quotes where "
               "RFC 4180 asks for them; lines end with a line feed.",
     .server = CMD_SERVER_STARTED,
     .least = 1,

@@ -353,6 +353,23 @@ write_trial_head(struct call *call, const struct run *run)
     jw_end(call->w);
 }
 
+/* By score the best come first, by any other metric the smallest. */
+static int
+list_top(struct call *call, const struct run *run, struct trial_list *list)
+{
+    const char *by = json_get_string(call->params, "by", "score");
+    bool reverse = json_get_bool(call->params, "reverse", false);
+    int count = call_limit(call, "count", 10, LIST_MAX);
+    bool score = str_equal(by, "score");
+    if (score && !reverse)
+        return store_trial_top(call->store, run->id, run->spec.goal, count, list_trial, list);
+    int r = store_trial_top_by(call->store, run->id, by,
+        reverse != (score && run->spec.goal == RUN_MAXIMIZE), count, list_trial, list);
+    if (r == ERR_NOT_FOUND)
+        diag_set(call->diag, r, "run %lld has no metric `%.60s'", (long long)run->id, by);
+    return r;
+}
+
 /* Both lists of trials: the best, or all by number. */
 static int
 list_trials(struct call *call, bool best)
@@ -365,8 +382,7 @@ list_trials(struct call *call, bool best)
         struct trial_list list = { call, run };
         write_trial_head(call, run);
         jw_array(call->w, "trials");
-        r = best ? store_trial_top(store, run->id, run->spec.goal,
-                       call_limit(call, "count", 10, LIST_MAX), list_trial, &list)
+        r = best ? list_top(call, run, &list)
                  : store_trial_list(store, run->id, json_get_int(call->params, "after", 0),
                        call_limit(call, "limit", 1000, LIST_MAX), list_trial, &list);
         jw_end(call->w);

@@ -253,6 +253,39 @@ store_trial_top(struct store *store, int64_t run, enum run_goal goal, int count,
     return each_trial(s, fn, context, NULL);
 }
 
+#define TOP_BY(column)                                                         \
+    {                                                                          \
+        #column,                                                               \
+        {                                                                      \
+            "SELECT " TRIAL_COLUMNS " FROM trial WHERE run = ? AND state = 0"  \
+            " ORDER BY " #column " NULLS LAST, trial LIMIT ?",                 \
+            "SELECT " TRIAL_COLUMNS " FROM trial WHERE run = ? AND state = 0"  \
+            " ORDER BY " #column " DESC NULLS LAST, trial LIMIT ?",            \
+        }                                                                      \
+    }
+
+int
+store_trial_top_by(struct store *store, int64_t run, const char *metric, bool largest,
+    int count, store_trial_fn *fn, void *context)
+{
+    static const struct {
+        const char *name;
+        const char *sql[2]; /* smallest first, largest first */
+    } orders[] = { TOP_BY(wall_seconds), TOP_BY(cpu_seconds), TOP_BY(max_rss_bytes),
+        TOP_BY(stdout_bytes), TOP_BY(score) };
+    size_t i = 0;
+    while (i < sizeof orders / sizeof *orders && strcmp(orders[i].name, metric))
+        i++;
+    if (i == sizeof orders / sizeof *orders)
+        return ERR_NOT_FOUND;
+    sqlite3_stmt *s = store_prepare(store, orders[i].sql[largest]);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int64(s, 1, run);
+    sqlite3_bind_int(s, 2, count);
+    return each_trial(s, fn, context, NULL);
+}
+
 int
 store_trial_list(struct store *store, int64_t run, int64_t after, int limit,
     store_trial_fn *fn, void *context)

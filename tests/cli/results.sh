@@ -145,6 +145,17 @@ PYTHON
 ok "many requests at once are each answered once" side_by_side
 ok "a client that goes before its answers costs nothing" optop show last
 
+# the best by any metric
+optop top 1 -n 2000 --by wall_seconds --csv | sed 1d | cut -d, -f6 >"$dir/by"
+is "by a metric, smallest first" "$(sort -c -g "$dir/by" && wc -l <"$dir/by")" 1200
+optop top 1 -n 2000 --by wall_seconds --reverse --csv | sed 1d | cut -d, -f6 >"$dir/by"
+is "or largest first" "$(sort -c -g -r "$dir/by" && wc -l <"$dir/by")" 1200
+is "by score is the best first" "$(optop top 1 -n 1 --by score --csv | sed 1d | cut -d, -f2)" 1.1
+is "and reversed the worst" "$(optop top 1 -n 1 --reverse --csv | sed 1d | cut -d, -f2)" 349.1
+exits "a metric that is not there" 4 optop top 1 --by nothing
+like "is named" "$err" 'run 1 has no metric .nothing'
+exits "and harmless" 4 optop top 1 --by "score'; --"
+
 quick_run 2
 sed -i -e 's/{x}/{Trial} {score}/' -e 's/^x = .*/Trial = int 7..8\nscore = choice a/' "$dir/quick.ini"
 optop run "$dir/quick.ini" --set objective.score=wall_seconds --json >"$dir/run.json" 2>"$err"
