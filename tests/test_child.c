@@ -17,11 +17,19 @@
 
 enum { WAIT_MS = 120000 };
 
-static char mark_entry[] = "OPTOP_RUN=child.test.1";
+/* "child.PID.1": of this program alone, whatever else is tested at the time. */
+static char mark_prefix[32], mark[40], longer_mark[48], mark_entry[64];
 static char path_entry[] = "PATH=/usr/bin:/bin";
 static char *environment[] = { mark_entry, path_entry, NULL };
 
-static const char mark[] = "child.test.1";
+static void
+make_marks(void)
+{
+    snprintf(mark_prefix, sizeof mark_prefix, "child.%d.", (int)getpid());
+    snprintf(mark, sizeof mark, "%s1", mark_prefix);
+    snprintf(longer_mark, sizeof longer_mark, "%s1", mark);
+    snprintf(mark_entry, sizeof mark_entry, "OPTOP_RUN=%s", mark);
+}
 
 /* Starts /bin/sh with a script. */
 static pid_t
@@ -222,18 +230,18 @@ END_TEST
 START_TEST(marks)
 {
     struct proctree_target target = {
-        .aim = PROCTREE_MARKED, .mark = "child.test.", .prefix = true,
+        .aim = PROCTREE_MARKED, .mark = mark_prefix, .prefix = true,
     };
-    start("exec sleep 600", -1, false);
-    await_count(PROCTREE_MARKED, 1);
+    pid_t pid = start("kill -STOP $$", -1, false); /* it stays what it is */
+    ck_assert_int_eq(waitpid(pid, NULL, WUNTRACED), pid);
     ck_assert_int_eq(proctree_signal(&target, 0), 1);
     target.prefix = false;
     ck_assert_int_eq(proctree_signal(&target, 0), 0);
-    target.mark = "child.test.11";
+    target.mark = longer_mark;
     ck_assert_int_eq(proctree_signal(&target, 0), 0);
-    target.mark = "hild.test.1";
+    target.mark = mark + 1;
     ck_assert_int_eq(proctree_signal(&target, 0), 0);
-    target.mark = "child.test.1";
+    target.mark = mark;
     ck_assert_int_eq(proctree_signal(&target, SIGKILL), 1);
     reap_all();
 }
@@ -284,6 +292,7 @@ END_TEST
 Suite *
 test_suite(void)
 {
+    make_marks();
     Suite *suite = suite_create("child");
     TCase *tcase = tcase_create("child");
     tcase_set_timeout(tcase, 60);
