@@ -316,6 +316,23 @@ START_TEST(time_is_split_into_shares)
 }
 END_TEST
 
+/* 49 * (100 / 49) is more than 100. */
+START_TEST(a_busy_cpu_is_at_100)
+{
+    char text[128];
+    open_copy("cores1");
+    for (int busy = 0, step = 1; step < 200; step++) {
+        busy += step;
+        snprintf(text, sizeof text, "cpu  %d 0 0 0 0 0 0 0 0 0\ncpu0 %d 0 0 0 0 0 0 0 0 0\n", busy, busy);
+        put("proc/stat", "%s", text);
+        take_after(1);
+        ck_assert(isnan(value(METRIC_CPU_TOTAL)) == (step == 1));
+        ck_assert(step == 1 || value(METRIC_CPU_TOTAL) == 100);
+    }
+    close_tree();
+}
+END_TEST
+
 START_TEST(iowait_may_step_back)
 {
     open_copy("cores1");
@@ -846,6 +863,7 @@ test_suite(void)
     suite_add_tcase(suite, machines);
     TCase *figures = tcase_create("figures");
     tcase_add_test(figures, time_is_split_into_shares);
+    tcase_add_test(figures, a_busy_cpu_is_at_100);
     tcase_add_test(figures, iowait_may_step_back);
     tcase_add_test(figures, a_core_goes_and_comes_back);
     tcase_add_test(figures, cores_that_make_no_sense);

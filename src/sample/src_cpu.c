@@ -113,6 +113,13 @@ subtract(const struct cpu_times *now, const struct cpu_times *before, double del
     return true;
 }
 
+/* Divided last: a part that is the whole is 100, not 100.00000000000001. */
+static double
+percent_of(double part, double whole)
+{
+    return 100 * part / whole;
+}
+
 static void
 compute_shares(const struct cpu_times *now, const struct cpu_times *before,
     double share[SHARE_COUNT])
@@ -127,17 +134,16 @@ compute_shares(const struct cpu_times *now, const struct cpu_times *before,
         all += d[t];
     if (all <= 0)
         return;
-    double percent = 100 / all;
     /* The kernel counts guest time in user as well, and guest_nice in nice. */
-    share[SHARE_USER] = fmax(d[USER] - d[GUEST], 0) * percent;
-    share[SHARE_NICE] = fmax(d[NICE] - d[GUEST_NICE], 0) * percent;
-    share[SHARE_GUEST] = fmin(d[GUEST] + d[GUEST_NICE], d[USER] + d[NICE]) * percent;
-    share[SHARE_SYSTEM] = d[SYSTEM] * percent;
-    share[SHARE_IRQ] = (d[IRQ] + d[SOFTIRQ]) * percent;
-    share[SHARE_STEAL] = d[STEAL] * percent;
+    share[SHARE_USER] = percent_of(fmax(d[USER] - d[GUEST], 0), all);
+    share[SHARE_NICE] = percent_of(fmax(d[NICE] - d[GUEST_NICE], 0), all);
+    share[SHARE_GUEST] = percent_of(fmin(d[GUEST] + d[GUEST_NICE], d[USER] + d[NICE]), all);
+    share[SHARE_SYSTEM] = percent_of(d[SYSTEM], all);
+    share[SHARE_IRQ] = percent_of(d[IRQ] + d[SOFTIRQ], all);
+    share[SHARE_STEAL] = percent_of(d[STEAL], all);
     if (now->at[IOWAIT] >= before->at[IOWAIT])
-        share[SHARE_IOWAIT] = d[IOWAIT] * percent;
-    share[SHARE_TOTAL] = (all - d[IDLE] - d[IOWAIT]) * percent;
+        share[SHARE_IOWAIT] = percent_of(d[IOWAIT], all);
+    share[SHARE_TOTAL] = percent_of(all - d[IDLE] - d[IOWAIT], all);
 }
 
 static void
