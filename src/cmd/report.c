@@ -175,8 +175,12 @@ put_best(const json_t *run, FILE *file)
     json_t *value;
     struct str text;
     str_init(&text);
-    str_printf(&text, "%s (trial %jd)", output_scalar(best_score(run), "-", buf, sizeof buf),
+    str_printf(&text, "%s (trial %jd", output_scalar(best_score(run), "-", buf, sizeof buf),
         (intmax_t)json_get_int(best, "trial", 0));
+    double found = json_get_number(best, "found_seconds", NAN);
+    if (isfinite(found))
+        str_printf(&text, ", after %s", unit_format_duration(found, buf, sizeof buf));
+    str_putc(&text, ')');
     put_field(file, "best", text.data);
     str_clear(&text);
     report_params(json_object_get(best, "params"), &text);

@@ -609,6 +609,7 @@ accept_batch(struct runner *runner, struct run *run, const struct batch *batch)
         run->best.log = NULL;
         free(run->best_params);
         run->best_params = xstrdup(batch->best->params);
+        run->best_wall_ns = batch->best->finished_wall_ns;
     }
     run->mark = mark_after_commit(run);
     for (int i = 0; i < run->result_count; i++) {

@@ -126,6 +126,9 @@ write_best(struct json_writer *w, const struct run *run)
     jw_number(w, "score", run->best.score);
     write_params(w, "params", run, run->best_params);
     write_metrics(w, "metrics", &run->best);
+    write_wall_time(w, "found", run->best_wall_ns);
+    jw_figure(w, "found_seconds", run->best_wall_ns && run->started_wall_ns
+            ? ns_to_sec(run->best_wall_ns - run->started_wall_ns) : (double)NAN);
     jw_end(w);
 }
 
@@ -321,6 +324,7 @@ take_best(void *context, const struct store_trial *trial)
     run->best.log = NULL;
     free(run->best_params);
     run->best_params = xstrdup(trial->params);
+    run->best_wall_ns = trial->finished_wall_ns;
     return 0;
 }
 

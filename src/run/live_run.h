@@ -70,6 +70,7 @@ struct run {
     int64_t done, failed; /* stored */
     struct trial_result best; /* best.trial 0: none; log NULL */
     char *best_params; /* owned; JSON array */
+    int64_t best_wall_ns; /* when it ended */
     char cage_name[16];
 
     /* times: the sums of earlier stretches, and since when the present one runs */

@@ -361,10 +361,11 @@ list_top(struct call *call, const struct run *run, struct trial_list *list)
     bool reverse = json_get_bool(call->params, "reverse", false);
     int count = call_limit(call, "count", 10, LIST_MAX);
     bool score = str_equal(by, "score");
-    if (score && !reverse)
+    int64_t last = json_get_int(call->params, "first", INT64_MAX);
+    if (score && !reverse && last == INT64_MAX)
         return store_trial_top(call->store, run->id, run->spec.goal, count, list_trial, list);
     int r = store_trial_top_by(call->store, run->id, by,
-        reverse != (score && run->spec.goal == RUN_MAXIMIZE), count, list_trial, list);
+        reverse != (score && run->spec.goal == RUN_MAXIMIZE), last, count, list_trial, list);
     if (r == ERR_NOT_FOUND)
         diag_set(call->diag, r, "run %lld has no metric `%.60s'", (long long)run->id, by);
     return r;

@@ -257,16 +257,16 @@ store_trial_top(struct store *store, int64_t run, enum run_goal goal, int count,
     {                                                                          \
         #column,                                                               \
         {                                                                      \
-            "SELECT " TRIAL_COLUMNS " FROM trial WHERE run = ? AND state = 0"  \
-            " ORDER BY " #column " NULLS LAST, trial LIMIT ?",                 \
-            "SELECT " TRIAL_COLUMNS " FROM trial WHERE run = ? AND state = 0"  \
-            " ORDER BY " #column " DESC NULLS LAST, trial LIMIT ?",            \
+            "SELECT " TRIAL_COLUMNS " FROM trial WHERE run = ?1 AND state = 0" \
+            " AND trial <= ?3 ORDER BY " #column " NULLS LAST, trial LIMIT ?2",  \
+            "SELECT " TRIAL_COLUMNS " FROM trial WHERE run = ?1 AND state = 0" \
+            " AND trial <= ?3 ORDER BY " #column " DESC NULLS LAST, trial LIMIT ?2", \
         }                                                                      \
     }
 
 int
 store_trial_top_by(struct store *store, int64_t run, const char *metric, bool largest,
-    int count, store_trial_fn *fn, void *context)
+    int64_t last, int count, store_trial_fn *fn, void *context)
 {
     static const struct {
         const char *name;
@@ -283,6 +283,7 @@ store_trial_top_by(struct store *store, int64_t run, const char *metric, bool la
         return ERR_STORE;
     sqlite3_bind_int64(s, 1, run);
     sqlite3_bind_int(s, 2, count);
+    sqlite3_bind_int64(s, 3, last);
     return each_trial(s, fn, context, NULL);
 }
 

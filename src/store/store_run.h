@@ -65,10 +65,10 @@ typedef int store_trial_fn(void *context, const struct store_trial *trial);
 /* Best first; only those that are done. */
 int store_trial_top(struct store *store, int64_t run, enum run_goal goal, int count,
     store_trial_fn *fn, void *context);
-/* The same by a metric, trials without it last: smallest first, or largest.
- * ERR_NOT_FOUND: there is no such metric. */
+/* The same by a metric, trials without it last: smallest first, or largest;
+ * only trials numbered up to `last`. ERR_NOT_FOUND: there is no such metric. */
 int store_trial_top_by(struct store *store, int64_t run, const char *metric, bool largest,
-    int count, store_trial_fn *fn, void *context);
+    int64_t last, int count, store_trial_fn *fn, void *context);
 /* By number, from after + 1; failed ones too. */
 int store_trial_list(struct store *store, int64_t run, int64_t after, int limit,
     store_trial_fn *fn, void *context);

@@ -164,4 +164,21 @@ is "parameters of a column's name have columns" \
     "$(query 'q("SELECT trial, Trial_2, score_2, score > 0 FROM trial ORDER BY trial")')" \
     '[[1, 7, "a", 1], [2, 8, "a", 1]]'
 
+# side by side: run 1 has 1400 trials of which 1.1 is the best, another goes the other way
+quick_run 30
+optop run "$dir/quick.ini" --set run.goal=maximize --json >"$dir/run.json" 2>"$err"
+optop compare 1 last --json >"$out"
+is "compared" "$(json "$out" '[[r["name"], r["best"]["score"], r["best_after"]["score"]] for r in o["runs"]]')" \
+    '[["many", 1.1, 1.1], ["quick", 30, 30]]'
+is "by the same number of trials" "$(json "$out" 'o["trials"]')" 30
+optop compare last 1 >"$out"
+like "a column each" "$out" '^  *run 3  *run 1$'
+like "trials" "$out" '^trials  *30 of 30  *1400 of 1400$'
+like "the best" "$out" '^best  *30  *1.1$'
+like "its point, where it has one" "$out" '^  w  *-  *\(sp ace\|qu"ote\)$'
+like "when it was found" "$out" '^found  *trial 30, .*trial [0-9]*, '
+is "so does show" "$(optop show 1 | grep -c '^best  *1.1 (trial [0-9]*, after [0-9.]*m*s)$')" 1
+exits "one run is not enough" 2 optop compare 1
+exits "one that is not there" 4 optop compare 1 99
+
 finish
