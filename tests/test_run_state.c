@@ -8,16 +8,16 @@
 
 #include "model/run.h"
 
-/* One letter per event, in the order START PAUSE RESUME FINISH FAIL CANCEL: the
- * state after it, or '.' where it means nothing. */
+/* One letter per event, in the order START PAUSE RESUME FINISH FAIL CANCEL
+ * RETRY: the state after it, or '.' where it means nothing. */
 static const char letters[RUN_STATE_COUNT + 1] = "qrpdfc";
 static const char *const table[RUN_STATE_COUNT] = {
-    [RUN_QUEUED] = "rp.dfc",
-    [RUN_RUNNING] = ".p.dfc",
-    [RUN_PAUSED] = "..qdfc",
-    [RUN_DONE] = "......",
-    [RUN_FAILED] = "..q...",
-    [RUN_CANCELLED] = "..q...",
+    [RUN_QUEUED] = "rp.dfcq",
+    [RUN_RUNNING] = ".p.dfcr",
+    [RUN_PAUSED] = "..qdfcq",
+    [RUN_DONE] = "......q",
+    [RUN_FAILED] = "..q...q",
+    [RUN_CANCELLED] = "..q...q",
 };
 
 START_TEST(every_pair)

@@ -23,6 +23,7 @@
 #include "base/str.h"
 #include "io/child.h"
 #include "run/runner_private.h"
+#include "store/store_retry.h"
 
 enum { SLOTS = 2, WAIT_SECONDS = 120, TRIALS_MAX = 1000 };
 
@@ -994,6 +995,116 @@ START_TEST(what_a_run_may_wait_for)
 }
 END_TEST
 
+/* Failed trials once more. */
+
+/* Fails until there is a file `ok` in the directory. */
+static const char *
+until_ok(void)
+{
+    static char command[4400];
+    snprintf(command, sizeof command, "sh -c \"[ -e %s/ok ] && echo {x} || exit 3\"", directory);
+    return command;
+}
+
+static void
+touch_ok(void)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/ok", directory);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fclose(file);
+}
+
+static int
+check_attempt(void *context, const struct store_trial *trial)
+{
+    ck_assert_int_eq(trial->result->attempt, *(int *)context);
+    return 0;
+}
+
+static void
+check_attempts(int64_t id, int attempt)
+{
+    ck_assert_int_eq(store_trial_list(store, id, 0, 20000, check_attempt, &attempt), 0);
+    ck_assert_int_eq(the_run(id)->retry_open, 0);
+    ck_assert_int_eq(store_retry_count(store, id), 0);
+}
+
+START_TEST(failed_trials_are_done_again)
+{
+    int64_t id = submit(until_ok(), 60);
+    const struct run *run;
+    struct diag diag = { 0 };
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_FAILED, 60, 60);
+    touch_ok();
+    steer(runner_retry, id);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_DONE, 60, 0);
+    check_attempts(id, 2);
+    ck_assert_int_eq(the_run(id)->best.trial, 1);
+    ck_assert_int_eq(runner_retry(runner, id, &run, &diag), ERR_BAD_STATE);
+    ck_assert_ptr_nonnull(strstr(diag.text, "no failed trials"));
+}
+END_TEST
+
+START_TEST(a_trial_is_retried_by_itself)
+{
+    char command[9000];
+    /* the first two tries of each fail */
+    snprintf(command, sizeof command, "sh -c \"echo >>%s/tries{x}; [ $(wc -l <%s/tries{x}) -gt 2 ]"
+        " && echo {x} || exit 3\"", directory, directory);
+    int64_t id = submit_with(command, 12, "[limits]\nretries = 2\nretry_delay = 10ms\n", false);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_DONE, 12, 0);
+    check_attempts(id, 3);
+    id = submit_with("sh -c \"exit 3{x}\"", 5,
+        "[limits]\nretries = 2\nretry_delay = 1ms\nmax_failures = 6\n", false);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_FAILED, 5, 5); /* for that every trial failed */
+    check_attempts(id, 3);
+}
+END_TEST
+
+static bool
+waits_for_retries(int64_t id)
+{
+    return the_run(id)->retry_open == 20 && !the_run(id)->worker_count;
+}
+
+/* What waits for its retry is in the store: a pause, or a server that was
+ * killed, loses none; a person need not wait for it. */
+START_TEST(retries_survive_the_server)
+{
+    int64_t id = submit_with(until_ok(), 20, "[limits]\nretries = 3\nretry_delay = 30m\n", false);
+    UNTIL(waits_for_retries, id);
+    ck_assert_int_eq(the_run(id)->state, RUN_RUNNING);
+    close_runner();
+    open_runner();
+    ck_assert_int_eq(runner_reconcile(runner), 1);
+    steer(runner_resume, id);
+    UNTIL(waits_for_retries, id);
+    touch_ok();
+    steer(runner_retry, id);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_DONE, 20, 0);
+    check_attempts(id, 2);
+}
+END_TEST
+
+START_TEST(a_retry_that_fails_stays_failed)
+{
+    int64_t id = submit(until_ok(), 200);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_FAILED, 200, 200);
+    steer(runner_retry, id);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_FAILED, 200, 200);
+    check_attempts(id, 2);
+}
+END_TEST
+
 static void
 add_worker_tests(Suite *suite)
 {
@@ -1025,6 +1136,10 @@ add_worker_tests(Suite *suite)
     tcase_add_test(tcase, a_paused_run_gets_another_number_of_trials);
     tcase_add_test(tcase, a_run_waits_for_another);
     tcase_add_test(tcase, a_run_starts_at_its_time);
+    tcase_add_test(tcase, failed_trials_are_done_again);
+    tcase_add_test(tcase, a_trial_is_retried_by_itself);
+    tcase_add_test(tcase, retries_survive_the_server);
+    tcase_add_test(tcase, a_retry_that_fails_stays_failed);
     tcase_add_test(tcase, the_environment_and_changes_of_a_request);
     suite_add_tcase(suite, tcase);
 }

@@ -200,19 +200,32 @@ const struct cmd cmd_run = {
     .run = run_run,
 };
 
+/* A run that was there goes on, and is followed. */
 static int
-run_resume(struct cmd_line *line)
+go_on(struct cmd_line *line, const char *method)
 {
     int64_t run;
     json_t *object;
     int status = cmd_run_number(line, line->argv[0], &run);
     if (!status)
-        status = cmd_ask(line, "run.resume", json_pack("{s:I}", "run", (json_int_t)run), &object);
+        status = cmd_ask(line, method, json_pack("{s:I}", "run", (json_int_t)run), &object);
     if (status)
         return status;
     status = cmd_flag(line, "detach") ? print_detached(line, object) : follow_run(line, object);
     json_decref(object);
     return status;
+}
+
+static int
+run_resume(struct cmd_line *line)
+{
+    return go_on(line, "run.resume");
+}
+
+static int
+run_retry(struct cmd_line *line)
+{
+    return go_on(line, "run.retry");
 }
 
 static const struct cmd_option resume_options[] = {
@@ -232,4 +245,18 @@ const struct cmd cmd_resume = {
     .most = 1,
     .options = resume_options,
     .run = run_resume,
+};
+
+const struct cmd cmd_retry = {
+    .name = "retry",
+    .usage = "RUN",
+    .help = "Do the failed trials of a run again",
+    .detail = "The run, which may have ended, goes on and is followed to its end, as `run' does. Each "
+              "failed trial is a next attempt at the same point; its result takes the failed one's "
+              "place. `retries' in [limits] does so by itself.",
+    .server = CMD_SERVER_STARTED,
+    .least = 1,
+    .most = 1,
+    .options = resume_options,
+    .run = run_retry,
 };

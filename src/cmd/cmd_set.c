@@ -50,8 +50,8 @@ const struct cmd cmd_set = {
     .usage = "RUN KEY=VALUE...",
     .help = "Change a run, also while it runs",
     .detail = "KEY is section.key as in a run file; the key alone will do where only one section has it"
-              " (workers=4). At any time: name, priority, workers, and of [limits] trial, run, grace and"
-              " max_failures; a new time limit of a trial holds from each worker's next trials on."
+              " (workers=4). At any time: name, priority, workers, and of [limits] trial, run, grace,"
+              " max_failures, retries and retry_delay; a new time limit of a trial holds from each worker's next trials on."
               " While it does not run: after, start, search.trials and the rest of [parallel] and [limits]."
               " Before its first trial: everything. All changes are made and stored, or none.",
     .server = CMD_SERVER_STARTED,

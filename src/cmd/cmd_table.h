@@ -18,6 +18,7 @@
     X(cmd_compare)                                                             \
     X(cmd_export)                                                              \
     X(cmd_logs)                                                                \
+    X(cmd_retry)                                                               \
     X(cmd_clone)                                                               \
     X(cmd_set)                                                                 \
     X(cmd_pause)                                                               \

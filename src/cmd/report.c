@@ -312,6 +312,9 @@ report_run(const json_t *run, FILE *file)
     report_counts(run, &text);
     str_printf(&text, ", %jd running",
         (intmax_t)json_get_int(json_object_get(run, "counts"), "running", 0));
+    int64_t retrying = json_get_int(json_object_get(run, "counts"), "retrying", 0);
+    if (retrying)
+        str_printf(&text, ", %jd to be done again", (intmax_t)retrying);
     put_field(file, "trials", text.data);
     put_best(run, file);
     put_pace(run, file);

@@ -113,6 +113,11 @@ static int take_affinity(void *, const struct ini_entry *, const struct option_v
     X("limits", "max_failures", INT, 0, TRIALS_MAX, NULL, "0", false, AT(max_failures), NULL,    \
         "Failed trials that end the run; those already handed out still count. 0: any number may" \
         " fail", NULL)                                                         \
+    X("limits", "retries", INT, 0, 100, NULL, "0", false, AT(retries), NULL,   \
+        "How often a trial that fails is done again; it is failed when the last try is", NULL)   \
+    X("limits", "retry_delay", DURATION, 0, 86400, NULL, "1s", false, AT(retry_seconds), NULL,   \
+        "Time before the first retry of a trial, twice as long before each further one, an hour" \
+        " at most", NULL)                                                      \
     X("limits", "memory", BYTES, 0, BYTES_MAX, NULL, "0", false, AT(limits.memory_bytes), NULL,  \
         "Memory of all processes of the run together; 0: no limit. `optop show' says what holds" \
         " each limit", "8GiB")                                                 \

@@ -18,13 +18,13 @@ static const char *const state_names[] = {
  * that failed or was cancelled can be resumed: what was stored stays. */
 #define NO (-1)
 static const signed char transitions[RUN_STATE_COUNT][RUN_EVENT_COUNT] = {
-    /*                  START        PAUSE       RESUME      FINISH    FAIL        CANCEL */
-    [RUN_QUEUED]    = { RUN_RUNNING, RUN_PAUSED, NO,         RUN_DONE, RUN_FAILED, RUN_CANCELLED },
-    [RUN_RUNNING]   = { NO,          RUN_PAUSED, NO,         RUN_DONE, RUN_FAILED, RUN_CANCELLED },
-    [RUN_PAUSED]    = { NO,          NO,         RUN_QUEUED, RUN_DONE, RUN_FAILED, RUN_CANCELLED },
-    [RUN_DONE]      = { NO,          NO,         NO,         NO,       NO,         NO },
-    [RUN_FAILED]    = { NO,          NO,         RUN_QUEUED, NO,       NO,         NO },
-    [RUN_CANCELLED] = { NO,          NO,         RUN_QUEUED, NO,       NO,         NO },
+    /*                  START        PAUSE       RESUME      FINISH    FAIL        CANCEL         RETRY */
+    [RUN_QUEUED]    = { RUN_RUNNING, RUN_PAUSED, NO,         RUN_DONE, RUN_FAILED, RUN_CANCELLED, RUN_QUEUED },
+    [RUN_RUNNING]   = { NO,          RUN_PAUSED, NO,         RUN_DONE, RUN_FAILED, RUN_CANCELLED, RUN_RUNNING },
+    [RUN_PAUSED]    = { NO,          NO,         RUN_QUEUED, RUN_DONE, RUN_FAILED, RUN_CANCELLED, RUN_QUEUED },
+    [RUN_DONE]      = { NO,          NO,         NO,         NO,       NO,         NO,            RUN_QUEUED },
+    [RUN_FAILED]    = { NO,          NO,         RUN_QUEUED, NO,       NO,         NO,            RUN_QUEUED },
+    [RUN_CANCELLED] = { NO,          NO,         RUN_QUEUED, NO,       NO,         NO,            RUN_QUEUED },
 };
 
 const char *

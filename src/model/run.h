@@ -46,6 +46,7 @@ enum run_event {
     RUN_EVENT_FINISH, /* every trial is stored */
     RUN_EVENT_FAIL, /* cannot go on (no worker starts, time limit, ...) */
     RUN_EVENT_CANCEL, /* a person, and every process of it is gone */
+    RUN_EVENT_RETRY, /* a person: its failed trials once more */
     RUN_EVENT_COUNT
 };
 
@@ -139,6 +140,8 @@ struct run_spec {
     double run_seconds; /* of the run's running time; 0: none */
     double grace_seconds; /* between TERM and KILL; -1: not said, the server's default */
     int64_t max_failures; /* failed trials that end the run; 0: any number */
+    int64_t retries; /* of a trial that fails */
+    double retry_seconds; /* before the first of them; then twice as long each time */
     struct run_limits limits; /* what the kernel is asked to hold */
 };
 

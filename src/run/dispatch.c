@@ -178,13 +178,16 @@ static void
 add_result(struct runner *runner, struct run *run, const struct trial_result *result)
 {
     struct window_entry *entry = window_find(run, result->trial);
-    if (!entry || entry->state != WINDOW_SENT)
+    const double *values;
+    if (entry && entry->state == WINDOW_SENT) {
+        entry->state = WINDOW_RESULT;
+        values = window_values(run, (int)(result->trial - window_at(run, 0)->trial));
+    } else if (!(values = retry_answered(run, result))) {
         return; /* answered before, or never given out: the first one counts */
-    entry->state = WINDOW_RESULT;
+    }
     struct str params;
     char number[40];
     str_init(&params);
-    const double *values = window_values(run, (int)(result->trial - window_at(run, 0)->trial));
     for (int d = 0; d < run->spec.dimension_count; d++) {
         str_putc(&params, d ? ',' : '[');
         str_puts(&params, unit_format_number(values[d], number, sizeof number));
@@ -192,7 +195,7 @@ add_result(struct runner *runner, struct run *run, const struct trial_result *re
     str_putc(&params, ']');
     XGROW(run->results, run->result_count, run->result_capacity);
     struct run_result *kept = &run->results[run->result_count++];
-    *kept = (struct run_result){ *result, str_detach(&params), clock_wall_ns() };
+    *kept = (struct run_result){ *result, str_detach(&params), clock_wall_ns(), 0 };
     kept->result.log = result->log && *result->log ? xstrdup(result->log) : NULL;
     runner->pending_results++;
     if (runner->pending_results >= RUNNER_BATCH_MAX)
@@ -252,9 +255,9 @@ on_result(void *context, struct worker *worker, const struct trial_result *resul
 
 /* A trial that was running when its worker ended has failed with it. */
 static void
-fail_lost(struct runner *runner, struct run *run, int64_t trial, const char *text)
+fail_lost(struct runner *runner, struct run *run, int64_t trial, int attempt, const char *text)
 {
-    struct trial_result result = { .trial = trial, .attempt = 1, .state = TRIAL_FAILED,
+    struct trial_result result = { .trial = trial, .attempt = attempt, .state = TRIAL_FAILED,
         .score = NAN, .wall_seconds = NAN, .cpu_seconds = NAN, .max_rss_bytes = NAN,
         .stdout_bytes = NAN, .exit_code = -1 };
     if (!limit_set_oom(&run->limits, result.reason, sizeof result.reason))
@@ -275,10 +278,13 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
         task_end(run->task, now_ns(runner) - w->running_since_ns, !ours);
     for (int i = 0; i < lost_count; i++) {
         struct window_entry *entry = window_find(run, lost[i]);
-        if (!entry || entry->state != WINDOW_SENT)
-            continue;
-        if (lost[i] == w->running_trial && !ours) {
-            fail_lost(runner, run, lost[i], text);
+        bool with_worker = lost[i] == w->running_trial && !ours;
+        if (!entry || entry->state != WINDOW_SENT) {
+            int attempt = retry_lost(run, lost[i], with_worker);
+            if (attempt)
+                fail_lost(runner, run, lost[i], attempt, text);
+        } else if (with_worker) {
+            fail_lost(runner, run, lost[i], 1, text);
         } else {
             entry->state = WINDOW_READY;
             run->window_ready++;
@@ -407,6 +413,13 @@ feed_worker(struct runner *runner, struct run *run, struct run_worker *w)
     struct worker_task tasks[CHUNK_MAX];
     int indexes[CHUNK_MAX], count = 0;
     while (count + outstanding < depth && run->ending == RUN_EVENT_COUNT) {
+        struct run_retry *retry = retry_next(runner, run);
+        if (retry) {
+            retry->state = WINDOW_SENT;
+            tasks[count] = (struct worker_task){ retry->trial, retry->attempt, retry->values };
+            indexes[count++] = -1;
+            continue;
+        }
         int i = next_ready(runner, run);
         if (i < 0)
             break;
@@ -416,7 +429,8 @@ feed_worker(struct runner *runner, struct run *run, struct run_worker *w)
     }
     /* asking may have grown the ring and moved the values: look them up now */
     for (int i = 0; i < count; i++)
-        tasks[i] = (struct worker_task){ window_at(run, indexes[i])->trial, 1,
+        if (indexes[i] >= 0)
+            tasks[i] = (struct worker_task){ window_at(run, indexes[i])->trial, 1,
             window_values(run, indexes[i]) };
     if (count) {
         worker_send(w->worker, tasks, count);
@@ -442,16 +456,16 @@ may_feed(const struct runner *runner, const struct run *run)
 }
 
 static bool
-has_work(const struct run *run)
+has_work(struct runner *runner, struct run *run)
 {
-    return !run->exhausted || run->window_ready;
+    return !run->exhausted || run->window_ready || retry_next(runner, run);
 }
 
 static void
 feed_run(struct runner *runner, struct run *run)
 {
     struct diag diag = { 0 };
-    while (run->worker_count < run->workers_target && has_work(run)) {
+    while (run->worker_count < run->workers_target && has_work(runner, run)) {
         int r = add_worker(runner, run, &diag);
         if (r == 0)
             continue;
@@ -478,7 +492,7 @@ static bool
 is_complete(const struct run *run)
 {
     return run->state == RUN_RUNNING && run->ending == RUN_EVENT_COUNT && run->exhausted &&
-        !run->window_count && !run->result_count;
+        !run->window_count && !run->result_count && !run->retry_open;
 }
 
 static void
@@ -518,37 +532,10 @@ dispatch_pump(struct runner *runner)
         if (is_complete(run))
             finish_complete(runner, run);
     }
+    retry_schedule(runner);
 }
 
 /* Commits. */
-
-/* A trial's log as the run's log tells it. */
-static int
-log_result(struct runner *runner, const struct run *run, const struct run_result *kept)
-{
-    const struct trial_result *result = &kept->result;
-    struct store_log line = { .run = run->id, .trial = result->trial,
-        .wall_ns = kept->finished_wall_ns, .level = "info", .text = result->log };
-    int r = 0;
-    if (result->state == TRIAL_FAILED) {
-        char text[TRIAL_REASON_MAX + 64];
-        snprintf(text, sizeof text, "trial %lld failed: %s", (long long)result->trial,
-            result->reason);
-        struct store_log failure = line;
-        failure.level = "error";
-        failure.text = text;
-        r = store_log_add(runner->options.store, &failure);
-    }
-    if (r == 0 && result->log)
-        r = store_log_add(runner->options.store, &line);
-    return r;
-}
-
-/* What a run will be once its batch is stored. */
-struct batch {
-    int64_t done, failed;
-    const struct run_result *best; /* NULL: the best stays */
-};
 
 /* Of equal scores the lower trial number is the best, as `top` has it. */
 static bool
@@ -566,13 +553,10 @@ store_batch(struct runner *runner, struct run *run, struct batch *batch)
 {
     double best = run->best.trial ? run->best.score : (double)NAN;
     for (int i = 0; i < run->result_count; i++) {
-        const struct run_result *kept = &run->results[i];
-        struct store_trial trial = { &kept->result, kept->params, kept->finished_wall_ns };
-        int r = store_trial_add(runner->options.store, run->id, &trial);
+        struct run_result *kept = &run->results[i];
+        int r = result_store(runner, run, kept, batch);
         if (r == ERR_DUPLICATE)
             continue;
-        if (r == 0)
-            r = log_result(runner, run, kept);
         if (r < 0)
             return r;
         if (kept->result.state == TRIAL_FAILED) {
@@ -604,6 +588,7 @@ accept_batch(struct runner *runner, struct run *run, const struct batch *batch)
 {
     run->done += batch->done;
     run->failed += batch->failed;
+    run->retry_open += batch->retry_open;
     if (batch->best) {
         run->best = batch->best->result;
         run->best.log = NULL;
@@ -613,9 +598,12 @@ accept_batch(struct runner *runner, struct run *run, const struct batch *batch)
     }
     run->mark = mark_after_commit(run);
     for (int i = 0; i < run->result_count; i++) {
-        struct window_entry *entry = window_find(run, run->results[i].result.trial);
+        int64_t trial = run->results[i].result.trial;
+        struct window_entry *entry = window_find(run, trial);
         if (entry)
             entry->state = WINDOW_STORED;
+        retry_stored(run, &run->results[i],
+            entry ? window_values(run, (int)(trial - window_at(run, 0)->trial)) : NULL);
         free(run->results[i].result.log);
         free(run->results[i].params);
     }
@@ -623,11 +611,12 @@ accept_batch(struct runner *runner, struct run *run, const struct batch *batch)
     run->result_count = 0;
     window_pop_stored(run);
     tell_changed(runner, run);
-    if (run->spec.max_failures && run->failed - run->failed_before >= run->spec.max_failures &&
+    int64_t given_up = run->failed - run->retry_open - run->failed_before;
+    if (run->spec.max_failures && given_up >= run->spec.max_failures &&
         run->ending == RUN_EVENT_COUNT) {
         char reason[RUN_REASON_MAX];
         snprintf(reason, sizeof reason, "%lld trials failed (limits.max_failures)",
-            (long long)(run->failed - run->failed_before));
+            (long long)given_up);
         dispatch_end(runner, run, RUN_EVENT_FAIL, reason);
     }
 }
@@ -772,6 +761,7 @@ dispatch_forget_search(struct run *run)
     free(run->values);
     run->window = NULL;
     run->values = NULL;
+    retry_forget(run);
     run->skip_count = run->skip_next = 0;
 }
 

@@ -146,6 +146,7 @@ write_counts(struct json_writer *w, const struct run *run)
     jw_int(w, "done", run->done);
     jw_int(w, "failed", run->failed);
     jw_int(w, "running", running);
+    jw_int(w, "retrying", run->retry_open);
     jw_end(w);
 }
 
@@ -221,6 +222,9 @@ run_free(struct run *run)
         free(run->results[i].params);
     }
     free(run->results);
+    for (int i = 0; i < run->retry_count; i++)
+        free(run->retry[i].values);
+    free(run->retry);
     free(run->window);
     free(run->values);
     free(run->skip);

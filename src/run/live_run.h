@@ -49,11 +49,22 @@ struct run_worker {
     bool finishing; /* was told to exit when it has answered everything */
 };
 
+/* A failed trial that is to be done again. The store has all of a run's; those
+ * that are due first are here. */
+struct run_retry {
+    int64_t trial;
+    int attempt;
+    int64_t due_wall_ns;
+    enum window_state state; /* READY, SENT, RESULT */
+    double *values; /* owned */
+};
+
 /* A result waiting for its commit. */
 struct run_result {
     struct trial_result result; /* log owned here */
     char *params; /* owned */
     int64_t finished_wall_ns;
+    int64_t retry_wall_ns; /* when it is to be done again; 0: not */
 };
 
 struct run {
@@ -88,6 +99,11 @@ struct run {
     int window_ready; /* entries in WINDOW_READY */
     int64_t *skip; /* trials >= mark that an earlier server stored, rising */
     int skip_count, skip_next;
+
+    struct run_retry *retry;
+    int retry_count, retry_capacity;
+    int64_t retry_open; /* entries in the store */
+    bool retry_more; /* the store may have some that are not here */
 
     struct run_worker *workers;
     int worker_count, workers_target;

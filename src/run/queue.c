@@ -23,7 +23,8 @@ held_slots(const struct run *run)
 static int
 useful_workers(const struct run *run, int wanted)
 {
-    int64_t left = run->total >= 0 ? run->total - run->done - run->failed : INT64_MAX;
+    int64_t left = run->total >= 0 ? run->total - run->done - run->failed + run->retry_open
+                                    : INT64_MAX;
     return left < wanted ? (left > 0 ? (int)left : 1) : wanted;
 }
 

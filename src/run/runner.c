@@ -23,6 +23,12 @@ enum {
 #define RATE_SECONDS 5.0
 
 static void
+on_retry_timer(void *context)
+{
+    ((struct runner *)context)->pump_wanted = true;
+}
+
+static void
 on_commit_timer(void *context)
 {
     struct runner *runner = context;
@@ -73,6 +79,7 @@ runner_new(const struct runner_options *options, const struct runner_events *eve
     int64_t never = INT64_MAX / 4;
     runner->commit_timer = loop_timer_start(options->loop, never, 0, on_commit_timer, runner);
     runner->end_timer = loop_timer_start(options->loop, never, 0, dispatch_ends, runner);
+    runner->retry_timer = loop_timer_start(options->loop, never, 0, on_retry_timer, runner);
     runner->count_timer = loop_timer_start(options->loop, never, 0, on_count_timer, runner);
     return runner;
 }
@@ -86,6 +93,7 @@ runner_free(struct runner *runner)
     loop_timer_stop(runner->commit_timer);
     loop_timer_stop(runner->end_timer);
     loop_timer_stop(runner->count_timer);
+    loop_timer_stop(runner->retry_timer);
     while (runner->runs) {
         struct run *next = runner->runs->next;
         cage_close(runner->runs->cage);
@@ -366,6 +374,9 @@ runner_prepare_search(struct runner *runner, struct run *run, struct diag *diag)
     int64_t stored = run->done + run->failed;
     if (!stored)
         return 0;
+    r = run->failed ? retry_load(runner, run) : 0;
+    if (r < 0)
+        return r;
     size_t room = stored < SKIP_MAX ? (size_t)stored : SKIP_MAX;
     free(run->skip);
     run->skip = xcalloc(room, sizeof *run->skip);
@@ -478,35 +489,45 @@ runner_pause(struct runner *runner, int64_t id, const struct run **ret_run, stru
 }
 
 int
+runner_go_on(struct runner *runner, struct run *run, enum run_event event, struct diag *diag)
+{
+    enum run_state before = run->state;
+    int r = runner_prepare_search(runner, run, diag);
+    if (r < 0)
+        return r;
+    run->state = (enum run_state)run_state_next(run->state, event);
+    if (run->state != before) {
+        run->reason[0] = '\0';
+        run->start_failures = 0;
+        run->failed_before = run->failed;
+        run->elapsed_before_ns = run->elapsed_ns;
+        r = runner_store_state(runner, run, before, diag);
+        if (r < 0)
+            return r;
+        runner->ended_count -= run_state_ended(before);
+    }
+    loop_timer_change(runner->count_timer, 0, 0);
+    runner->pump_wanted = true;
+    run->progress = true;
+    runner->events->changed(runner->context, run);
+    return 0;
+}
+
+int
 runner_resume(struct runner *runner, int64_t id, const struct run **ret_run, struct diag *diag)
 {
     struct run *run;
     int r = find_for(runner, id, RUN_EVENT_RESUME, "resumed", &run, diag);
     if (r < 0)
         return r;
-    enum run_state before = run->state;
     if (runner->shutdown_done)
         return diag_set(diag, ERR_BAD_STATE, "the server is stopping");
     if (run->ending != RUN_EVENT_COUNT)
         return diag_set(diag, ERR_BAD_STATE, "run %lld is still ending", (long long)id);
-    r = runner_prepare_search(runner, run, diag);
-    if (r < 0)
-        return r;
-    run->state = (enum run_state)run_state_next(run->state, RUN_EVENT_RESUME);
-    run->reason[0] = '\0';
-    run->start_failures = 0;
-    run->failed_before = run->failed;
-    run->elapsed_before_ns = run->elapsed_ns;
-    r = runner_store_state(runner, run, before, diag);
-    if (r < 0)
-        return r;
-    runner->ended_count -= run_state_ended(before);
-    loop_timer_change(runner->count_timer, 0, 0);
-    runner->pump_wanted = true;
-    run->progress = true;
-    runner->events->changed(runner->context, run);
-    *ret_run = run;
-    return 0;
+    r = runner_go_on(runner, run, RUN_EVENT_RESUME, diag);
+    if (r == 0)
+        *ret_run = run;
+    return r;
 }
 
 struct run *

@@ -7,6 +7,7 @@
  *   runner.c     what people ask for: submit, cancel, pause, resume, look up
  *   steer.c      changes to a run that was accepted
  *   gate.c       what waits for other runs or for its time
+ *   retry.c      failed trials once more
  *   queue.c      whose turn it is and with how many workers (decides only)
  *   dispatch.c   the window of trials, workers, results, commits, endings
  *   reconcile.c  what an earlier server left behind
@@ -82,6 +83,10 @@ int runner_submit(struct runner *runner, const struct runner_request *request,
  * changes (as in a request), its directory and its environment. */
 int runner_clone(struct runner *runner, int64_t id, const json_t *set, bool paused,
     const struct run **ret_run, struct diag *diag);
+
+/* Every failed trial of a run is done again, also of one that has ended. */
+int runner_retry(struct runner *runner, int64_t id, const struct run **ret_run,
+    struct diag *diag);
 
 int runner_cancel(struct runner *runner, int64_t id, const struct run **ret_run, struct diag *diag);
 int runner_pause(struct runner *runner, int64_t id, const struct run **ret_run, struct diag *diag);

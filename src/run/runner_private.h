@@ -24,6 +24,7 @@ struct runner {
     struct loop_turn *turn; /* feeds workers and commits at a turn's end */
     struct loop_timer *commit_timer; /* a batch that waits for more */
     struct loop_timer *end_timer; /* grace times, cages not yet empty */
+    struct loop_timer *retry_timer; /* a retry is due */
     struct loop_timer *count_timer; /* counting of spaces, in slices */
     bool pump_wanted; /* something has changed that may start or feed a run */
     bool commit_due;
@@ -54,6 +55,52 @@ void gate_step(struct runner *runner);
 /* The runs that a run of this number is to wait for must be there and be older
  * (so that none wait for each other). id 0: it is new. */
 int gate_check(struct runner *runner, int64_t id, const struct run_spec *spec,
+    struct diag *diag);
+
+/* result.c */
+
+/* What a run will be once its batch is stored. */
+struct batch {
+    int64_t done, failed;
+    int retry_open; /* what it adds to them */
+    const struct run_result *best; /* NULL: the best stays */
+};
+
+/* One result: its row, which may take the place of an earlier attempt that
+ * failed, what comes next for the trial, and what its log tells. ERR_DUPLICATE
+ * when it does not count. */
+int result_store(struct runner *runner, const struct run *run, struct run_result *kept,
+    struct batch *batch);
+
+/* retry.c: failed trials that are to be done again. */
+
+/* Drops what is in memory; counts what is stored. */
+void retry_forget(struct run *run);
+int retry_load(struct runner *runner, struct run *run);
+
+/* The next one to hand out now, or NULL; borrowed until the next call. */
+struct run_retry *retry_next(struct runner *runner, struct run *run);
+
+/* A result of one that was handed out: its values (borrowed), else NULL. */
+const double *retry_answered(struct run *run, const struct trial_result *result);
+
+/* Its worker is gone: the attempt that failed with it, or 0 (it is handed out
+ * again, or is none of them). */
+int retry_lost(struct run *run, int64_t trial, bool with_worker);
+
+/* Within the transaction of a result: its entry. *ret_open is changed by what
+ * that adds or removes. */
+int retry_store(struct runner *runner, const struct run *run, struct run_result *kept,
+    int *ret_open);
+
+/* The transaction is on disk. values may be NULL. */
+void retry_stored(struct run *run, const struct run_result *kept, const double *values);
+
+/* Sets the timer for what is due next. */
+void retry_schedule(struct runner *runner);
+
+/* Back into the queue (or on, where it is there), by RESUME or RETRY. */
+int runner_go_on(struct runner *runner, struct run *run, enum run_event event,
     struct diag *diag);
 
 /* dispatch.c */

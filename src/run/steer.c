@@ -47,6 +47,8 @@ static const struct rule {
     { "limits", "run", ANY_TIME, FIELD(run_seconds), false },
     { "limits", "grace", ANY_TIME, FIELD(grace_seconds), true },
     { "limits", "max_failures", ANY_TIME, FIELD(max_failures), false },
+    { "limits", "retries", ANY_TIME, FIELD(retries), false },
+    { "limits", "retry_delay", ANY_TIME, FIELD(retry_seconds), false },
     { "limits", "*", STOPPED, 0, 0, false },
     { "parallel", "*", STOPPED, 0, 0, false },
     { "search", "trials", STOPPED, 0, 0, false },

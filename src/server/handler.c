@@ -540,6 +540,12 @@ do_run_resume(struct call *call)
 }
 
 static int
+do_run_retry(struct call *call)
+{
+    return steer(call, runner_retry);
+}
+
+static int
 do_run_clone(struct call *call)
 {
     int64_t id = json_get_int(call->params, "run", -1);
@@ -714,6 +720,7 @@ static const struct method methods[] = {
     { "run.cancel", do_run_cancel, false, false },
     { "run.pause", do_run_pause, false, false },
     { "run.resume", do_run_resume, false, false },
+    { "run.retry", do_run_retry, false, false },
     { "run.set", do_run_set, false, false },
     { "run.clone", do_run_clone, false, false },
     { "alerts.list", do_alerts_list, false, false },

@@ -94,6 +94,12 @@ static const char *const migrations[] = {
     " created_wall_ns INTEGER NOT NULL,"
     " next_wall_ns INTEGER NOT NULL,"
     " error TEXT NOT NULL DEFAULT '');",
+    "CREATE TABLE retry(" /* failed trials that are to be done again */
+    " run INTEGER NOT NULL,"
+    " trial INTEGER NOT NULL,"
+    " attempt INTEGER NOT NULL," /* the next one */
+    " due_wall_ns INTEGER NOT NULL,"
+    " PRIMARY KEY(run, trial)) WITHOUT ROWID;",
 };
 
 enum { SCHEMA_VERSION = sizeof migrations / sizeof *migrations };

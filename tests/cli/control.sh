@@ -64,6 +64,15 @@ is "to its end" "$(json "$out" 'o["state"]')" "done"
 exits "a wrong change submits nothing" 2 optop clone "$origin" --set workers=none
 exits "no run to clone" 4 optop clone 99
 
+exits "a run whose trials fail" 1 optop run "$dir/quick.ini" --set 'space.x=int 1..4' \
+    --set "command=sh -c '[ -e $dir/good ] && echo {x}'"
+: >"$dir/good"
+exits "is tried again" 0 optop retry last --json
+is "and done" "$(json "$out" '[o["state"], o["counts"]["done"], o["counts"]["failed"]]')" \
+    '["done", 4, 0]'
+exits "nothing is left to try" 1 optop retry last
+like "and told" "$err" "has no failed trials"
+
 first=$(optop run --paused "$dir/quick.ini")
 then=$(optop run --detach "$dir/quick.ini" --set after="$first" --set priority=7)
 why() {
