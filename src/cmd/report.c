@@ -227,6 +227,11 @@ put_pace(const json_t *run, FILE *file)
             str_printf(&text, "%s%s%s%s", text.len ? ", " : "", figures[i].label,
                 figures[i].format(value, buf, sizeof buf), figures[i].suffix);
     }
+    double low = json_get_number(run, "eta_low_seconds", NAN);
+    double high = json_get_number(run, "eta_high_seconds", NAN);
+    if (low < high)
+        str_printf(&text, " (left: %s to %s)", unit_format_duration(low, buf, sizeof buf),
+            unit_format_duration(high, (char[64]){ 0 }, 64));
     if (text.len)
         put_field(file, "pace", text.data);
     str_release(&text);

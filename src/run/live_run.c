@@ -160,6 +160,18 @@ shown_rate(const struct run *run, int64_t now_ns)
     return (double)(run->done + run->failed) / seconds;
 }
 
+/* If it went on as in its faster, or its slower, seconds of late: one standard
+ * deviation, and never slower than a tenth of the rate, which says nothing. */
+static void
+write_eta_range(struct json_writer *w, const struct run *run, double left)
+{
+    bool known = run->state == RUN_RUNNING && run->rate > 0;
+    double spread = known ? sqrt(run->rate_variance) : 0;
+    double slow = fmax(run->rate - spread, run->rate / 10);
+    jw_figure(w, "eta_low_seconds", known ? left / (run->rate + spread) : (double)NAN);
+    jw_figure(w, "eta_high_seconds", known ? left / slow : (double)NAN);
+}
+
 void
 run_write(struct json_writer *w, const char *key, const struct run *run, int64_t now_ns,
     bool with_text)
@@ -183,6 +195,7 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
     jw_figure(w, "rate", shown_rate(run, now_ns));
     jw_figure(w, "eta_seconds",
         run->state == RUN_RUNNING && run->rate > 0 ? left / run->rate : (double)NAN);
+    write_eta_range(w, run, left);
     jw_figure(w, "elapsed_seconds", ns_to_sec(run_elapsed_ns(run, now_ns)));
     jw_int(w, "workers", run->worker_count);
     jw_int(w, "workers_target", run->workers_target);

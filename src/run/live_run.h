@@ -122,6 +122,7 @@ struct run {
     int told_state; /* the state that was told last; -1: none */
 
     double rate; /* trials per second, smoothed; NaN: not known */
+    double rate_variance; /* of the rates of single seconds, as smoothed */
     int64_t rate_done; /* done + failed at the last update */
     int64_t rate_at_ns;
     double trial_cores, trial_bytes; /* of one trial, smoothed; 0: not known */

@@ -616,10 +616,14 @@ update_rate(struct run *run, int64_t now_ns)
     if (seconds < 0.1)
         return;
     double rate = (double)(finished - run->rate_done) / seconds;
-    if (isnan(run->rate))
+    if (isnan(run->rate)) {
         run->rate = finished > run->rate_done ? rate : (double)NAN;
-    else
-        run->rate += (rate - run->rate) * (1 - exp(-seconds / RATE_SECONDS));
+        run->rate_variance = 0;
+    } else {
+        double share = 1 - exp(-seconds / RATE_SECONDS), apart = rate - run->rate;
+        run->rate += apart * share;
+        run->rate_variance = (1 - share) * (run->rate_variance + share * apart * apart);
+    }
     run->rate_at_ns = now_ns;
     run->rate_done = finished;
 }

@@ -181,4 +181,15 @@ is "so does show" "$(optop show 1 | grep -c '^best  *1.1 (trial [0-9]*, after [0
 exits "one run is not enough" 2 optop compare 1
 exits "one that is not there" 4 optop compare 1 99
 
+# time left, with its range, while a run goes on
+quick_run 100000
+optop run "$dir/quick.ini" --detach >"$out"
+in_range() {
+    optop show last --json >"$dir/show.json" &&
+        [ "$(json "$dir/show.json" 'o["eta_seconds"] and o["eta_low_seconds"] <= o["eta_seconds"] <= o["eta_high_seconds"]')" = true ]
+}
+ok "time left has a range" until_true 30 in_range
+optop cancel last >"$out" 2>&1
+is "that an ended run has not" "$(optop show last --json >"$out" && json "$out" 'o["eta_high_seconds"]')" null
+
 finish
