@@ -350,7 +350,7 @@ check_no_workers(void)
 {
     struct pool_figures pool = runner_pool(runner);
     ck_assert_uint_eq(pool.size, 0);
-    ck_assert_uint_eq(pool.created, pool.discarded);
+    ck_assert_uint_eq(pool.created, pool.retired);
 }
 
 START_TEST(a_grid_runs_to_its_end)
@@ -366,6 +366,11 @@ START_TEST(a_grid_runs_to_its_end)
     ck_assert_int_eq(committed_count, 1);
     ck_assert_ptr_null(the_run(id)->task);
     check_no_workers();
+    /* each worker that was started was used again for all the trials after its first */
+    struct pool_figures pool = runner_pool(runner);
+    ck_assert_uint_eq(pool.created, SLOTS);
+    ck_assert_uint_eq(pool.reused, 200 - SLOTS);
+    ck_assert_uint_gt(pool.acquire->count, 0);
 }
 END_TEST
 

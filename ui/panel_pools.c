@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Pools: how many of each there are and are in use, and how often one could be
- * used again instead of made anew.
+ * used again instead of made anew; of workers also how long it takes until one is
+ * had, and how many were replaced before their run's end.
  */
 #include <math.h>
 #include <stdio.h>
@@ -12,22 +13,35 @@
 
 enum { ROWS_WANTED_MAX = 8 };
 
-enum { COLUMN_NAME, COLUMN_BAR, COLUMN_USE, COLUMN_CREATED, COLUMN_REUSED, COLUMN_SHARE, COLUMNS };
+enum { COLUMN_NAME, COLUMN_BAR, COLUMN_USE, COLUMN_CREATED, COLUMN_REUSED, COLUMN_SHARE,
+    COLUMN_P50, COLUMN_P99, COLUMNS };
 
 static const struct layout_column columns[COLUMNS] = {
-    [COLUMN_NAME] = { .title = "pool", .min = 8, .want = 20, .priority = 1, .left = true },
+    [COLUMN_NAME] = { .title = "pool", .min = 12, .want = 20, .priority = 1, .left = true },
     [COLUMN_BAR] = { .title = "", .min = 4, .want = 8, .priority = 6, .left = true, .stretch = true },
     [COLUMN_USE] = { .title = "in use", .min = 7, .want = 9, .priority = 2 },
     [COLUMN_CREATED] = { .title = "created", .min = 7, .want = 7, .priority = 5 },
     [COLUMN_REUSED] = { .title = "reused", .min = 6, .want = 7, .priority = 4 },
     [COLUMN_SHARE] = { .title = "reuse", .min = 6, .want = 6, .priority = 3 },
+    [COLUMN_P50] = { .title = "acquire", .min = 7, .want = 7, .priority = 8 },
+    [COLUMN_P99] = { .title = "p99", .min = 6, .want = 6, .priority = 7 },
 };
+
+/* A pool has a second row when some of it were recycled. */
+static int
+count_rows(const struct view *view)
+{
+    int rows = view->pool_count;
+    for (int i = 0; i < view->pool_count; i++)
+        rows += view->pool[i].recycled[0] != '\0';
+    return rows;
+}
 
 static int
 pools_want(const struct panel_context *context, int width)
 {
     (void)width;
-    int rows = context->view->pool_count;
+    int rows = count_rows(context->view);
     return 1 + (rows < 1 ? 1 : rows < ROWS_WANTED_MAX ? rows : ROWS_WANTED_MAX);
 }
 
@@ -62,6 +76,19 @@ draw_pool(struct canvas *canvas, int y, const struct layout_column *column,
     else
         snprintf(text, sizeof text, "%.1f%%", pool->reuse_pct);
     panel_figure(canvas, y, &column[COLUMN_SHARE], STYLE_VALUE, text);
+    panel_figure(canvas, y, &column[COLUMN_P50], STYLE_VALUE,
+        unit_format_duration(pool->acquire_p50_seconds, text, sizeof text));
+    panel_figure(canvas, y, &column[COLUMN_P99], STYLE_VALUE,
+        unit_format_duration(pool->acquire_p99_seconds, text, sizeof text));
+}
+
+static void
+draw_recycled(struct canvas *canvas, struct rect inside, int y, const struct view_pool *pool)
+{
+    char text[VIEW_TEXT_MAX + 16];
+    struct layout_column line = { .x = inside.x, .width = inside.width };
+    snprintf(text, sizeof text, "  recycled: %s", pool->recycled);
+    panel_text(canvas, y, &line, STYLE_DIM, text);
 }
 
 static void
@@ -70,9 +97,16 @@ pools_draw(struct canvas *canvas, struct rect inside, const struct panel_context
     const struct view *view = context->view;
     struct layout_column column[COLUMNS];
     panel_table(canvas, &inside, columns, column, COLUMNS);
-    int first = panel_list_begin(canvas, context, inside, view->pool_count);
-    for (int i = 0; i < inside.height && first + i < view->pool_count; i++)
-        draw_pool(canvas, inside.y + i, column, &view->pool[first + i]);
+    int y = inside.y - panel_list_begin(canvas, context, inside, count_rows(view));
+    for (int i = 0; i < view->pool_count && y < inside.y + inside.height; i++) {
+        const struct view_pool *pool = &view->pool[i];
+        if (y >= inside.y)
+            draw_pool(canvas, y, column, pool);
+        y++;
+        if (pool->recycled[0] && y >= inside.y && y < inside.y + inside.height)
+            draw_recycled(canvas, inside, y, pool);
+        y += pool->recycled[0] != '\0';
+    }
     if (!view->pool_count)
         panel_empty(canvas, inside, "no pools yet");
 }

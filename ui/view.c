@@ -256,6 +256,22 @@ apply_runs(struct view *view, const json_t *status)
             view->run_count++;
 }
 
+/* "1 max_age, 2 crashed": what is not 0. */
+static void
+list_counts(const json_t *object, char *buf, size_t size)
+{
+    const char *key;
+    json_t *value;
+    char name[32];
+    size_t len = 0;
+    buf[0] = '\0';
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+        if (json_integer_value(value) > 0 && len < size)
+            len += (size_t)snprintf(buf + len, size - len, "%s%" JSON_INTEGER_FORMAT " %s",
+                len ? ", " : "", json_integer_value(value),
+                text_clean(key, name, sizeof name));
+}
+
 static void
 apply_pools(struct view *view, const json_t *status)
 {
@@ -274,7 +290,10 @@ apply_pools(struct view *view, const json_t *status)
         pool->created = get_number(object, "created");
         pool->reused = get_number(object, "reused");
         pool->reuse_pct = get_number(object, "reuse_pct");
-        pool->discarded = get_number(object, "discarded");
+        pool->retired = get_number(object, "retired");
+        pool->acquire_p50_seconds = get_number(object, "acquire_p50_seconds");
+        pool->acquire_p99_seconds = get_number(object, "acquire_p99_seconds");
+        list_counts(json_object_get(object, "recycled"), pool->recycled, sizeof pool->recycled);
     }
 }
 

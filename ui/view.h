@@ -26,7 +26,9 @@ enum {
 
 struct view_pool {
     char name[48];
-    double size, in_use, idle, created, reused, reuse_pct, discarded;
+    double size, in_use, idle, created, reused, reuse_pct, retired;
+    double acquire_p50_seconds, acquire_p99_seconds; /* NaN: it has none */
+    char recycled[VIEW_TEXT_MAX]; /* "1 max_age, 2 crashed"; "": none */
 };
 
 struct view_task {

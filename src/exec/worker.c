@@ -219,6 +219,8 @@ hear_ready(struct worker *worker, const json_t *line)
 {
     if (worker->limits)
         limit_set_refused(worker->limits, json_object_get(line, "refused"));
+    if (worker->events.ready)
+        worker->events.ready(worker->context, worker);
 }
 
 static void

@@ -37,6 +37,8 @@ struct worker_options {
 };
 
 struct worker_events {
+    /* It has taken in what it was started with, and will evaluate. */
+    void (*ready)(void *context, struct worker *worker);
     /* A trial has started / ended in the worker. result is borrowed; its log
      * too. Results of trials that were not asked for never arrive here. */
     void (*started)(void *context, struct worker *worker, int64_t trial);

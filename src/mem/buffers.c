@@ -75,7 +75,7 @@ give_back(struct buffers *buffers, char *data, size_t size)
 {
     buffers->figures.in_use--;
     if (buffers->free_bytes + size > BUFFERS_KEEP_BYTES) {
-        buffers->figures.discarded++;
+        buffers->figures.retired++;
         buffers->figures.size--;
         free(data);
         return;

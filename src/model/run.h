@@ -108,6 +108,17 @@ enum search_method { SEARCH_GRID, SEARCH_RANDOM };
 const char *dimension_format(const struct dimension *dimension, double value, char *buf,
     size_t size);
 
+/* How a run keeps its workers. */
+struct run_pool {
+    int64_t min; /* kept while the run runs, also without trials for them */
+    int64_t max; /* 0: as `workers` says */
+    int64_t max_trials; /* of one worker; 0: any number */
+    double max_age_seconds; /* 0: any */
+    double max_rss_bytes; /* of a worker and what it has started; 0: any */
+    double idle_seconds; /* above min; 0: for ever */
+    double acquire_seconds; /* until a worker must be there; 0: for ever */
+};
+
 /* A checked run file. Everything inside is owned; see runfile.h. */
 struct run_spec {
     char name[RUN_NAME_MAX];
@@ -135,6 +146,7 @@ struct run_spec {
     int64_t trials; /* 0: all of a grid */
 
     int workers; /* 0: auto */
+    struct run_pool pool;
 
     double trial_seconds; /* time limit of one trial; 0: none */
     double run_seconds; /* of the run's running time; 0: none */

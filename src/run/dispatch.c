@@ -231,11 +231,18 @@ note_use(struct run *run, const struct trial_result *result)
 }
 
 static void
+on_ready(void *context, struct worker *worker)
+{
+    struct run_worker *w = context;
+    (void)worker;
+    worker_pool_ready(&w->runner->pool, &w->pool, clock_mono_ns());
+}
+
+static void
 on_result(void *context, struct worker *worker, const struct trial_result *result)
 {
     struct run_worker *w = context;
     struct run *run = w->run;
-    (void)worker;
     if (run->task)
         task_end(run->task, isfinite(result->wall_seconds) ? sec_to_ns(result->wall_seconds) : 0,
             result->state == TRIAL_FAILED); /* what could not start took no time */
@@ -250,6 +257,7 @@ on_result(void *context, struct worker *worker, const struct trial_result *resul
     struct trial_result told = *result;
     if (told.signal_number == SIGKILL && told.state == TRIAL_FAILED)
         limit_set_oom(&run->limits, told.reason, sizeof told.reason);
+    worker_pool_answer(&w->runner->pool, &w->pool, worker_outstanding(worker), now_ns(w->runner));
     add_result(w->runner, run, &told);
 }
 
@@ -295,15 +303,15 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
         snprintf(line, sizeof line, "a worker ended: %s", text);
         dispatch_log(runner, run, 0, "warn", line);
         run->start_failures++;
+        w->pool.leaving = POOL_CRASHED;
     }
+    worker_pool_retire(&runner->pool, &w->pool);
     struct run_worker **link = &run->workers;
     while (*link != w)
         link = &(*link)->next;
     *link = w->next;
     free(w);
     run->worker_count--;
-    runner->pool.size--;
-    runner->pool.discarded++;
     runner->pump_wanted = true;
     if (run->start_failures >= START_FAILURES_MAX && !ours)
         dispatch_end(runner, run, RUN_EVENT_FAIL, text);
@@ -335,7 +343,7 @@ format_mark(struct runner *runner, int64_t id, char mark[CAGE_MARK_MAX])
 static int
 add_worker(struct runner *runner, struct run *run, struct diag *diag)
 {
-    static const struct worker_events events = { on_started, on_result, on_exited };
+    static const struct worker_events events = { on_ready, on_started, on_result, on_exited };
     char mark[CAGE_MARK_MAX];
     format_mark(runner, run->id, mark);
     char **environment = environment_array(run);
@@ -360,8 +368,7 @@ add_worker(struct runner *runner, struct run *run, struct diag *diag)
     w->next = run->workers;
     run->workers = w;
     run->worker_count++;
-    runner->pool.created++;
-    runner->pool.size++;
+    worker_pool_create(&runner->pool, &w->pool, worker_started_ns(w->worker));
     return 0;
 }
 
@@ -434,10 +441,11 @@ feed_worker(struct runner *runner, struct run *run, struct run_worker *w)
             window_values(run, indexes[i]) };
     if (count) {
         worker_send(w->worker, tasks, count);
-        runner->pool.reused += w->first_chunk_sent;
-        w->first_chunk_sent = true;
+        worker_pool_give(&runner->pool, &w->pool, count, now_ns(runner), clock_mono_ns());
     } else if (!outstanding && run->exhausted && !run->window_ready) {
         finish_worker(w); /* its slot is free for the next run */
+    } else if (!outstanding) {
+        w->pool.free_ns = 0; /* it waits for trials, not they for it */
     }
 }
 

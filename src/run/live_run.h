@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "config/runfile.h"
 #include "exec/worker.h"
+#include "run/worker_pool.h"
 #include "search/search.h"
 #include "stat/tasks.h"
 #include "store/store_run.h"
@@ -45,7 +46,7 @@ struct run_worker {
     struct worker *worker;
     int64_t running_trial; /* 0: none */
     int64_t running_since_ns;
-    bool first_chunk_sent;
+    struct pool_worker pool; /* as the pool of all runs sees it */
     bool finishing; /* was told to exit when it has answered everything */
 };
 

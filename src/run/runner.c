@@ -73,7 +73,7 @@ runner_new(const struct runner_options *options, const struct runner_events *eve
     runner->options = *options;
     runner->events = events;
     runner->context = context;
-    runner->pool.name = "workers";
+    worker_pool_init(&runner->pool, "workers");
     runner->commit_task = tasks_add(options->tasks, "commit results");
     runner->turn = loop_turn_start(options->loop, dispatch_turn, runner);
     int64_t never = INT64_MAX / 4;
@@ -581,7 +581,7 @@ runner_govern(struct runner *runner, const struct governor_figures *machine)
     double seconds = runner->governed_ns ? ns_to_sec(now - runner->governed_ns) : 0;
     struct governor_figures figures = *machine;
     figures.slots = runner->options.slots;
-    figures.workers = (int)runner->pool.size;
+    figures.workers = (int)runner->pool.figures.size;
     figures.run_cores = figures.trial_bytes = 0;
     for (struct run *run = runner->runs; run; run = run->next) {
         if (run->state != RUN_RUNNING)
@@ -667,12 +667,7 @@ runner_shutdown(struct runner *runner, loop_fn *done, void *context)
 struct pool_figures
 runner_pool(const struct runner *runner)
 {
-    struct pool_figures figures = runner->pool;
-    for (const struct run *run = runner->runs; run; run = run->next)
-        for (const struct run_worker *w = run->workers; w; w = w->next)
-            figures.in_use += worker_outstanding(w->worker) > 0;
-    figures.idle = figures.size - figures.in_use;
-    return figures;
+    return runner->pool.figures;
 }
 
 /* Takes up what an earlier server left. */

@@ -120,8 +120,7 @@ void runner_tick(struct runner *runner);
  * the last process is gone. */
 void runner_shutdown(struct runner *runner, loop_fn *done, void *context);
 
-/* The worker processes of all runs as a pool: a chunk of trials is an
- * acquisition. */
+/* The worker processes of all runs as a pool. Borrows from the runner. */
 struct pool_figures runner_pool(const struct runner *runner);
 
 #endif

@@ -33,7 +33,7 @@ struct runner {
     bool store_failing;
     int pending_results; /* of all runs */
     struct task_stat *commit_task;
-    struct pool_figures pool;
+    struct worker_pool pool;
     struct governor governor;
     int64_t governed_ns; /* monotonic: when it was stepped last; 0: never */
     loop_fn *shutdown_done; /* not NULL: shutting down */

@@ -56,6 +56,16 @@ write_group(struct server *server, struct json_writer *w, enum metric_group id)
 }
 
 static void
+write_acquire(struct json_writer *w, const struct histogram *h)
+{
+    bool known = h && h->count;
+    jw_number(w, "acquire_p50_seconds",
+        known ? ns_to_sec(histogram_quantile(h, 0.5)) : (double)NAN);
+    jw_number(w, "acquire_p99_seconds",
+        known ? ns_to_sec(histogram_quantile(h, 0.99)) : (double)NAN);
+}
+
+static void
 write_pool(struct json_writer *w, struct pool_figures pool)
 {
     uint64_t acquired = pool.created + pool.reused;
@@ -68,7 +78,16 @@ write_pool(struct json_writer *w, struct pool_figures pool)
     jw_int(w, "reused", (int64_t)pool.reused);
     jw_figure(w, "reuse_pct",
         acquired ? 100.0 * (double)pool.reused / (double)acquired : (double)NAN);
-    jw_int(w, "discarded", (int64_t)pool.discarded);
+    jw_int(w, "retired", (int64_t)pool.retired);
+    write_acquire(w, pool.acquire);
+    if (pool.recycles) {
+        jw_object(w, "recycled");
+        for (int i = 0; i < POOL_REASON_COUNT; i++)
+            jw_int(w, pool_reason_name((enum pool_reason)i), (int64_t)pool.recycled[i]);
+        jw_end(w);
+    } else {
+        jw_null(w, "recycled");
+    }
     jw_end(w);
 }
 
@@ -79,9 +98,9 @@ webhook_pool(const struct server *server)
     uint64_t idle = (uint64_t)(http.idle_connections > 0 ? http.idle_connections : 0);
     uint64_t in_use = (uint64_t)http.in_flight, size = in_use + idle;
     uint64_t created = http.connections_made;
-    return (struct pool_figures){ .name = "webhook connections", .size = size, .in_use = in_use,
+    return (struct pool_figures){ .name = "webhooks", .size = size, .in_use = in_use,
         .idle = idle, .created = created, .reused = http.connections_reused,
-        .discarded = created > size ? created - size : 0 };
+        .retired = created > size ? created - size : 0 };
 }
 
 static void

@@ -11,11 +11,32 @@
 
 #include "stat/histogram.h"
 
-/* size = in_use + idle. An acquisition either creates or reuses. */
+/* Why a member of a pool was let go before its work was over. To add one: a row. */
+#define POOL_REASON_TABLE(X)                                                   \
+    X(MAX_TRIALS, "max_trials")                                                \
+    X(MAX_AGE, "max_age")                                                      \
+    X(MAX_RSS, "max_rss")                                                      \
+    X(IDLE, "idle") /* there was nothing to do for it */                       \
+    X(CHANGED, "changed") /* what it was started with is no longer so */       \
+    X(TIMEOUT, "timeout") /* it was not ready in time */                       \
+    X(CRASHED, "crashed")
+
+enum pool_reason {
+#define X(id, name) POOL_##id,
+    POOL_REASON_TABLE(X)
+#undef X
+    POOL_REASON_COUNT
+};
+
+/* A member is created, is in use and idle in turns, and is retired: size =
+ * in_use + idle = created - retired. An acquisition either creates or reuses. */
 struct pool_figures {
     const char *name;
     uint64_t size, in_use, idle;
-    uint64_t created, reused, discarded;
+    uint64_t created, reused, retired;
+    bool recycles; /* the two below mean something */
+    uint64_t recycled[POOL_REASON_COUNT]; /* of the retired ones */
+    const struct histogram *acquire; /* from wanted to had; borrowed */
 };
 
 /* One kind of work: how often, how many now, how long. */
