@@ -74,6 +74,7 @@ void
 run_spec_release(struct run_spec *spec)
 {
     free(spec->command);
+    free(spec->function);
     free(spec->directory);
     for (int i = 0; i < spec->parameter_count; i++)
         free(spec->parameter[i].value);

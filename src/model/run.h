@@ -88,7 +88,7 @@ struct run_parameter {
     char *value; /* owned */
 };
 
-enum objective_type { OBJECTIVE_COMMAND };
+enum objective_type { OBJECTIVE_COMMAND, OBJECTIVE_FUNCTION };
 
 /* What a command's score is. */
 enum score_kind {
@@ -130,6 +130,8 @@ struct run_spec {
 
     enum objective_type objective;
     char *command; /* NULL unless objective is command */
+    char *function; /* NULL unless objective is function; see function.h */
+    bool shift; /* of a function: its minimum is moved off-centre (function_shift) */
     enum score_kind score;
     char score_field[RUN_NAME_MAX]; /* for SCORE_JSON */
     char *directory; /* working directory of trials; NULL: the submitter's */

@@ -5,6 +5,7 @@
 
 static const struct objective_type_row *const types[] = {
     &objective_command,
+    &objective_function,
 };
 
 const struct objective_type_row *

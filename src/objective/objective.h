@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * An objective turns a point into a score: one trial at a time, in a worker.
- * In flow the point's values as text; out flow a trial_result and the raw end
- * of what was written to standard error.
+ * An objective turns a point into a score, in a worker. There are two kinds of
+ * row: a blocking one, here, which runs one trial at a time as processes of
+ * its own, and a warm one that scores points in batches (batch.h).
+ *
+ * Into a blocking one flow the point's values as text; out flow a trial_result
+ * and the raw end of what was written to standard error.
  *
  * A trial is run in two steps, so that the worker can report the last result
  * while the next trial already runs: start, then finish.
@@ -19,6 +22,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "model/trial.h"
+#include "objective/batch.h"
 
 /* What someone outside wants of the trial that runs. */
 enum objective_order {
@@ -39,7 +43,9 @@ struct objective_watch {
 struct objective;
 
 struct objective_type_row {
-    const char *name;
+    const char *name; /* as objective_type_name has it */
+    /* Of a warm objective; all below is then NULL. */
+    const struct batch_type_row *batch;
     /* init is the worker's init object (doc/PROTOCOL.md). On failure a diag
      * that a person can read. */
     int (*open)(const json_t *init, struct objective **ret_objective, struct diag *diag);
@@ -61,6 +67,7 @@ struct objective {
 };
 
 extern const struct objective_type_row objective_command;
+extern const struct objective_type_row objective_function;
 
 /* The row with this name, NULL when there is none. */
 const struct objective_type_row *objective_find(const char *name);
