@@ -280,7 +280,7 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
     struct run_worker *w = context;
     struct runner *runner = w->runner;
     struct run *run = w->run;
-    bool ours = run->ending != RUN_EVENT_COUNT || runner->shutdown_done;
+    bool ours = run->ending != RUN_EVENT_COUNT || runner->shutdown_done, cost_trial = false;
     run->worker_ns += now_ns(runner) - worker_started_ns(worker);
     if (w->running_trial && run->task)
         task_end(run->task, now_ns(runner) - w->running_since_ns, !ours);
@@ -291,8 +291,10 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
             int attempt = retry_lost(run, lost[i], with_worker);
             if (attempt)
                 fail_lost(runner, run, lost[i], attempt, text);
+            cost_trial |= with_worker;
         } else if (with_worker) {
             fail_lost(runner, run, lost[i], 1, text);
+            cost_trial = true;
         } else {
             entry->state = WINDOW_READY;
             run->window_ready++;
@@ -302,7 +304,8 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
         char line[TRIAL_REASON_MAX + 64];
         snprintf(line, sizeof line, "a worker ended: %s", text);
         dispatch_log(runner, run, 0, "warn", line);
-        run->start_failures++;
+        /* one that took a trial with it is bounded by max_failures and the trials */
+        run->start_failures = cost_trial ? 0 : run->start_failures + 1;
         w->pool.leaving = POOL_CRASHED;
     }
     worker_pool_retire(&runner->pool, &w->pool);

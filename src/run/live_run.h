@@ -110,7 +110,7 @@ struct run {
     int worker_count, workers_target;
     struct cage *cage;
     struct limit_set limits; /* limits.wanted NULL: never started */
-    int start_failures; /* workers in a row that ended without a result */
+    int start_failures; /* workers in a row that ended in no trial, without a result */
     int64_t failed_before, elapsed_before_ns; /* at the last resume: limits count from there */
 
     struct run_result *results; /* to be committed */
