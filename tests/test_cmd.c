@@ -382,12 +382,23 @@ START_TEST(progress_says_only_what_is_known)
     static const struct {
         const char *run, *plain, *line;
     } cases[] = {
-        { run_text, "run 3 (xz): running, 100 of 750 (1 failed), 85.2/s, 7.6s left, best 11000", NULL },
+        { run_text, "run 3 (xz): running, 100 of 750 (1 failed), 85.2/s, 7.6s left, best 11000 (trial 12)", NULL },
         { "{\"run\":1,\"name\":\"a\",\"state\":\"queued\",\"counts\":{\"total\":null,\"done\":0,"
           "\"failed\":0},\"best\":null,\"rate\":null,\"waiting\":\"no slot is free\"}",
             "run 1 (a): queued, 0 (no slot is free)", "a  0  queued: no slot is free" },
         { "{\"run\":1,\"name\":\"a\",\"state\":\"running\",\"cancelling\":true,\"counts\":{}}",
             "run 1 (a): stopping, 0", "a  0  stopping" },
+        { "{\"run\":1,\"name\":\"a\",\"state\":\"running\",\"counts\":{\"done\":5,\"failed\":0},"
+          "\"eta_seconds\":16,\"eta_low_seconds\":14,\"eta_high_seconds\":18.2,"
+          "\"best\":{\"trial\":3,\"score\":1,\"found_seconds\":2.5}}",
+            "run 1 (a): running, 5, 16s left (14s-18s), best 1 (trial 3, after 2.5s)",
+            "a  5  16s left (14s-18s)  best 1 (trial 3, after 2.5s)" },
+        { "{\"run\":1,\"name\":\"a\",\"state\":\"running\",\"counts\":{\"done\":5,\"failed\":0},"
+          "\"eta_seconds\":16,\"eta_low_seconds\":14,\"eta_high_seconds\":null}",
+            "run 1 (a): running, 5, 16s left (at least 14s)", "a  5  16s left (at least 14s)" },
+        { "{\"run\":1,\"name\":\"a\",\"state\":\"running\",\"counts\":{\"done\":5,\"failed\":0},"
+          "\"eta_seconds\":16,\"eta_low_seconds\":15.9,\"eta_high_seconds\":16.1}",
+            "run 1 (a): running, 5, 16s left", "a  5  16s left" },
         { "{}", "run 0 (-): -, 0", NULL },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -4,13 +4,14 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "base/unit.h"
 #include "ui/draw.h"
 #include "ui/panel.h"
 
-enum { LABEL = 10, ROWS = 4 };
+enum { LABEL = 10, ROWS = 4, FULL_WIDTH = 100 /* has room for how sure, and when */ };
 
 /* Why it does not move, "" when it does. */
 static const char *
@@ -72,18 +73,36 @@ draw_progress_line(struct canvas *canvas, struct rect inside, int y, const struc
         run->state == RUN_RUNNING ? STYLE_BAR_1 : STYLE_DIM);
 }
 
+/* "16s", and where there is room its range: "16s (14s-18s)". */
+static const char *
+left_text(const struct view_run *run, bool full, char *buf, size_t size)
+{
+    char left[48], low[48], high[48];
+    unit_format_duration(run->eta_seconds, left, sizeof left);
+    unit_format_duration(run->eta_low_seconds, low, sizeof low);
+    unit_format_duration(run->eta_high_seconds, high, sizeof high);
+    if (!full || isnan(run->eta_low_seconds) || !strcmp(low, high))
+        snprintf(buf, size, "%s", left);
+    else if (isnan(run->eta_high_seconds))
+        snprintf(buf, size, "%s (at least %s)", left, low);
+    else
+        snprintf(buf, size, "%s (%s-%s)", left, low, high);
+    return buf;
+}
+
 static void
 draw_speed_line(struct canvas *canvas, struct rect inside, int y, const struct view_run *run)
 {
     struct pairs line = { canvas, inside.x, y, inside.x + inside.width };
-    char text[48], number[32];
+    char text[160], number[32];
     enum style style;
     const char *state = panel_run_state(run, &style);
     pair(&line, "state", style, state);
     unit_format_count(run->rate, number, sizeof number);
     snprintf(text, sizeof text, "%s%s", number, isnan(run->rate) ? "" : "/s");
     pair(&line, "rate", STYLE_VALUE, text);
-    pair(&line, "left", STYLE_VALUE, unit_format_duration(run->eta_seconds, text, sizeof text));
+    pair(&line, "left", STYLE_VALUE,
+        left_text(run, inside.width >= FULL_WIDTH, text, sizeof text));
     pair(&line, "elapsed", STYLE_VALUE, unit_format_duration(run->elapsed_seconds, text, sizeof text));
     pair(&line, "failed", run->failed > 0 ? STYLE_WARNING : STYLE_VALUE,
         panel_count(run->failed, 9, text, sizeof text));
@@ -124,6 +143,9 @@ draw_best_line(struct canvas *canvas, struct rect inside, int y, const struct vi
     }
     pair(&line, "best", STYLE_GOOD, panel_score(run->best_score, 20, text, sizeof text));
     pair(&line, "trial", STYLE_VALUE, panel_count(run->best_trial, 12, text, sizeof text));
+    if (inside.width >= FULL_WIDTH && !isnan(run->best_found_seconds))
+        pair(&line, "after", STYLE_VALUE,
+            unit_format_duration(run->best_found_seconds, text, sizeof text));
     canvas_text(canvas, line.x, y, line.end - line.x, STYLE_TEXT, run->best_params);
 }
 

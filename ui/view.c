@@ -170,6 +170,7 @@ parse_best(const json_t *best, struct view_run *run)
     run->has_best = json_is_object(best);
     run->best_trial = get_number(best, "trial");
     run->best_score = get_number(best, "score");
+    run->best_found_seconds = get_number(best, "found_seconds");
     params_text(json_object_get(best, "params"), run->best_params, sizeof run->best_params);
 }
 
@@ -201,6 +202,8 @@ view_parse_run(const json_t *object, struct view_run *ret_run)
     parse_best(json_object_get(object, "best"), &run);
     run.rate = get_number(object, "rate");
     run.eta_seconds = get_number(object, "eta_seconds");
+    run.eta_low_seconds = get_number(object, "eta_low_seconds");
+    run.eta_high_seconds = get_number(object, "eta_high_seconds");
     run.elapsed_seconds = get_number(object, "elapsed_seconds");
     run.workers = get_number(object, "workers");
     run.workers_target = get_number(object, "workers_target");

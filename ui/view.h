@@ -47,7 +47,8 @@ struct view_run {
     bool has_best;
     double best_trial, best_score;
     char best_params[VIEW_TEXT_MAX]; /* "preset=9 lc=4" */
-    double rate, eta_seconds, elapsed_seconds;
+    double best_found_seconds; /* after the run's start; NaN */
+    double rate, eta_seconds, eta_low_seconds, eta_high_seconds, elapsed_seconds;
     double workers, workers_target, utilization_pct;
     char cage[16], search[24], objective[24], score[64];
     char reason[VIEW_TEXT_MAX], waiting[VIEW_TEXT_MAX];

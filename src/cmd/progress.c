@@ -8,7 +8,7 @@
 #include "base/unit.h"
 #include "cmd/report.h"
 
-enum { NAME_CELLS = 20, BAR_LEAST = 8, BAR_MOST = 40, LINE_MAX = 1024 };
+enum { NAME_CELLS = 20, BAR_LEAST = 8, BAR_MOST = 40, BAR_FULL = 20, LINE_MAX = 1024 };
 
 /* Parts 8, 7 .. 1 of a cell, for the end of a bar. */
 static const char *const eighths[] = { "", "\u258f", "\u258e", "\u258d", "\u258c", "\u258b",
@@ -32,30 +32,33 @@ put_bar(double share, int cells, bool utf8, struct str *out)
 }
 
 /* Pace and result, most important first: each is left out when it does not
- * fit. Returns the cells used. */
+ * fit. full: with the range of the time left, and where the best was found.
+ * Returns the cells used. */
 static int
-put_tail(const json_t *run, int width, struct str *out)
+put_tail(const json_t *run, int width, bool full, struct str *out)
 {
     char piece[5][LINE_MAX], buf[64];
     int count = 0, used = 0;
-    struct str counts;
-    str_init(&counts);
-    report_counts(run, &counts);
-    snprintf(piece[count++], LINE_MAX, "%s", counts.data);
-    str_release(&counts);
+    struct str text;
+    str_init(&text);
+    report_counts(run, &text);
+    snprintf(piece[count++], LINE_MAX, "%s", text.data);
     const char *state = report_run_state(run);
     if (strcmp(state, "running")) {
         const char *waiting = json_get_string(run, "waiting", "");
         snprintf(piece[count++], LINE_MAX, "%s%s%s", state, waiting[0] ? ": " : "", waiting);
     }
-    double rate = json_get_number(run, "rate", NAN), eta = json_get_number(run, "eta_seconds", NAN);
+    double rate = json_get_number(run, "rate", NAN);
     if (isfinite(rate))
         snprintf(piece[count++], LINE_MAX, "%s/s", unit_format_count(rate, buf, sizeof buf));
-    if (isfinite(eta))
-        snprintf(piece[count++], LINE_MAX, "%s left", unit_format_duration(eta, buf, sizeof buf));
-    const json_t *best = json_object_get(json_object_get(run, "best"), "score");
-    if (json_is_number(best))
-        snprintf(piece[count++], LINE_MAX, "best %s", output_scalar(best, "-", buf, sizeof buf));
+    static void (*const tellers[])(const json_t *, bool, struct str *) = { report_left, report_best };
+    for (size_t i = 0; i < sizeof tellers / sizeof *tellers; i++) {
+        str_clear(&text);
+        tellers[i](run, full, &text);
+        if (text.len)
+            snprintf(piece[count++], LINE_MAX, "%s", text.data);
+    }
+    str_release(&text);
     for (int i = 0; i < count; i++) {
         char clean[LINE_MAX];
         int cells = text_width(text_clean(piece[i], clean, sizeof clean)) + (i ? 2 : 0);
@@ -77,7 +80,12 @@ progress_line(const json_t *run, int width, bool utf8, struct str *out)
     struct str tail;
     text_clean(json_get_string(run, "name", ""), name, sizeof name);
     str_init(&tail);
-    int used = put_tail(run, width, &tail), head = text_width(name) + 2;
+    int head = text_width(name) + 2;
+    int used = put_tail(run, width, true, &tail);
+    if (used + head > width - BAR_FULL) {
+        str_clear(&tail);
+        used = put_tail(run, width, false, &tail);
+    }
     if (head <= NAME_CELLS + 2 && used + head <= width) {
         str_printf(out, "%s  ", name);
         used += head;
@@ -95,17 +103,22 @@ void
 progress_plain(const json_t *run, struct str *out)
 {
     char buf[64];
-    double rate = json_get_number(run, "rate", NAN), eta = json_get_number(run, "eta_seconds", NAN);
-    const json_t *best = json_object_get(json_object_get(run, "best"), "score");
+    double rate = json_get_number(run, "rate", NAN);
+    struct str text;
+    str_init(&text);
     str_printf(out, "run %jd (%s): %s, ", (intmax_t)json_get_int(run, "run", 0),
         json_get_string(run, "name", "-"), report_run_state(run));
     report_counts(run, out);
     if (isfinite(rate))
         str_printf(out, ", %s/s", unit_format_count(rate, buf, sizeof buf));
-    if (isfinite(eta))
-        str_printf(out, ", %s left", unit_format_duration(eta, buf, sizeof buf));
-    if (json_is_number(best))
-        str_printf(out, ", best %s", output_scalar(best, "-", buf, sizeof buf));
+    report_left(run, true, &text);
+    if (text.len)
+        str_printf(out, ", %s", text.data);
+    str_clear(&text);
+    report_best(run, true, &text);
+    if (text.len)
+        str_printf(out, ", %s", text.data);
+    str_release(&text);
     const char *waiting = json_get_string(run, "waiting", "");
     if (waiting[0])
         str_printf(out, " (%s)", waiting);

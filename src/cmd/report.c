@@ -70,6 +70,43 @@ best_score(const json_t *run)
 }
 
 void
+report_left(const json_t *run, bool full, struct str *out)
+{
+    char text[64], low_text[64], high_text[64];
+    double left = json_get_number(run, "eta_seconds", NAN);
+    double low = json_get_number(run, "eta_low_seconds", NAN);
+    double high = json_get_number(run, "eta_high_seconds", NAN);
+    if (!isfinite(left))
+        return;
+    str_printf(out, "%s left", unit_format_duration(left, text, sizeof text));
+    if (!full || !isfinite(low))
+        return;
+    unit_format_duration(low, low_text, sizeof low_text);
+    unit_format_duration(high, high_text, sizeof high_text);
+    if (!isfinite(high))
+        str_printf(out, " (at least %s)", low_text);
+    else if (!str_equal(low_text, high_text))
+        str_printf(out, " (%s-%s)", low_text, high_text);
+}
+
+void
+report_best(const json_t *run, bool full, struct str *out)
+{
+    char buf[64];
+    const json_t *best = json_object_get(run, "best");
+    double found = json_get_number(best, "found_seconds", NAN);
+    if (!json_is_number(best_score(run)))
+        return;
+    str_printf(out, "best %s", output_scalar(best_score(run), "-", buf, sizeof buf));
+    if (!full)
+        return;
+    str_printf(out, " (trial %jd", (intmax_t)json_get_int(best, "trial", 0));
+    if (isfinite(found))
+        str_printf(out, ", after %s", unit_format_duration(found, buf, sizeof buf));
+    str_putc(out, ')');
+}
+
+void
 report_run_line(const json_t *run, struct str *out)
 {
     char buf[64];
@@ -175,13 +212,8 @@ put_best(const json_t *run, FILE *file)
     json_t *value;
     struct str text;
     str_init(&text);
-    str_printf(&text, "%s (trial %jd", output_scalar(best_score(run), "-", buf, sizeof buf),
-        (intmax_t)json_get_int(best, "trial", 0));
-    double found = json_get_number(best, "found_seconds", NAN);
-    if (isfinite(found))
-        str_printf(&text, ", after %s", unit_format_duration(found, buf, sizeof buf));
-    str_putc(&text, ')');
-    put_field(file, "best", text.data);
+    report_best(run, true, &text);
+    put_field(file, "best", text.len ? text.data + strlen("best ") : "-");
     str_clear(&text);
     report_params(json_object_get(best, "params"), &text);
     put_field(file, "", text.data);
@@ -215,7 +247,6 @@ put_pace(const json_t *run, FILE *file)
     } figures[] = {
         { "elapsed_seconds", "", "", unit_format_duration },
         { "rate", "", "/s", unit_format_count },
-        { "eta_seconds", "", " left", unit_format_duration },
         { "utilization_pct", "workers ", "% busy", unit_format_count },
     };
     struct str text;
@@ -227,13 +258,12 @@ put_pace(const json_t *run, FILE *file)
             str_printf(&text, "%s%s%s%s", text.len ? ", " : "", figures[i].label,
                 figures[i].format(value, buf, sizeof buf), figures[i].suffix);
     }
-    double low = json_get_number(run, "eta_low_seconds", NAN);
-    double high = json_get_number(run, "eta_high_seconds", NAN);
-    if (low < high)
-        str_printf(&text, " (left: %s to %s)", unit_format_duration(low, buf, sizeof buf),
-            unit_format_duration(high, (char[64]){ 0 }, 64));
     if (text.len)
         put_field(file, "pace", text.data);
+    str_clear(&text);
+    report_left(run, true, &text);
+    if (text.len)
+        put_field(file, "", text.data);
     str_release(&text);
 }
 

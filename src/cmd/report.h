@@ -22,6 +22,11 @@ void report_counts(const json_t *run, struct str *out);
 /* "preset=9 lc=4" */
 void report_params(const json_t *params, struct str *out);
 
+/* "16s left (14s-18s)", and with the best trial: "best 11000 (trial 12, after
+ * 0.7s)"; nothing where it is not known. full: what stands in parentheses, too. */
+void report_left(const json_t *run, bool full, struct str *out);
+void report_best(const json_t *run, bool full, struct str *out);
+
 /* "run 3 (xz) done: 750 trials in 8.8s (85.2/s), 0 failed, best 11000" */
 void report_run_line(const json_t *run, struct str *out);
 

@@ -709,7 +709,7 @@ dispatch_start(struct runner *runner, struct run *run, struct diag *diag)
     str_copy(run->cage_name, sizeof run->cage_name, cage_kind_name(cage_kind(run->cage)));
     run->state = (enum run_state)run_state_next(run->state, RUN_EVENT_START);
     run->running_since_ns = now_ns(runner);
-    run->rate_at_ns = 0;
+    pace_start(&run->pace, run->done + run->failed, now_ns(runner));
     run->reason[0] = '\0';
     if (!run->started_wall_ns)
         run->started_wall_ns = clock_wall_ns();

@@ -156,20 +156,19 @@ shown_rate(const struct run *run, int64_t now_ns)
 {
     double seconds = ns_to_sec(run_elapsed_ns(run, now_ns));
     if (run->state == RUN_RUNNING || seconds <= 0)
-        return run->rate;
+        return pace_rate(&run->pace);
     return (double)(run->done + run->failed) / seconds;
 }
 
-/* If it went on as in its faster, or its slower, seconds of late: one standard
- * deviation, and never slower than a tenth of the rate, which says nothing. */
 static void
-write_eta_range(struct json_writer *w, const struct run *run, double left)
+write_left(struct json_writer *w, const struct run *run)
 {
-    bool known = run->state == RUN_RUNNING && run->rate > 0;
-    double spread = known ? sqrt(run->rate_variance) : 0;
-    double slow = fmax(run->rate - spread, run->rate / 10);
-    jw_figure(w, "eta_low_seconds", known ? left / (run->rate + spread) : (double)NAN);
-    jw_figure(w, "eta_high_seconds", known ? left / slow : (double)NAN);
+    bool known = run->state == RUN_RUNNING && run->total >= 0;
+    struct pace_left left = pace_left(&run->pace,
+        known ? (double)(run->total - run->done - run->failed) : (double)NAN);
+    jw_figure(w, "eta_seconds", left.seconds);
+    jw_figure(w, "eta_low_seconds", left.low);
+    jw_figure(w, "eta_high_seconds", left.high);
 }
 
 void
@@ -177,7 +176,6 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
     bool with_text)
 {
     const struct run_spec *spec = &run->spec;
-    double left = run->total >= 0 ? (double)(run->total - run->done - run->failed) : (double)NAN;
     char score[RUN_NAME_MAX + 8];
     snprintf(score, sizeof score, "%s%s%s", score_kind_name(spec->score),
         spec->score == SCORE_JSON ? ":" : "", spec->score == SCORE_JSON ? spec->score_field : "");
@@ -193,9 +191,7 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
     write_counts(w, run);
     write_best(w, run);
     jw_figure(w, "rate", shown_rate(run, now_ns));
-    jw_figure(w, "eta_seconds",
-        run->state == RUN_RUNNING && run->rate > 0 ? left / run->rate : (double)NAN);
-    write_eta_range(w, run, left);
+    write_left(w, run);
     jw_figure(w, "elapsed_seconds", ns_to_sec(run_elapsed_ns(run, now_ns)));
     jw_int(w, "workers", run->worker_count);
     jw_int(w, "workers_target", run->workers_target);
@@ -329,7 +325,6 @@ run_from_row(const struct store_run *row)
     str_copy(run->cage_name, sizeof run->cage_name, row->cage);
     run->ending = RUN_EVENT_COUNT;
     run->told_state = (int)run->state;
-    run->rate = NAN;
     return run;
 }
 

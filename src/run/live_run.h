@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "config/runfile.h"
 #include "exec/worker.h"
+#include "run/pace.h"
 #include "run/worker_pool.h"
 #include "search/search.h"
 #include "stat/tasks.h"
@@ -122,10 +123,7 @@ struct run {
     bool progress; /* something to tell since the last `run` notification */
     int told_state; /* the state that was told last; -1: none */
 
-    double rate; /* trials per second, smoothed; NaN: not known */
-    double rate_variance; /* of the rates of single seconds, as smoothed */
-    int64_t rate_done; /* done + failed at the last update */
-    int64_t rate_at_ns;
+    struct pace pace; /* of the present stretch */
     double trial_cores, trial_bytes; /* of one trial, smoothed; 0: not known */
     int64_t cpu_ns; /* of its cage, at the last sample; 0: none yet */
     char target_reason[128]; /* why workers = auto is what it is; "" when it is not */

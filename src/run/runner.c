@@ -19,9 +19,6 @@ enum {
     SKIP_MAX = 1000000, /* stored trials above a mark, at a resume */
 };
 
-/* Time constant of the smoothed rate. */
-#define RATE_SECONDS 5.0
-
 static void
 on_retry_timer(void *context)
 {
@@ -284,7 +281,6 @@ new_run(const struct runner_request *request, struct ini *ini)
     run->ending = RUN_EVENT_COUNT;
     run->told_state = -1;
     run->mark.next_trial = 1;
-    run->rate = NAN;
     run->best.score = NAN;
     if (request->paused)
         str_copy(run->reason, sizeof run->reason, "submitted paused");
@@ -598,42 +594,13 @@ runner_govern(struct runner *runner, const struct governor_figures *machine)
         explain_target(runner, run);
 }
 
-/* The rate of a run over the last second, smoothed. */
-static void
-update_rate(struct run *run, int64_t now_ns)
-{
-    int64_t finished = run->done + run->failed;
-    if (run->state != RUN_RUNNING) {
-        run->rate_at_ns = 0;
-        return;
-    }
-    if (!run->rate_at_ns) {
-        run->rate_at_ns = run->running_since_ns;
-        run->rate_done = finished;
-        return;
-    }
-    double seconds = ns_to_sec(now_ns - run->rate_at_ns);
-    if (seconds < 0.1)
-        return;
-    double rate = (double)(finished - run->rate_done) / seconds;
-    if (isnan(run->rate)) {
-        run->rate = finished > run->rate_done ? rate : (double)NAN;
-        run->rate_variance = 0;
-    } else {
-        double share = 1 - exp(-seconds / RATE_SECONDS), apart = rate - run->rate;
-        run->rate += apart * share;
-        run->rate_variance = (1 - share) * (run->rate_variance + share * apart * apart);
-    }
-    run->rate_at_ns = now_ns;
-    run->rate_done = finished;
-}
-
 void
 runner_tick(struct runner *runner)
 {
     int64_t now = loop_now(runner->options.loop);
     for (struct run *run = runner->runs; run; run = run->next) {
-        update_rate(run, now);
+        if (run->state == RUN_RUNNING)
+            pace_step(&run->pace, run->done + run->failed, now);
         double limit = run->spec.run_seconds;
         if (run->state == RUN_RUNNING && limit > 0 &&
             ns_to_sec(run_elapsed_ns(run, now) - run->elapsed_before_ns) >= limit)
