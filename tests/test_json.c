@@ -40,7 +40,7 @@ parsed(void)
 START_TEST(nesting_and_commas)
 {
     jw_object(&w, NULL);
-    jw_int(&w, "a", 1);
+    jw_int(&w, "a\"\n", 1);
     jw_array(&w, "b");
     jw_end(&w);
     jw_array(&w, "c");
@@ -57,7 +57,7 @@ START_TEST(nesting_and_commas)
     jw_string(&w, "n", NULL);
     jw_end(&w);
     ck_assert_str_eq(out.data,
-        "{\"a\":1,\"b\":[],\"c\":[2,{},{\"t\":true,\"f\":false},null],\"s\":\"x\",\"n\":null}");
+        "{\"a\\\"\\n\":1,\"b\":[],\"c\":[2,{},{\"t\":true,\"f\":false},null],\"s\":\"x\",\"n\":null}");
     json_decref(parsed());
 }
 END_TEST

@@ -235,6 +235,7 @@ check_trial(void *context, const struct store_trial *trial)
     ck_assert_int_eq(got->signal_number, want->signal_number);
     ck_assert_str_eq(got->reason, want->reason);
     ck_assert_ptr_null(got->log);
+    ck_assert(str_equal(got->metrics, want->metrics));
     ck_assert_str_eq(trial->params, "[3]");
     ck_assert_int_eq(trial->finished_wall_ns, 77);
     return 0;
@@ -244,7 +245,8 @@ START_TEST(a_trial_comes_back_whole)
 {
     int64_t run = add_run(RUN_RUNNING);
     struct trial_result done = { .trial = 1, .attempt = 2, .state = TRIAL_DONE, .score = 1.0 / 3,
-        .wall_seconds = 0.001, .cpu_seconds = 0.1, .max_rss_bytes = 1e12, .stdout_bytes = 0 };
+        .wall_seconds = 0.001, .cpu_seconds = 0.1, .max_rss_bytes = 1e12, .stdout_bytes = 0,
+        .metrics = (char[]){ "{\"accuracy\":0.5}" } };
     struct trial_result failed = { .trial = 2, .attempt = 1, .state = TRIAL_FAILED, .score = NAN,
         .wall_seconds = NAN, .cpu_seconds = NAN, .max_rss_bytes = NAN, .stdout_bytes = NAN,
         .exit_code = -1, .signal_number = 11, .reason = "killed by SIGSEGV" };

@@ -562,10 +562,12 @@ END_TEST
 START_TEST(hostile_text_is_cleaned)
 {
     start_liar("{\"trial\":1,\"attempt\":1,\"state\":\"failed\",\"reason\":\"a\\u001b[2Jb\","
-               "\"log\":\"x\\u001b]0;t\\u0007\\ny\\u202e\"}\n");
+               "\"log\":\"x\\u001b]0;t\\u0007\\ny\\u202e\","
+               "\"metrics\":{\"m\\u001b[2J\":1,\"x\":[],\"wall_seconds\":9}}\n");
     rig_wait(&rig, &rig.result_count, 1);
     ck_assert_str_eq(rig.result[0].reason, "a\u00b7[2Jb");
     ck_assert_str_eq(rig.result[0].log, "x\u00b7]0;t\u00b7\ny\ufffd");
+    ck_assert_str_eq(rig.result[0].metrics, "{\"m\u00b7[2J\":1}");
     worker_kill(rig.worker);
     rig_wait(&rig, &rig.exited, 1);
     rig_release(&rig);

@@ -25,9 +25,8 @@ begin_value(struct json_writer *w, const char *key)
         str_putc(w->out, ',');
     w->first[w->depth] = false;
     if (key) {
-        str_putc(w->out, '"');
-        str_puts(w->out, key); /* keys come from tables: nothing to escape */
-        str_append(w->out, "\":", 2);
+        json_quote(w->out, key, strlen(key)); /* names of metrics are anyone's */
+        str_putc(w->out, ':');
     }
 }
 

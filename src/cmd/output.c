@@ -195,6 +195,7 @@ struct cell {
 };
 
 struct table {
+    int needed_count; /* columns that are never left out */
     int column_count, column_capacity;
     struct column *column;
     int cell_count, cell_capacity;
@@ -221,6 +222,15 @@ table_column(struct table *table, const char *title, enum table_align align)
     struct column *column = &table->column[table->column_count++];
     *column = (struct column){ clean_copy(title), align, 0 };
     column->width = text_width(column->title);
+    table->needed_count = table->column_count;
+}
+
+void
+table_spare_column(struct table *table, const char *title, enum table_align align)
+{
+    int needed = table->needed_count;
+    table_column(table, title, align);
+    table->needed_count = needed;
 }
 
 void
@@ -235,22 +245,26 @@ table_cell(struct table *table, enum paint paint, const char *text)
         column->width = width;
 }
 
-/* Takes cells from the widest column until the line fits. */
-static void
+/* Leaves out spare columns, then takes cells from the widest ones, until the
+ * line fits; returns how many columns are shown. */
+static int
 fit(struct table *table, int width)
 {
-    int total = -COLUMN_GAP;
-    for (int c = 0; c < table->column_count; c++)
+    int total = -COLUMN_GAP, shown = table->column_count;
+    for (int c = 0; c < shown; c++)
         total += table->column[c].width + COLUMN_GAP;
+    while (total > width && shown > table->needed_count)
+        total -= table->column[--shown].width + COLUMN_GAP;
     for (; total > width; total--) {
         struct column *widest = &table->column[0];
-        for (int c = 1; c < table->column_count; c++)
+        for (int c = 1; c < shown; c++)
             if (table->column[c].width > widest->width)
                 widest = &table->column[c];
         if (widest->width <= COLUMN_LEAST)
-            return;
+            break;
         widest->width--;
     }
+    return shown;
 }
 
 /* Cuts a clean text in place so that it takes at most `width` cells; what was
@@ -287,19 +301,19 @@ void
 table_print(struct table *table, FILE *file, int width, const char *indent)
 {
     int columns = table->column_count;
-    if (width > 0)
-        fit(table, width - (int)strlen(indent));
+    int shown = width > 0 ? fit(table, width - (int)strlen(indent)) : columns;
     fputs(indent, file);
-    for (int c = 0; c < columns; c++) {
+    for (int c = 0; c < shown; c++) {
         struct cell title = { table->column[c].title, PAINT_FAINT };
-        put_cell(file, &table->column[c], &title, c == columns - 1);
+        put_cell(file, &table->column[c], &title, c == shown - 1);
     }
     putc('\n', file);
     for (int i = 0; i < table->cell_count; i++) {
         int c = i % columns;
         if (c == 0)
             fputs(indent, file);
-        put_cell(file, &table->column[c], &table->cell[i], c == columns - 1);
+        if (c < shown)
+            put_cell(file, &table->column[c], &table->cell[i], c == shown - 1);
         if (c == columns - 1)
             putc('\n', file);
         free(table->cell[i].text);

@@ -47,6 +47,9 @@ enum table_align { TABLE_LEFT, TABLE_RIGHT };
 
 struct table *table_new(void);
 void table_column(struct table *table, const char *title, enum table_align align);
+/* A column that is left out, the last one first, where lines would be cut; only
+ * such columns may follow it. */
+void table_spare_column(struct table *table, const char *title, enum table_align align);
 void table_cell(struct table *table, enum paint paint, const char *text); /* copied, cleaned */
 
 /* Prints the rows, cut to `width` cells by narrowing the widest columns (0:

@@ -402,7 +402,8 @@ report_top(const json_t *top, FILE *file)
     json_array_foreach (params, i, name)
         table_column(table, json_string_value(name) ?: "-", TABLE_RIGHT);
     json_array_foreach (metrics, i, name)
-        table_column(table, metric_title(json_string_value(name) ?: "-", buf, sizeof buf), TABLE_RIGHT);
+        table_spare_column(table, metric_title(json_string_value(name) ?: "-", buf, sizeof buf),
+            TABLE_RIGHT);
     json_array_foreach (json_object_get(top, "trials"), t, trial) {
         const json_t *values = json_object_get(trial, "params");
         const json_t *figures = json_object_get(trial, "metrics");

@@ -62,7 +62,7 @@ struct worker {
     int64_t started_ns;
 
     struct str in, out;
-    struct str log; /* of the result that is being told */
+    struct str log, metrics; /* of the result that is being told */
 
     struct given *given; /* given_first..given_count, in the order of sending */
     int given_first, given_count, given_capacity;
@@ -132,6 +132,7 @@ free_worker(struct worker *worker)
     str_release(&worker->in);
     str_release(&worker->out);
     str_release(&worker->log);
+    str_release(&worker->metrics);
     if (worker->cell)
         cage_cell_remove(worker->cell);
     free(worker->cell);
@@ -191,7 +192,7 @@ static void
 hear_result(struct worker *worker, const json_t *line)
 {
     struct trial_result result;
-    if (worker_msg_read_result(line, &result, &worker->log) < 0) {
+    if (worker_msg_read_result(line, &result, &worker->log, &worker->metrics) < 0) {
         break_off(worker, "the worker's answer has no sense");
         return;
     }
@@ -423,6 +424,7 @@ worker_start(struct loop *loop, const struct worker_options *options,
     str_init(&worker->in);
     str_init(&worker->out);
     str_init(&worker->log);
+    str_init(&worker->metrics);
     str_copy(worker->mark, sizeof worker->mark, options->mark);
     int r = spawn(worker, options, pair[1]);
     close(pair[1]);

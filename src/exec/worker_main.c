@@ -35,8 +35,8 @@ struct task {
 /* A result that has not been said yet. */
 struct answer {
     bool given;
-    struct trial_result result; /* its log is the one below */
-    struct str log;
+    struct trial_result result; /* its log and metrics are those below */
+    struct str log, metrics;
 };
 
 struct worker {
@@ -320,6 +320,9 @@ run_trial(struct worker *worker, const struct task *task, struct answer *answer)
     str_clear(&answer->log);
     worker_msg_clean_log(raw_log->data, raw_log->len, &answer->log);
     answer->result.log = answer->log.len ? answer->log.data : NULL;
+    str_clear(&answer->metrics);
+    str_puts(&answer->metrics, answer->result.metrics ?: "");
+    answer->result.metrics = answer->metrics.len ? answer->metrics.data : NULL;
     answer->result.trial = task->trial;
     answer->result.attempt = task->attempt;
     answer->given = true;
@@ -332,6 +335,7 @@ run_trials(struct worker *worker)
     struct answer answer = { .given = false };
     int r = 0;
     str_init(&answer.log);
+    str_init(&answer.metrics);
     while (r == 0) {
         if (answer.given && !worker->task_count) {
             worker_msg_result(&worker->out, &answer.result);
@@ -346,6 +350,7 @@ run_trials(struct worker *worker)
     if (answer.given)
         worker_msg_result(&worker->out, &answer.result);
     str_release(&answer.log);
+    str_release(&answer.metrics);
 }
 
 static int

@@ -154,6 +154,8 @@ worker_msg_result(struct str *out, const struct trial_result *result)
     jw_string(&w, "reason", result->reason);
     if (result->log)
         jw_string(&w, "log", result->log);
+    if (result->metrics)
+        jw_raw(&w, "metrics", result->metrics, strlen(result->metrics));
     end(&w);
 }
 
@@ -173,7 +175,8 @@ read_small(const json_t *line, const char *key, int fallback)
 }
 
 int
-worker_msg_read_result(const json_t *line, struct trial_result *result, struct str *log)
+worker_msg_read_result(const json_t *line, struct trial_result *result, struct str *log,
+    struct str *metrics)
 {
     const char *state = json_get_string(line, "state", "");
     bool done = !strcmp(state, "done");
@@ -201,6 +204,9 @@ worker_msg_read_result(const json_t *line, struct trial_result *result, struct s
     str_clear(log);
     worker_msg_clean_log(text, strlen(text), log);
     result->log = log->len ? log->data : NULL;
+    str_clear(metrics);
+    trial_metrics_read(json_object_get(line, "metrics"), NULL, metrics);
+    result->metrics = metrics->len ? metrics->data : NULL;
     return 0;
 }
 

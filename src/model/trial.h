@@ -8,11 +8,16 @@
 
 #include <stdint.h>
 
+#include "base/json.h"
+#include "base/str.h"
+
 enum trial_state { TRIAL_DONE, TRIAL_FAILED };
 
 enum {
     TRIAL_REASON_MAX = 128,
     TRIAL_LOG_MAX = 4096, /* last bytes of standard error that are kept */
+    TRIAL_METRICS_MAX = 4096, /* bytes of the text of what a trial reports of itself */
+    TRIAL_METRIC_NAME_MAX = 64, /* with its end; longer names are cut */
 };
 
 /* What a worker says of a trial. NaN: not known. */
@@ -29,6 +34,17 @@ struct trial_result {
     int signal_number; /* 0: none */
     char reason[TRIAL_REASON_MAX]; /* "" when done; cleaned */
     char *log; /* last of standard error, cleaned; owned; NULL: none */
+    char *metrics; /* what it reported besides the score: JSON object; owned; NULL: none */
 };
+
+/* Names of what is measured of every trial: wall_seconds, cpu_seconds,
+ * max_rss_bytes, stdout_bytes; ended by NULL. */
+extern const char *const trial_measure_names[];
+
+/* Appends the metrics among an object's members as the text of a JSON object;
+ * nothing when there are none. A metric is a finite number. Names are cleaned,
+ * the first of equal ones counts; `except` (NULL: none) and the names of
+ * measures are left out, and so is what does not fit in TRIAL_METRICS_MAX. */
+void trial_metrics_read(const json_t *object, const char *except, struct str *out);
 
 #endif

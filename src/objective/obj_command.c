@@ -514,6 +514,8 @@ command_finish(struct objective *objective, struct objective_watch *watch,
         command->ended_ns = clock_mono_ns();
     measure(command, result);
     judge(command, result);
+    if (command->score.metrics.len)
+        result->metrics = command->score.metrics.data;
     return 0;
 }
 

@@ -53,9 +53,9 @@ struct objective_type_row {
      * trial that cannot start says so in finish. */
     void (*start)(struct objective *objective, const char *const *values);
     /* Waits for its end: 0, or ERR_CLOSED when it was cancelled or aborted
-     * and has no result. Fills all of *result but trial, attempt and log; log
-     * is the raw end of standard error, borrowed until the next start. When
-     * it returns, no process of the trial is left. */
+     * and has no result. Fills all of *result but trial, attempt and log; its
+     * metrics and log, the raw end of standard error, are borrowed until the
+     * next start. When it returns, no process of the trial is left. */
     int (*finish)(struct objective *objective, struct objective_watch *watch,
         struct trial_result *result, const struct str **ret_log);
     void (*close)(struct objective *objective);

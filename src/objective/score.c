@@ -17,6 +17,7 @@ score_init(struct score *score, enum score_kind kind, const char *field)
     score->kind = kind;
     str_copy(score->field, sizeof score->field, field);
     str_init(&score->object);
+    str_init(&score->metrics);
     score->buffer = malloc(SCORE_OBJECT_MAX + SCORE_READ_MAX);
     return score->buffer ? 0 : -ENOMEM;
 }
@@ -27,6 +28,7 @@ score_release(struct score *score)
     free(score->buffer);
     score->buffer = NULL;
     str_release(&score->object);
+    str_release(&score->metrics);
 }
 
 void
@@ -36,6 +38,7 @@ score_reset(struct score *score)
     score->carried = 0;
     score->skipping = score->found = false;
     str_clear(&score->object);
+    str_clear(&score->metrics);
 }
 
 char *
@@ -240,6 +243,7 @@ end_objects(struct score *score, double *ret_score, char reason[TRIAL_REASON_MAX
     else
         snprintf(reason, TRIAL_REASON_MAX, value ? "field %.64s is not a number"
                                                  : "field %.64s is missing", score->field);
+    trial_metrics_read(object, score->field, &score->metrics);
     json_decref(object);
     return r;
 }

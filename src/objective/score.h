@@ -9,7 +9,8 @@
  *         "(3.5)" and "3.5." have one, "3.5s", "v2" and "2024-01-02" have
  *         none. nan, inf and what overflows count as numbers that are not
  *         finite.
- * json    a field of the last line that holds a JSON object and nothing else.
+ * json    a field of the last line that holds a JSON object and nothing else;
+ *         the object's other numbers are metrics (model/trial.h).
  */
 #ifndef OPTOP_OBJECTIVE_SCORE_H
 #define OPTOP_OBJECTIVE_SCORE_H
@@ -39,6 +40,7 @@ struct score {
     bool found;
     double number; /* the last one, when found */
     struct str object; /* the last line that looks like one, when found */
+    struct str metrics; /* of SCORE_JSON, after score_end: its other numbers; "": none */
 };
 
 int score_init(struct score *score, enum score_kind kind, const char *field);

@@ -197,6 +197,7 @@ add_result(struct runner *runner, struct run *run, const struct trial_result *re
     struct run_result *kept = &run->results[run->result_count++];
     *kept = (struct run_result){ *result, str_detach(&params), clock_wall_ns(), 0 };
     kept->result.log = result->log && *result->log ? xstrdup(result->log) : NULL;
+    kept->result.metrics = result->metrics ? xstrdup(result->metrics) : NULL;
     runner->pending_results++;
     if (runner->pending_results >= RUNNER_BATCH_MAX)
         runner->commit_due = true;
@@ -601,10 +602,7 @@ accept_batch(struct runner *runner, struct run *run, const struct batch *batch)
     run->failed += batch->failed;
     run->retry_open += batch->retry_open;
     if (batch->best) {
-        run->best = batch->best->result;
-        run->best.log = NULL;
-        free(run->best_params);
-        run->best_params = xstrdup(batch->best->params);
+        run_take_best(run, &batch->best->result, batch->best->params);
         run->best_wall_ns = batch->best->finished_wall_ns;
     }
     run->mark = mark_after_commit(run);
@@ -615,8 +613,7 @@ accept_batch(struct runner *runner, struct run *run, const struct batch *batch)
             entry->state = WINDOW_STORED;
         retry_stored(run, &run->results[i],
             entry ? window_values(run, (int)(trial - window_at(run, 0)->trial)) : NULL);
-        free(run->results[i].result.log);
-        free(run->results[i].params);
+        run_result_release(&run->results[i]);
     }
     runner->pending_results -= run->result_count;
     run->result_count = 0;

@@ -8,10 +8,6 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 
-const char *const run_metric_names[] = {
-    "wall_seconds", "cpu_seconds", "max_rss_bytes", "stdout_bytes", NULL,
-};
-
 int64_t
 run_elapsed_ns(const struct run *run, int64_t now_ns)
 {
@@ -77,14 +73,21 @@ write_params(struct json_writer *w, const char *key, const struct run *run, cons
     json_decref(values);
 }
 
+/* What was measured, then what the trial reported. */
 static void
 write_metrics(struct json_writer *w, const char *key, const struct trial_result *result)
 {
     const double values[] = { result->wall_seconds, result->cpu_seconds,
         result->max_rss_bytes, result->stdout_bytes };
     jw_object(w, key);
-    for (int i = 0; run_metric_names[i]; i++)
-        jw_number(w, run_metric_names[i], values[i]);
+    for (int i = 0; trial_measure_names[i]; i++)
+        jw_number(w, trial_measure_names[i], values[i]);
+    const char *text = result->metrics;
+    json_t *reported = text ? json_parse(text, strlen(text), NULL) : NULL, *value;
+    const char *name;
+    json_object_foreach (reported, name, value)
+        jw_number(w, name, json_number_value(value));
+    json_decref(reported);
     jw_end(w);
 }
 
@@ -220,16 +223,34 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
 }
 
 void
+run_result_release(struct run_result *kept)
+{
+    free(kept->result.log);
+    free(kept->result.metrics);
+    free(kept->params);
+}
+
+void
+run_take_best(struct run *run, const struct trial_result *best, const char *params)
+{
+    free(run->best.metrics);
+    free(run->best_params);
+    run->best = *best;
+    run->best.log = NULL;
+    run->best.metrics = best->metrics ? xstrdup(best->metrics) : NULL;
+    run->best_params = xstrdup(params);
+}
+
+void
 run_free(struct run *run)
 {
     if (!run)
         return;
     search_free(run->search);
     run_spec_release(&run->spec);
-    for (int i = 0; i < run->result_count; i++) {
-        free(run->results[i].result.log);
-        free(run->results[i].params);
-    }
+    for (int i = 0; i < run->result_count; i++)
+        run_result_release(&run->results[i]);
+    free(run->best.metrics);
     free(run->results);
     for (int i = 0; i < run->retry_count; i++)
         free(run->retry[i].values);
@@ -332,10 +353,7 @@ static int
 take_best(void *context, const struct store_trial *trial)
 {
     struct run *run = context;
-    run->best = *trial->result;
-    run->best.log = NULL;
-    free(run->best_params);
-    run->best_params = xstrdup(trial->params);
+    run_take_best(run, trial->result, trial->params);
     run->best_wall_ns = trial->finished_wall_ns;
     return 0;
 }

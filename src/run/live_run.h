@@ -63,7 +63,7 @@ struct run_retry {
 
 /* A result waiting for its commit. */
 struct run_result {
-    struct trial_result result; /* log owned here */
+    struct trial_result result; /* log and metrics owned here */
     char *params; /* owned */
     int64_t finished_wall_ns;
     int64_t retry_wall_ns; /* when it is to be done again; 0: not */
@@ -81,7 +81,7 @@ struct run {
     int64_t created_wall_ns, started_wall_ns, finished_wall_ns;
     int64_t total; /* -1: not known */
     int64_t done, failed; /* stored */
-    struct trial_result best; /* best.trial 0: none; log NULL */
+    struct trial_result best; /* best.trial 0: none; log NULL, metrics owned */
     char *best_params; /* owned; JSON array */
     int64_t best_wall_ns; /* when it ended */
     char cage_name[16];
@@ -141,14 +141,15 @@ void run_write(struct json_writer *w, const char *key, const struct run *run, in
 void run_write_trial(struct json_writer *w, const char *key, const struct run *run,
     const struct store_trial *trial);
 
-/* Names of the metrics of every trial, in the order of run_write_trial. */
-extern const char *const run_metric_names[];
-
 /* Sums with the present stretch in them. */
 int64_t run_elapsed_ns(const struct run *run, int64_t now_ns);
 double run_utilization_pct(const struct run *run, int64_t now_ns); /* NaN: not known */
 
 void run_free(struct run *run);
+void run_result_release(struct run_result *kept);
+
+/* Keeps a copy of the best trial. */
+void run_take_best(struct run *run, const struct trial_result *best, const char *params);
 
 /* The row to be stored. Borrows from run. */
 struct store_run run_to_row(const struct run *run, int64_t now_ns);

@@ -21,6 +21,7 @@
 
 enum {
     LIST_MAX = 10000, /* rows in one answer */
+    REPORTED_MAX = 256, /* names of reported metrics in one answer: columns of a table */
     HISTORY_MAX = 11000, /* points: the longest ring */
     CURVE_MAX = 2000,
     ANSWER_MAX = 900 * 1024, /* bytes of rows in one answer: below a client's cap */
@@ -327,13 +328,26 @@ do_run_show(struct call *call)
 struct trial_list {
     struct call *call;
     const struct run *run;
+    json_t *reported; /* object; its keys are the names that these trials report */
 };
+
+static void
+add_reported(struct trial_list *list, const char *text)
+{
+    json_t *metrics = text ? json_parse(text, strlen(text), NULL) : NULL, *value;
+    const char *name;
+    json_object_foreach (metrics, name, value)
+        if (json_object_size(list->reported) < REPORTED_MAX)
+            json_object_set_new(list->reported, name, json_true());
+    json_decref(metrics);
+}
 
 static int
 list_trial(void *context, const struct store_trial *trial)
 {
     struct trial_list *list = context;
     run_write_trial(list->call->w, NULL, list->run, trial);
+    add_reported(list, trial->result->metrics);
     return list->call->w->out->len > ANSWER_MAX ? ERR_TOO_LARGE : 0;
 }
 
@@ -347,10 +361,20 @@ write_trial_head(struct call *call, const struct run *run)
     for (int d = 0; d < run->spec.dimension_count; d++)
         jw_string(call->w, NULL, run->spec.dimension[d].name);
     jw_end(call->w);
-    jw_array(call->w, "metrics");
-    for (int i = 0; run_metric_names[i]; i++)
-        jw_string(call->w, NULL, run_metric_names[i]);
-    jw_end(call->w);
+}
+
+/* Names of columns: what is measured of every trial, what some of these reported. */
+static void
+write_metric_names(struct json_writer *w, json_t *reported)
+{
+    const char *name;
+    json_t *value;
+    jw_array(w, "metrics");
+    for (int i = 0; trial_measure_names[i]; i++)
+        jw_string(w, NULL, trial_measure_names[i]);
+    json_object_foreach (reported, name, value)
+        jw_string(w, NULL, name);
+    jw_end(w);
 }
 
 /* By score the best come first, by any other metric the smallest. */
@@ -380,13 +404,15 @@ list_trials(struct call *call, bool best)
     struct store *store = call->store;
     int r = call_find_run(call, &run, &loaded);
     if (r == 0) {
-        struct trial_list list = { call, run };
+        struct trial_list list = { call, run, json_object() };
         write_trial_head(call, run);
         jw_array(call->w, "trials");
         r = best ? list_top(call, run, &list)
                  : store_trial_list(store, run->id, json_get_int(call->params, "after", 0),
                        call_limit(call, "limit", 1000, LIST_MAX), list_trial, &list);
         jw_end(call->w);
+        write_metric_names(call->w, list.reported);
+        json_decref(list.reported);
     }
     run_free(loaded);
     return r == ERR_TOO_LARGE ? 0 : r;

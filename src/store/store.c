@@ -100,6 +100,7 @@ static const char *const migrations[] = {
     " attempt INTEGER NOT NULL," /* the next one */
     " due_wall_ns INTEGER NOT NULL,"
     " PRIMARY KEY(run, trial)) WITHOUT ROWID;",
+    "ALTER TABLE trial ADD COLUMN metrics TEXT;", /* JSON object; NULL: none */
 };
 
 enum { SCHEMA_VERSION = sizeof migrations / sizeof *migrations };

@@ -16,6 +16,10 @@ enum { LOG_TRIM_EVERY = 251 };
     " finished_wall_ns, elapsed_ns, busy_ns, worker_ns, total, done, failed, best_trial," \
     " best_score, mark_trial, mark_cursor, cage, text, environment"
 
+#define TRIAL_COLUMNS                                                          \
+    "trial, state, score, params, wall_seconds, cpu_seconds, max_rss_bytes, stdout_bytes," \
+    " exit_code, signal, attempt, finished_wall_ns, reason, metrics"
+
 int
 store_run_add(struct store *store, const struct store_run *run, int64_t *ret_id)
 {
@@ -180,7 +184,8 @@ int
 store_trial_add(struct store *store, int64_t run, const struct store_trial *trial)
 {
     static const char sql[] =
-        "INSERT INTO trial VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(run, trial) DO NOTHING";
+        "INSERT INTO trial(run, " TRIAL_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+        " ON CONFLICT(run, trial) DO NOTHING";
     const struct trial_result *result = trial->result;
     sqlite3_stmt *s = store_prepare(store, sql);
     if (!s)
@@ -199,15 +204,12 @@ store_trial_add(struct store *store, int64_t run, const struct store_trial *tria
     sqlite3_bind_int(s, 12, result->attempt);
     sqlite3_bind_int64(s, 13, trial->finished_wall_ns);
     sqlite3_bind_text(s, 14, result->reason, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 15, result->metrics, -1, SQLITE_STATIC); /* NULL binds as NULL */
     int r = store_run_statement(store, s);
     if (r == 0 && sqlite3_changes(store->db) == 0)
         return ERR_DUPLICATE;
     return r;
 }
-
-#define TRIAL_COLUMNS                                                          \
-    "trial, state, score, params, wall_seconds, cpu_seconds, max_rss_bytes, stdout_bytes," \
-    " exit_code, signal, attempt, finished_wall_ns, reason"
 
 static int
 each_trial(sqlite3_stmt *s, store_trial_fn *fn, void *context, int *ret_count)
@@ -225,6 +227,7 @@ each_trial(sqlite3_stmt *s, store_trial_fn *fn, void *context, int *ret_count)
             .exit_code = sqlite3_column_int(s, 8),
             .signal_number = sqlite3_column_int(s, 9),
             .attempt = sqlite3_column_int(s, 10),
+            .metrics = (char *)(uintptr_t)sqlite3_column_text(s, 13), /* as borrowed as params */
         };
         str_copy(result.reason, sizeof result.reason, store_column_text(s, 12));
         struct store_trial trial = { &result, store_column_text(s, 3), sqlite3_column_int64(s, 11) };

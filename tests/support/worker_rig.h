@@ -39,7 +39,7 @@ struct rig {
 
     int started, exited;
     int result_count;
-    struct trial_result result[RIG_RESULTS_MAX]; /* logs are copies */
+    struct trial_result result[RIG_RESULTS_MAX]; /* logs and metrics are copies */
     int lost_count;
     int64_t lost[RIG_LOST_MAX];
     char text[256];
@@ -84,6 +84,7 @@ rig_on_result(void *context, struct worker *worker, const struct trial_result *r
     struct trial_result *copy = &rig->result[rig->result_count++];
     *copy = *result;
     copy->log = result->log ? xstrdup(result->log) : NULL;
+    copy->metrics = result->metrics ? xstrdup(result->metrics) : NULL;
     loop_stop(rig->loop);
 }
 
@@ -223,8 +224,10 @@ rig_release(struct rig *rig)
     ck_assert_int_eq(rig_alive(rig->mark), 0);
     loop_signal_stop(rig->children);
     loop_free(rig->loop);
-    for (int i = 0; i < rig->result_count; i++)
+    for (int i = 0; i < rig->result_count; i++) {
         free(rig->result[i].log);
+        free(rig->result[i].metrics);
+    }
     run_spec_release(&rig->spec);
 }
 
