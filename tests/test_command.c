@@ -190,7 +190,8 @@ init_arguments(const char *command, struct diag *diag)
 {
     json_t *names = json_pack("[ss]", "a", "b");
     json_t *parameters = json_pack("{ssssss}", "file", "/x y", "empty", "", "brace", "{a}");
-    int r = arguments_init(&arguments, command, names, parameters, diag);
+    const struct template_scope scope = { names, parameters, NULL };
+    int r = arguments_init(&arguments, command, &scope, diag);
     json_decref(names);
     json_decref(parameters);
     return r;
@@ -229,6 +230,39 @@ START_TEST(arguments_are_refused)
 }
 END_TEST
 
+/* Templates. */
+
+START_TEST(the_point_as_json)
+{
+    json_t *names = json_pack("[sss]", "lr", "n", "opt"), *parameters = json_object();
+    json_t *are_numbers = json_pack("[bbb]", true, true, false);
+    struct template_scope scope = { names, parameters, are_numbers };
+    struct template t;
+    const char *const values[] = { "1e-05", "-3", "a \"b\"\n" };
+    ck_assert_int_eq(template_init(&t, "x {json} {{{n}}}", &scope, NULL), 0);
+    ck_assert(t.varies);
+    template_build(&t, values);
+    ck_assert_str_eq(t.text.data,
+        "x {\"lr\":1e-05,\"n\":-3,\"opt\":\"a \\\"b\\\"\\n\"} {-3}");
+    template_release(&t);
+    ck_assert_int_eq(template_init(&t, "fixed", &scope, NULL), 0);
+    ck_assert(!t.varies);
+    ck_assert_str_eq(t.text.data, "fixed");
+    template_release(&t);
+    /* what has this name comes first; words of a command have no such place */
+    json_object_set_new(parameters, "json", json_string("mine"));
+    ck_assert_int_eq(template_init(&t, "{json}", &scope, NULL), 0);
+    ck_assert_str_eq(t.text.data, "mine");
+    template_release(&t);
+    scope.numbers = NULL;
+    json_object_del(parameters, "json");
+    ck_assert_int_eq(template_init(&t, "{json}", &scope, NULL), ERR_NOT_FOUND);
+    json_decref(names);
+    json_decref(parameters);
+    json_decref(are_numbers);
+}
+END_TEST
+
 START_TEST(objectives_are_found)
 {
     ck_assert_ptr_eq(objective_find("command"), &objective_command);
@@ -248,6 +282,7 @@ test_suite(void)
     tcase_add_test(tcase, score_is_reused);
     tcase_add_test(tcase, arguments_are_replaced);
     tcase_add_test(tcase, arguments_are_refused);
+    tcase_add_test(tcase, the_point_as_json);
     tcase_add_test(tcase, objectives_are_found);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,10 @@ START_TEST(defaults)
     ck_assert_str_eq(s.command, "p {x}");
     ck_assert_int_eq(s.score, SCORE_STDOUT);
     ck_assert_ptr_null(s.directory);
+    ck_assert_ptr_null(s.standard_input);
+    ck_assert_int_eq(s.environment_count, 0);
+    ck_assert(exit_codes_has(&s.success_codes, 0));
+    ck_assert(!exit_codes_has(&s.success_codes, 1));
     ck_assert_int_eq(s.search, SEARCH_GRID);
     ck_assert_uint_eq(s.seed, 1);
     ck_assert_int_eq(s.trials, 0);
@@ -152,6 +157,48 @@ START_TEST(refuses)
         "auto, 1 to 1024");
     refused(HEAD SPACE "[parallel]\nmode = thread\n", ERR_BAD_TYPE, 8, "parallel.mode", "process");
     refused(HEAD SPACE "[limits]\ntrial = nan\n", ERR_BAD_TYPE, 8, "limits.trial", "duration");
+}
+END_TEST
+
+START_TEST(what_a_trial_is_started_with)
+{
+    /* {json} uses every dimension, and so does a variable */
+    struct run_spec s = spec_of("[run]\nname = t\n[objective]\ncommand = p\nstdin = {json}\n"
+                                "success_codes = 0, 3..5 ,255\n"
+                                "[environment]\nA_1 = {x}-{{{y}}}\nb =\n"
+                                "[space]\nx = int 0..9\ny = int 0..9\n");
+    ck_assert_str_eq(s.standard_input, "{json}");
+    for (int code = -1; code <= 256; code++)
+        ck_assert_int_eq(exit_codes_has(&s.success_codes, code),
+            code == 0 || (code >= 3 && code <= 5) || code == 255);
+    ck_assert_int_eq(s.environment_count, 2);
+    ck_assert_str_eq(s.environment[0].name, "A_1");
+    ck_assert_str_eq(s.environment[0].value, "{x}-{{{y}}}");
+    run_spec_release(&s);
+    s = spec_of("[run]\nname = t\n[objective]\ncommand = p\n[environment]\nX = {x}\n" SPACE);
+    run_spec_release(&s);
+}
+END_TEST
+
+START_TEST(refuses_what_no_trial_can_be_started_with)
+{
+    static const char *const codes[] = { "0,", ",0", "a", "256", "-1", "5..3", "1..", "1 2", "1234",
+        "0x1", "0..256" };
+    char text[256];
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        snprintf(text, sizeof text, HEAD "success_codes = %s\n" SPACE, codes[i]);
+        refused(text, ERR_BAD_TYPE, 5, "objective.success_codes", "0, 3..5");
+    }
+    refused(HEAD "stdin = {y}\n" SPACE, ERR_UNKNOWN_KEY, 5, "objective.stdin", "{y}");
+    refused(HEAD "stdin = {\n" SPACE, ERR_SYNTAX, 5, "objective.stdin", "brace");
+    refused(HEAD "[environment]\nA = {y}\n" SPACE, ERR_UNKNOWN_KEY, 6, "environment.A", "{y}");
+    refused(HEAD "[environment]\nA-B = 1\n" SPACE, ERR_SYNTAX, 6, "environment.A-B", "variable");
+    refused(HEAD "[environment]\n1A = 1\n" SPACE, ERR_SYNTAX, 6, "environment.1A", "variable");
+    refused(HEAD "[environment]\nOPTOP_RUN = 1\n" SPACE, ERR_CONFLICT, 6, "environment.OPTOP_RUN",
+        "optop itself");
+    /* a word of the command is no place for it */
+    refused("[run]\nname = t\n[objective]\ncommand = p {json}\n" SPACE, ERR_UNKNOWN_KEY, 4,
+        "objective.command", "{json}");
 }
 END_TEST
 
@@ -359,6 +406,8 @@ test_suite(void)
     tcase_add_test(tc, defaults);
     tcase_add_test(tc, reads_everything);
     tcase_add_test(tc, refuses);
+    tcase_add_test(tc, what_a_trial_is_started_with);
+    tcase_add_test(tc, refuses_what_no_trial_can_be_started_with);
     tcase_add_test(tc, caps);
     tcase_add_test(tc, ranges);
     tcase_add_test(tc, choices);

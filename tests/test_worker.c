@@ -7,6 +7,7 @@
 #include "base/text.h"
 
 static struct rig rig;
+static int variable_capacity;
 
 /* Scores. */
 
@@ -228,6 +229,80 @@ check_flood(const char *command, enum score_kind kind, double score)
         ck_assert_int_le(worker_peak_kib(worker_pid(rig.worker)) - before, 1024);
     rig_release(&rig);
 }
+
+/* Standard input and environment. */
+
+static void
+set_variable(const char *name, const char *value)
+{
+    XGROW(rig.spec.environment, rig.spec.environment_count, variable_capacity);
+    struct run_parameter *variable = &rig.spec.environment[rig.spec.environment_count++];
+    str_copy(variable->name, sizeof variable->name, name);
+    variable->value = xstrdup(value);
+}
+
+START_TEST(standard_input)
+{
+    rig_init(&rig, "cat", SCORE_JSON);
+    str_copy(rig.spec.score_field, sizeof rig.spec.score_field, "x");
+    rig.spec.standard_input = xstrdup("{json}");
+    for (int i = 0; i < 3; i++)
+        ck_assert_double_eq(rig_one(&rig, 5 + i)->score, 5 + i);
+    rig_release(&rig);
+}
+END_TEST
+
+/* More than a pipe holds: there is no one to wait for. */
+START_TEST(standard_input_that_is_not_read)
+{
+    enum { LEN = 1024 * 1024 / 2 };
+    rig_init(&rig, "sh -c 'exec <&-; echo {x}'", SCORE_STDOUT);
+    rig.spec.standard_input = xcalloc(1, LEN + 1);
+    memset(rig.spec.standard_input, 'a', LEN);
+    ck_assert_double_eq(rig_one(&rig, 3)->score, 3);
+    ck_assert_double_eq(rig_one(&rig, 4)->score, 4);
+    rig_release(&rig);
+}
+END_TEST
+
+START_TEST(environment_of_a_trial)
+{
+    rig_init(&rig, "sh -c 'echo \"$PATH $TWICE\" >&2; echo $X; env | grep -c ^X='", SCORE_STDOUT);
+    set_variable("X", "{x}");
+    set_variable("TWICE", "{x}{x} {json}");
+    set_variable("PATH", "/bin:/usr/bin");
+    const struct trial_result *result = rig_one(&rig, 7);
+    ck_assert_double_eq(result->score, 1);
+    ck_assert_str_eq(result->log, "/bin:/usr/bin 77 {\"x\":7}\n");
+    rig_release(&rig);
+}
+END_TEST
+
+/* The program is found by the PATH of the trial. */
+START_TEST(path_of_the_trial)
+{
+    rig_init(&rig, "true", SCORE_WALL_SECONDS);
+    set_variable("PATH", "/nowhere-{x}");
+    ck_assert_str_eq(rig_one(&rig, 1)->reason, "cannot start true: No such file or directory");
+    rig_release(&rig);
+}
+END_TEST
+
+START_TEST(success_codes)
+{
+    rig_init(&rig, "sh -c 'echo 1; exit {x}'", SCORE_STDOUT);
+    rig.spec.success_codes = (struct exit_codes){ { 0 } };
+    exit_codes_add(&rig.spec.success_codes, 3);
+    exit_codes_add(&rig.spec.success_codes, 255);
+    ck_assert_int_eq(rig_one(&rig, 3)->state, TRIAL_DONE);
+    ck_assert_int_eq(rig_one(&rig, 255)->state, TRIAL_DONE);
+    ck_assert_int_eq(rig_one(&rig, 0)->state, TRIAL_FAILED);
+    ck_assert_int_eq(rig_one(&rig, 4)->state, TRIAL_FAILED);
+    ck_assert_str_eq(rig.result[3].reason, "exit status 4");
+    ck_assert_int_eq(rig.result[1].exit_code, 255);
+    rig_release(&rig);
+}
+END_TEST
 
 START_TEST(floods)
 {
@@ -624,6 +699,11 @@ test_suite(void)
     tcase_add_test(scores, trial_has_no_descriptor_of_ours);
     tcase_add_test(scores, many_arguments);
     tcase_add_test(scores, chunk_in_order);
+    tcase_add_test(scores, standard_input);
+    tcase_add_test(scores, standard_input_that_is_not_read);
+    tcase_add_test(scores, environment_of_a_trial);
+    tcase_add_test(scores, path_of_the_trial);
+    tcase_add_test(scores, success_codes);
     tcase_add_test(scores, floods);
     tcase_add_test(scores, noise_on_standard_error);
     suite_add_tcase(suite, scores);

@@ -36,6 +36,9 @@ static int take_start(void *, const struct ini_entry *, const struct option_valu
     struct diag *);
 static int take_type(void *, const struct ini_entry *, const struct option_value *, struct diag *);
 static int take_score(void *, const struct ini_entry *, const struct option_value *, struct diag *);
+static int take_codes(void *, const struct ini_entry *, const struct option_value *, struct diag *);
+static int take_variable(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
 static int take_parameter(void *, const struct ini_entry *, const struct option_value *,
     struct diag *);
 static int take_dimension(void *, const struct ini_entry *, const struct option_value *,
@@ -84,6 +87,14 @@ static int take_affinity(void *, const struct ini_entry *, const struct option_v
         " field of the last JSON object printed", NULL)                        \
     X("objective", "directory", TEXT, 0, 0, NULL, NULL, false, AT(directory), NULL,              \
         "Working directory of trials; without it, the one where the run was submitted", "/tmp")  \
+    X("objective", "stdin", TEXT, 0, 0, NULL, NULL, false, AT(standard_input), NULL,             \
+        "What a trial reads from standard input, a line feed added: {name} as in the command,"   \
+        " {json} for the whole point as a JSON object; without it, nothing", "{json}")           \
+    X("objective", "success_codes", CUSTOM, 0, 0, "a list of 0 to 255 and ranges", "0", false, 0, \
+        take_codes, "Exit statuses with which a trial is done; with any other it failed", NULL)  \
+    X("environment", "*", TEXT, 0, 0, NULL, NULL, false, 0, take_variable,                       \
+        "Variables of a trial's environment by name, over those of the command that submitted"   \
+        " the run; {name} and {json} as in stdin", "OMP_NUM_THREADS = {threads}")                \
     X("parameters", "*", TEXT, 0, 0, NULL, NULL, false, 0, take_parameter,                       \
         "Fixed values by name, for {name} in the command and for constraints",  \
         "file = /usr/share/common-licenses/GPL-3")                             \
@@ -296,6 +307,41 @@ take_score(void *target, const struct ini_entry *entry, const struct option_valu
         "cpu_seconds, max_rss_bytes, json:FIELD)", show(value->text, &shown));
 }
 
+/* "0, 3..5" */
+static int
+take_codes(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct run_spec *spec = target;
+    struct exit_codes codes = { 0 };
+    struct shown shown;
+    const char *p = value->text;
+    (void)entry;
+    for (bool more = true; more;) {
+        int low, high, n = 0;
+        if (sscanf(p, " %3d%n", &low, &n) != 1)
+            break;
+        p += n;
+        high = low;
+        if (sscanf(p, " .. %3d%n", &high, &n) == 1)
+            p += n;
+        if (low < 0 || high > 255 || low > high)
+            break;
+        while (low <= high)
+            exit_codes_add(&codes, low++);
+        p += strspn(p, " \t");
+        more = *p == ',';
+        p += more;
+        if (!more && !*p) {
+            spec->success_codes = codes;
+            return 0;
+        }
+    }
+    return diag_set(diag, ERR_BAD_TYPE,
+        "\"%s\" are no exit statuses (allowed: a list of 0 to 255 and ranges, as in 0, 3..5)",
+        show(value->text, &shown));
+}
+
 /* Names of parameters and dimensions stand in one space. */
 static int
 check_new_name(const struct run_spec *spec, const char *name, struct diag *diag)
@@ -316,6 +362,23 @@ check_new_name(const struct run_spec *spec, const char *name, struct diag *diag)
 }
 
 static int
+add_text(struct run_parameter **texts, int *count, const char *name, const char *value,
+    struct diag *diag)
+{
+    struct run_parameter *grown = realloc(*texts, (size_t)(*count + 1) * sizeof *grown);
+    if (!grown)
+        return no_memory(diag);
+    *texts = grown;
+    struct run_parameter *text = &grown[*count];
+    str_copy(text->name, sizeof text->name, name);
+    text->value = strdup(value);
+    if (!text->value)
+        return no_memory(diag);
+    ++*count;
+    return 0;
+}
+
+static int
 take_parameter(void *target, const struct ini_entry *entry, const struct option_value *value,
     struct diag *diag)
 {
@@ -325,18 +388,26 @@ take_parameter(void *target, const struct ini_entry *entry, const struct option_
         return r;
     if (spec->parameter_count >= RUN_PARAMETERS_MAX)
         return diag_set(diag, ERR_TOO_LARGE, "more than %d parameters", RUN_PARAMETERS_MAX);
-    struct run_parameter *grown = realloc(spec->parameter,
-        (size_t)(spec->parameter_count + 1) * sizeof *grown);
-    if (!grown)
-        return no_memory(diag);
-    spec->parameter = grown;
-    struct run_parameter *parameter = &grown[spec->parameter_count];
-    str_copy(parameter->name, sizeof parameter->name, entry->key);
-    parameter->value = strdup(value->text);
-    if (!parameter->value)
-        return no_memory(diag);
-    spec->parameter_count++;
-    return 0;
+    return add_text(&spec->parameter, &spec->parameter_count, entry->key, value->text, diag);
+}
+
+/* OPTOP_RUN is how the processes of a run are found: it is not the run's to set. */
+static int
+take_variable(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct run_spec *spec = target;
+    struct shown shown;
+    if (!is_plain_name(entry->key) || strpbrk(entry->key, ".-") ||
+        isdigit((unsigned char)entry->key[0]))
+        return diag_set(diag, ERR_SYNTAX,
+            "\"%s\" is not a variable (allowed: up to 63 letters, digits and \"_\", not starting "
+            "with a digit)", show(entry->key, &shown));
+    if (!strcmp(entry->key, "OPTOP_RUN"))
+        return diag_set(diag, ERR_CONFLICT, "OPTOP_RUN is set by optop itself");
+    if (spec->environment_count >= RUN_PARAMETERS_MAX)
+        return diag_set(diag, ERR_TOO_LARGE, "more than %d variables", RUN_PARAMETERS_MAX);
+    return add_text(&spec->environment, &spec->environment_count, entry->key, value->text, diag);
 }
 
 static int
@@ -499,8 +570,8 @@ is_known_name(const struct run_spec *spec, const char *name, bool *used)
 }
 
 static int
-unknown_place(const struct run_spec *spec, const struct ini *ini, const char *name,
-    struct diag *diag)
+unknown_place(const struct run_spec *spec, const struct ini *ini, const struct ini_entry *entry,
+    const char *name, struct diag *diag)
 {
     const char *meant = NULL;
     size_t best = SIZE_MAX;
@@ -510,49 +581,75 @@ unknown_place(const struct run_spec *spec, const struct ini *ini, const char *na
     for (int i = 0; i < spec->parameter_count; i++)
         if (suggest_closer(name, spec->parameter[i].name, &best))
             meant = spec->parameter[i].name;
-    const struct ini_entry *entry = ini_find(ini, "objective", "command");
     return walk_fault(ini, entry, diag, ERR_UNKNOWN_KEY,
         "{%s} is neither in [space] nor in [parameters]%s%s%s", name,
         meant ? " (did you mean {" : "", meant ? meant : "", meant ? "}?)" : "");
 }
 
-/* Every {name} of one word must be known; marks the dimensions it uses. */
+/* What is looked through for places, and what was found. */
+struct places {
+    const struct run_spec *spec;
+    const struct ini *ini;
+    bool used[RUN_DIMENSIONS_MAX]; /* dimensions, by all texts so far */
+};
+
+/* Every {name} of one text must be known; marks the dimensions it uses. Where
+ * `point`, {json} uses all. */
 static int
-check_word(const struct run_spec *spec, const struct ini *ini, const char *word, bool *used,
+check_text(struct places *places, const struct ini_entry *entry, const char *text, bool point,
     struct diag *diag)
 {
+    const struct run_spec *spec = places->spec;
     struct runfile_place place;
     struct shown shown;
     int r;
-    for (size_t offset = 0; (r = runfile_next_place(word, offset, &place)) > 0;
-         offset = place.end)
-        if (place.name[0] != '{' && place.name[0] != '}' &&
-            !is_known_name(spec, place.name, used))
-            return unknown_place(spec, ini, place.name, diag);
+    for (size_t offset = 0; (r = runfile_next_place(text, offset, &place)) > 0;
+         offset = place.end) {
+        if (place.name[0] == '{' || place.name[0] == '}' ||
+            is_known_name(spec, place.name, places->used))
+            continue;
+        if (!point || strcmp(place.name, "json") != 0)
+            return unknown_place(spec, places->ini, entry, place.name, diag);
+        for (int i = 0; i < spec->dimension_count; i++)
+            places->used[i] = true;
+    }
     if (r < 0)
-        return walk_fault(ini, ini_find(ini, "objective", "command"), diag, ERR_SYNTAX,
+        return walk_fault(places->ini, entry, diag, ERR_SYNTAX,
             "a brace in \"%s\" is not part of {name} (write {{ or }} for a brace)",
-            show(word, &shown));
+            show(text, &shown));
     return 0;
+}
+
+static int
+check_words(struct places *places, struct diag *diag)
+{
+    char **argv;
+    const struct ini_entry *entry = ini_find(places->ini, "objective", "command");
+    int r = runfile_split_command(places->spec->command, &argv, diag);
+    if (r < 0) {
+        char text[DIAG_TEXT_MAX];
+        str_copy(text, sizeof text, diag ? diag->text : "");
+        return walk_fault(places->ini, entry, diag, r, "%s", text);
+    }
+    for (char **word = argv; *word && r == 0; word++)
+        r = check_text(places, entry, *word, false, diag);
+    runfile_free_argv(argv);
+    return r;
 }
 
 static int
 check_command(const struct run_spec *spec, const struct ini *ini, struct diag *diag)
 {
-    bool used[RUN_DIMENSIONS_MAX] = { false };
-    char **argv;
-    const struct ini_entry *entry = ini_find(ini, "objective", "command");
-    int r = runfile_split_command(spec->command, &argv, diag);
-    if (r < 0) {
-        char text[DIAG_TEXT_MAX];
-        str_copy(text, sizeof text, diag ? diag->text : "");
-        return walk_fault(ini, entry, diag, r, "%s", text);
-    }
-    for (char **word = argv; *word && r == 0; word++)
-        r = check_word(spec, ini, *word, used, diag);
-    runfile_free_argv(argv);
+    struct places places = { .spec = spec, .ini = ini };
+    int r = check_words(&places, diag);
+    if (r == 0 && spec->standard_input)
+        r = check_text(&places, ini_find(ini, "objective", "stdin"), spec->standard_input, true,
+            diag);
+    for (int i = 0; i < spec->environment_count && r == 0; i++)
+        r = check_text(&places, ini_find(ini, "environment", spec->environment[i].name),
+            spec->environment[i].value, true, diag);
     for (int i = 0; i < spec->dimension_count && r == 0; i++)
-        if (!used[i]) {
+        if (!places.used[i]) {
             const char *name = spec->dimension[i].name;
             r = walk_fault(ini, ini_find(ini, "space", name), diag, ERR_CONFLICT,
                 "the command does not use {%s}: it would only repeat trials", name);

@@ -21,6 +21,15 @@ end(struct json_writer *w)
     str_putc(w->out, '\n');
 }
 
+static void
+write_texts(struct json_writer *w, const char *key, const struct run_parameter *texts, int count)
+{
+    jw_object(w, key);
+    for (int i = 0; i < count; i++)
+        jw_string(w, texts[i].name, texts[i].value);
+    jw_end(w);
+}
+
 void
 worker_msg_init(struct str *out, const struct worker_init *init)
 {
@@ -33,6 +42,12 @@ worker_msg_init(struct str *out, const struct worker_init *init)
     jw_string(&w, "score", score_kind_name(spec->score));
     jw_string(&w, "field", spec->score_field);
     jw_string(&w, "directory", init->directory);
+    jw_string(&w, "stdin", spec->standard_input);
+    jw_array(&w, "success_codes");
+    for (int code = 0; code <= 255; code++)
+        if (exit_codes_has(&spec->success_codes, code))
+            jw_int(&w, NULL, code);
+    jw_end(&w);
     jw_number(&w, "trial_seconds", spec->trial_seconds);
     jw_number(&w, "grace_seconds", spec->grace_seconds);
     jw_string(&w, "cage", init->cage);
@@ -43,13 +58,12 @@ worker_msg_init(struct str *out, const struct worker_init *init)
     for (int i = 0; i < spec->dimension_count; i++)
         jw_string(&w, NULL, spec->dimension[i].name);
     jw_end(&w);
-    /* names of parameters are the user's: they are quoted as keys here */
-    json_t *parameters = json_object();
-    for (int i = 0; i < spec->parameter_count; i++)
-        json_object_set_new(parameters, spec->parameter[i].name,
-            json_string(spec->parameter[i].value));
-    jw_value(&w, "parameters", parameters);
-    json_decref(parameters);
+    jw_array(&w, "numbers");
+    for (int i = 0; i < spec->dimension_count; i++)
+        jw_bool(&w, NULL, spec->dimension[i].kind != DIMENSION_CHOICE);
+    jw_end(&w);
+    write_texts(&w, "parameters", spec->parameter, spec->parameter_count);
+    write_texts(&w, "environment", spec->environment, spec->environment_count);
     jw_end(&w);
     end(&w);
 }

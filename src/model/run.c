@@ -64,10 +64,24 @@ run_goal_better(enum run_goal goal, double a, double b)
 }
 
 void
+exit_codes_add(struct exit_codes *codes, int64_t code)
+{
+    if (code >= 0 && code <= 255)
+        codes->bit[code / 64] |= UINT64_C(1) << (code % 64);
+}
+
+bool
+exit_codes_has(const struct exit_codes *codes, int64_t code)
+{
+    return code >= 0 && code <= 255 && (codes->bit[code / 64] >> (code % 64) & 1);
+}
+
+void
 run_spec_init(struct run_spec *spec)
 {
     memset(spec, 0, sizeof *spec);
     spec->grace_seconds = -1;
+    exit_codes_add(&spec->success_codes, 0);
 }
 
 void
@@ -76,6 +90,10 @@ run_spec_release(struct run_spec *spec)
     free(spec->command);
     free(spec->function);
     free(spec->directory);
+    free(spec->standard_input);
+    for (int i = 0; i < spec->environment_count; i++)
+        free(spec->environment[i].value);
+    free(spec->environment);
     for (int i = 0; i < spec->parameter_count; i++)
         free(spec->parameter[i].value);
     free(spec->parameter);

@@ -88,6 +88,14 @@ struct run_parameter {
     char *value; /* owned */
 };
 
+/* A set of exit statuses, 0 to 255. */
+struct exit_codes {
+    uint64_t bit[4];
+};
+
+void exit_codes_add(struct exit_codes *codes, int64_t code); /* others are ignored */
+bool exit_codes_has(const struct exit_codes *codes, int64_t code);
+
 enum objective_type { OBJECTIVE_COMMAND, OBJECTIVE_FUNCTION };
 
 /* What a command's score is. */
@@ -135,6 +143,10 @@ struct run_spec {
     enum score_kind score;
     char score_field[RUN_NAME_MAX]; /* for SCORE_JSON */
     char *directory; /* working directory of trials; NULL: the submitter's */
+    char *standard_input; /* template; NULL: nothing */
+    struct exit_codes success_codes;
+    int environment_count;
+    struct run_parameter *environment; /* values are templates */
 
     int parameter_count;
     struct run_parameter *parameter;

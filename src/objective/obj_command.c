@@ -37,8 +37,7 @@
 #include "objective/arguments.h"
 #include "objective/objective.h"
 #include "objective/score.h"
-
-extern char **environ;
+#include "objective/setting.h"
 
 enum {
     PATH_BYTES_MAX = 4096,
@@ -65,9 +64,11 @@ struct stream {
 struct command {
     struct objective base;
     struct arguments arguments;
+    struct setting setting;
     struct score score;
+    struct exit_codes success; /* exit statuses of a trial that is done */
     char program[PATH_BYTES_MAX]; /* "" until found */
-    bool varying_program; /* argv[0] has a dimension in it */
+    bool varying_program; /* argv[0] or PATH has a dimension in it */
     bool adopts; /* this process is a subreaper */
     double trial_seconds, grace_seconds;
     int signal_fd;
@@ -75,6 +76,7 @@ struct command {
     /* The trial */
     struct stream out, err;
     int start_error; /* -errno; 0: it started */
+    bool started_program; /* start_error is the program's, not its setting's */
     pid_t pid;
     int status;
     bool main_ended; /* pid is reaped */
@@ -100,6 +102,17 @@ read_score(struct command *command, const json_t *init, struct diag *diag)
     return diag_set(diag, ERR_NOT_FOUND, "no such score: %.40s", name);
 }
 
+/* Without a list the one code that always meant success. */
+static void
+read_success(struct command *command, const json_t *init)
+{
+    const json_t *codes = json_object_get(init, "success_codes");
+    for (size_t i = 0; i < json_array_size(codes); i++)
+        exit_codes_add(&command->success, json_integer_value(json_array_get(codes, i)));
+    if (!json_array_size(codes))
+        exit_codes_add(&command->success, 0);
+}
+
 static int
 open_signals(struct command *command, struct diag *diag)
 {
@@ -120,6 +133,7 @@ command_close(struct objective *objective)
     if (command->signal_fd >= 0)
         close(command->signal_fd);
     arguments_release(&command->arguments);
+    setting_release(&command->setting);
     score_release(&command->score);
     str_release(&command->log);
     free(command);
@@ -130,13 +144,18 @@ command_open(const json_t *init, struct objective **ret_objective, struct diag *
 {
     struct command *command = XNEW(struct command);
     command->base.type = &objective_command;
-    command->signal_fd = -1;
+    command->signal_fd = command->setting.in_fd = -1;
     command->adopts = strcmp(json_get_string(init, "cage", ""), "group") != 0;
     command->trial_seconds = json_get_number(init, "trial_seconds", 0);
     command->grace_seconds = json_get_number(init, "grace_seconds", 0);
     str_init(&command->log);
-    int r = arguments_init(&command->arguments, json_get_string(init, "command", ""),
-        json_object_get(init, "names"), json_object_get(init, "parameters"), diag);
+    read_success(command, init);
+    struct template_scope scope = { json_object_get(init, "names"),
+        json_object_get(init, "parameters"), NULL };
+    int r = arguments_init(&command->arguments, json_get_string(init, "command", ""), &scope, diag);
+    scope.numbers = json_object_get(init, "numbers");
+    if (r == 0)
+        r = setting_init(&command->setting, init, &scope, diag);
     if (r == 0)
         r = read_score(command, init, diag);
     if (r == 0)
@@ -145,8 +164,8 @@ command_open(const json_t *init, struct objective **ret_objective, struct diag *
         command_close(&command->base);
         return r;
     }
-    command->varying_program = command->arguments.varying_count > 0 &&
-        command->arguments.varying[0].index == 0;
+    command->varying_program = command->arguments.word[0].varies ||
+        setting_varies(&command->setting, "PATH");
     *ret_objective = &command->base;
     return 0;
 }
@@ -179,22 +198,28 @@ find_program(struct command *command)
 {
     if (command->program[0] && !command->varying_program)
         return 0;
-    int r = child_find_program(command->arguments.argv[0], getenv("PATH"), command->program,
-        sizeof command->program);
+    int r = child_find_program(command->arguments.argv[0],
+        setting_getenv(&command->setting, "PATH"), command->program, sizeof command->program);
     if (r < 0)
         command->program[0] = '\0';
     return r;
 }
 
 static int
-start_process(struct command *command)
+start_process(struct command *command, const char *const *values)
 {
-    int r = find_program(command);
+    command->started_program = false;
+    int r = setting_make(&command->setting, values);
     if (r < 0 || (r = open_stream(&command->out)) < 0 || (r = open_stream(&command->err)) < 0)
         return r;
+    command->started_program = true;
+    r = find_program(command);
+    if (r < 0)
+        return r;
     const struct child_options options = {
-        .path = command->program, .argv = command->arguments.argv, .environment = environ,
-        .in = -1, .out = command->out.write_fd, .err = command->err.write_fd, .control = -1,
+        .path = command->program, .argv = command->arguments.argv,
+        .environment = command->setting.environment,
+        .in = command->setting.in_fd, .out = command->out.write_fd, .err = command->err.write_fd, .control = -1,
     };
     return child_spawn(&options, &command->pid);
 }
@@ -214,7 +239,8 @@ command_start(struct objective *objective, const char *const *values)
     command->status = 0;
     command->deadline_ns = command->kill_ns = 0;
     command->started_ns = clock_mono_ns();
-    command->start_error = start_process(command);
+    command->start_error = start_process(command, values);
+    setting_end(&command->setting);
     if (command->start_error < 0) {
         close_stream(&command->out);
         close_stream(&command->err);
@@ -467,7 +493,8 @@ judge(struct command *command, struct trial_result *result)
             unit_format_duration(command->trial_seconds, text, sizeof text));
     else if (!command->all_ended)
         fail(result, "its processes could not be ended", "");
-    else if (command->status != 0)
+    else if (!WIFEXITED(command->status) ||
+        !exit_codes_has(&command->success, WEXITSTATUS(command->status)))
         fail(result, child_status_text(command->status, text, sizeof text), "");
     else if (score_end(&command->score, result, &result->score, result->reason) == 0)
         result->state = TRIAL_DONE;
@@ -501,7 +528,8 @@ command_finish(struct objective *objective, struct objective_watch *watch,
     *ret_log = &command->log;
     if (command->start_error < 0) {
         char program[64];
-        text_clean(command->arguments.argv[0], program, sizeof program);
+        text_clean(command->started_program ? command->arguments.argv[0] : "a trial", program,
+            sizeof program);
         snprintf(result->reason, sizeof result->reason, "cannot start %s: %s", program,
             err_text(command->start_error));
         return 0;
