@@ -325,7 +325,8 @@ const struct cmd cmd_export = {
     .name = "export",
     .usage = "RUN [FILE]",
     .help = "Write all trials of a run, also failed ones, to a file",
-    .detail = "Without FILE, or with -, they go to standard output. The form may also be told by "
+    .detail = "CSV has columns for what the first 500 trials reported; JSON and SQLite have what "
+              "each trial reported. Without FILE, or with -, they go to standard output. The form may also be told by "
               "FILE's ending (.csv, .json, .sqlite). FILE appears when it is complete and on disk, never "
               "half. Trials come by number; a run that is going on gives those that are counted "
               "when it is read. Numbers read back as the same; the CSV is that of RFC 4180 with "

@@ -27,6 +27,7 @@ static const struct column {
     { "wall_seconds", "REAL" }, { "cpu_seconds", "REAL" }, { "max_rss_bytes", "REAL" },
     { "stdout_bytes", "REAL" }, { "exit_code", "INTEGER" }, { "signal", "INTEGER" },
     { "attempt", "INTEGER" }, { "finished", "REAL" }, { "reason", "TEXT NOT NULL" },
+    { "metrics", "TEXT" }, /* what the trial reported: JSON object */
 };
 enum { BEHIND = sizeof behind / sizeof *behind };
 
@@ -189,6 +190,7 @@ write_trial(void *context, const struct store_trial *trial)
     sqlite3_bind_int(s, column++, result->attempt);
     sqlite3_bind_double(s, column++, ns_to_sec(trial->finished_wall_ns));
     sqlite3_bind_text(s, column++, result->reason, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, column++, result->metrics, -1, SQLITE_STATIC); /* NULL binds as NULL */
     int r = sqlite3_step(s);
     sqlite3_reset(s);
     if (r != SQLITE_DONE)

@@ -40,6 +40,13 @@ is "empty where a trial has none" "$(sed -n 5p "$out" | cut -d, -f8-)" ",,"
 exits "for people" 0 optop top last
 like "they are columns" "$out" 'accuracy .*epochs$'
 
+exits "a database has them as JSON" 0 optop export last "$dir/m.sqlite"
+is "of each trial" "$(python3 -c 'import json, sqlite3, sys
+for t, m in sqlite3.connect(sys.argv[1]).execute("SELECT trial, metrics FROM trial ORDER BY trial"):
+    print(t, json.loads(m)["accuracy"] if m else m)' "$dir/m.sqlite" | tr '\n' ' ')" "1 0.1 2 0.2 3 0.3 4 None "
+exits "an export as CSV" 0 optop export last --csv
+like "has columns for them" "$out" ',accuracy,'
+
 # a server that comes after finds them too
 optop server stop >/dev/null 2>&1
 exits "after a restart" 0 optop top last -n 1 --json
