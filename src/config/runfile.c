@@ -110,8 +110,9 @@ static int take_affinity(void *, const struct ini_entry *, const struct option_v
         "Start of the random numbers; the same seed gives the same trials", NULL) \
     X("search", "trials", INT, 0, TRIALS_MAX, NULL, NULL, false, AT(trials), NULL,               \
         "Most trials; without it, 100 for random and all points for grid (0 is all, too)", "50") \
-    X("parallel", "mode", CHOICE, 0, 0, "process", "process", false, 0, take_mode,               \
-        "What evaluates trials side by side", NULL)                            \
+    X("parallel", "mode", CHOICE, 0, 0, "process|isolated", "process", false, 0, take_mode,      \
+        "What evaluates trials side by side: worker processes that go on from trial to trial, or" \
+        " a fresh one for each trial", NULL)                            \
     X("parallel", "workers", CUSTOM, 0, 0, "auto|1 to 1024", "auto", false, 0, take_workers,     \
         "How many at once; auto goes by the usable cores", NULL)               \
     X("limits", "trial", DURATION, 0, SECONDS_MAX, NULL, "0s", false, AT(trial_seconds), NULL,   \
@@ -472,12 +473,12 @@ take_method(void *target, const struct ini_entry *entry, const struct option_val
     return 0;
 }
 
-/* There is one mode, and a run_spec has no other to tell it from. */
 static int
 take_mode(void *target, const struct ini_entry *entry, const struct option_value *value,
     struct diag *diag)
 {
-    (void)target, (void)entry, (void)value, (void)diag;
+    (void)entry, (void)diag;
+    ((struct run_spec *)target)->mode = (enum run_mode)value->number;
     return 0;
 }
 

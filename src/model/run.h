@@ -108,6 +108,12 @@ enum score_kind {
     SCORE_JSON, /* a field of the last JSON object printed */
 };
 
+/* In the order of the option's choices. */
+enum run_mode {
+    RUN_MODE_PROCESS, /* worker processes that go on from trial to trial */
+    RUN_MODE_ISOLATED, /* a fresh one for each trial */
+};
+
 enum search_method { SEARCH_GRID, SEARCH_RANDOM };
 
 /* Text of a value as it is put into a command: integers without a point, floats
@@ -159,6 +165,7 @@ struct run_spec {
     uint64_t seed;
     int64_t trials; /* 0: all of a grid */
 
+    enum run_mode mode;
     int workers; /* 0: auto */
     struct run_pool pool;
 

@@ -380,7 +380,7 @@ static int
 wanted_depth(const struct run *run)
 {
     double mean = run->mean_trial_seconds;
-    if (mean <= 0 || mean >= CHUNK_SECONDS)
+    if (run->spec.mode == RUN_MODE_ISOLATED || mean <= 0 || mean >= CHUNK_SECONDS)
         return 1;
     double depth = 1 + ceil(CHUNK_SECONDS / mean);
     return depth > CHUNK_MAX ? CHUNK_MAX : (int)depth;
@@ -446,6 +446,8 @@ feed_worker(struct runner *runner, struct run *run, struct run_worker *w)
     if (count) {
         worker_send(w->worker, tasks, count);
         worker_pool_give(&runner->pool, &w->pool, count, now_ns(runner), clock_mono_ns());
+        if (run->spec.mode == RUN_MODE_ISOLATED)
+            finish_worker(w); /* it ends with this one */
     } else if (!outstanding && run->exhausted && !run->window_ready) {
         finish_worker(w); /* its slot is free for the next run */
     } else if (!outstanding) {
