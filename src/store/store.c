@@ -101,6 +101,17 @@ static const char *const migrations[] = {
     " due_wall_ns INTEGER NOT NULL,"
     " PRIMARY KEY(run, trial)) WITHOUT ROWID;",
     "ALTER TABLE trial ADD COLUMN metrics TEXT;", /* JSON object; NULL: none */
+    "CREATE TABLE block("
+    " run INTEGER NOT NULL,"
+    " first INTEGER NOT NULL," /* number of its first trial */
+    " count INTEGER NOT NULL,"
+    " finished_wall_ns INTEGER NOT NULL,"
+    " score BLOB," /* double[count]; NULL: counted, not kept */
+    " wall_seconds BLOB," /* float[count] */
+    " point BLOB," /* double[count][dimensions] */
+    " metric_names BLOB," /* each ended by a NUL */
+    " metric BLOB," /* double[metrics][count] */
+    " UNIQUE(run, first));",
 };
 
 enum { SCHEMA_VERSION = sizeof migrations / sizeof *migrations };
@@ -312,6 +323,8 @@ store_open(const char *directory, struct store **ret_store, struct diag *diag)
     r = migrate(store, diag);
     if (r == 0)
         r = load_id(store, diag);
+    if (r == 0)
+        r = store_block_register(store->db);
     if (r < 0)
         goto fail;
     *ret_store = store;
@@ -330,6 +343,8 @@ store_open_reader(const struct store *store, struct store **ret_reader)
     reader->id = store->id;
     int r = store_error(sqlite3_open_v2(sqlite3_db_filename(store->db, "main"), &reader->db,
         SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL));
+    if (r == 0)
+        r = store_block_register(reader->db);
     if (r == 0)
         r = execute(reader, "PRAGMA query_only = ON; PRAGMA cache_size = -1024;");
     if (r < 0) {

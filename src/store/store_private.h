@@ -32,6 +32,15 @@ sqlite3_stmt *store_prepare(struct store *store, const char *sql);
  * -ENOSPC when the disk is full. */
 int store_run_statement(struct store *store, sqlite3_stmt *statement);
 
+/* Columns of a trial, in table trial and in the view all_trial, which also has
+ * the trials of blocks. */
+#define STORE_TRIAL_COLUMNS                                                    \
+    "trial, state, score, params, wall_seconds, cpu_seconds, max_rss_bytes, stdout_bytes," \
+    " exit_code, signal, attempt, finished_wall_ns, reason, metrics"
+
+/* store_block.c: makes the view all_trial in a connection. */
+int store_block_register(sqlite3 *db);
+
 /* SQLite's code as one of ours. */
 int store_error(int sqlite_code);
 

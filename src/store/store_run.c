@@ -16,10 +16,6 @@ enum { LOG_TRIM_EVERY = 251 };
     " finished_wall_ns, elapsed_ns, busy_ns, worker_ns, total, done, failed, best_trial," \
     " best_score, mark_trial, mark_cursor, cage, text, environment"
 
-#define TRIAL_COLUMNS                                                          \
-    "trial, state, score, params, wall_seconds, cpu_seconds, max_rss_bytes, stdout_bytes," \
-    " exit_code, signal, attempt, finished_wall_ns, reason, metrics"
-
 int
 store_run_add(struct store *store, const struct store_run *run, int64_t *ret_id)
 {
@@ -184,7 +180,7 @@ int
 store_trial_add(struct store *store, int64_t run, const struct store_trial *trial)
 {
     static const char sql[] =
-        "INSERT INTO trial(run, " TRIAL_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+        "INSERT INTO trial(run, " STORE_TRIAL_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
         " ON CONFLICT(run, trial) DO NOTHING";
     const struct trial_result *result = trial->result;
     sqlite3_stmt *s = store_prepare(store, sql);
@@ -244,10 +240,12 @@ int
 store_trial_top(struct store *store, int64_t run, enum run_goal goal, int count,
     store_trial_fn *fn, void *context)
 {
-    static const char minimize[] = "SELECT " TRIAL_COLUMNS
-        " FROM trial WHERE run = ? AND state = 0 ORDER BY score NULLS LAST, trial LIMIT ?";
-    static const char maximize[] = "SELECT " TRIAL_COLUMNS
-        " FROM trial WHERE run = ? AND state = 0 ORDER BY score DESC, trial LIMIT ?";
+    static const char minimize[] = "SELECT " STORE_TRIAL_COLUMNS
+        " FROM all_trial WHERE run = ? AND state = 0 AND score IS NOT NULL"
+        " ORDER BY score, trial LIMIT ?";
+    static const char maximize[] = "SELECT " STORE_TRIAL_COLUMNS
+        " FROM all_trial WHERE run = ? AND state = 0 AND score IS NOT NULL"
+        " ORDER BY score DESC, trial LIMIT ?";
     sqlite3_stmt *s = store_prepare(store, goal == RUN_MINIMIZE ? minimize : maximize);
     if (!s)
         return ERR_STORE;
@@ -260,9 +258,9 @@ store_trial_top(struct store *store, int64_t run, enum run_goal goal, int count,
     {                                                                          \
         #column,                                                               \
         {                                                                      \
-            "SELECT " TRIAL_COLUMNS " FROM trial WHERE run = ?1 AND state = 0" \
+            "SELECT " STORE_TRIAL_COLUMNS " FROM all_trial WHERE run = ?1 AND state = 0" \
             " AND trial <= ?3 ORDER BY " #column " NULLS LAST, trial LIMIT ?2",  \
-            "SELECT " TRIAL_COLUMNS " FROM trial WHERE run = ?1 AND state = 0" \
+            "SELECT " STORE_TRIAL_COLUMNS " FROM all_trial WHERE run = ?1 AND state = 0" \
             " AND trial <= ?3 ORDER BY " #column " DESC NULLS LAST, trial LIMIT ?2", \
         }                                                                      \
     }
@@ -294,8 +292,8 @@ int
 store_trial_list(struct store *store, int64_t run, int64_t after, int limit,
     store_trial_fn *fn, void *context)
 {
-    static const char sql[] = "SELECT " TRIAL_COLUMNS
-        " FROM trial WHERE run = ? AND trial > ? ORDER BY trial LIMIT ?";
+    static const char sql[] = "SELECT " STORE_TRIAL_COLUMNS
+        " FROM all_trial WHERE run = ? AND trial > ? ORDER BY trial LIMIT ?";
     sqlite3_stmt *s = store_prepare(store, sql);
     if (!s)
         return ERR_STORE;
@@ -309,7 +307,7 @@ int
 store_trial_get(struct store *store, int64_t run, int64_t trial, store_trial_fn *fn,
     void *context)
 {
-    static const char sql[] = "SELECT " TRIAL_COLUMNS " FROM trial WHERE run = ? AND trial = ?";
+    static const char sql[] = "SELECT " STORE_TRIAL_COLUMNS " FROM all_trial WHERE run = ? AND trial = ?";
     sqlite3_stmt *s = store_prepare(store, sql);
     if (!s)
         return ERR_STORE;
@@ -323,8 +321,10 @@ store_trial_get(struct store *store, int64_t run, int64_t trial, store_trial_fn 
 int
 store_trial_scores(struct store *store, int64_t run, store_score_fn *fn, void *context)
 {
+    /* every column of the order is named, so that SQLite merges the two kinds of
+     * trials instead of sorting them */
     static const char sql[] =
-        "SELECT trial, score FROM trial WHERE run = ? ORDER BY finished_wall_ns, trial";
+        "SELECT trial, score, finished_wall_ns FROM all_trial WHERE run = ? ORDER BY finished_wall_ns, trial";
     sqlite3_stmt *s = store_prepare(store, sql);
     if (!s)
         return ERR_STORE;
