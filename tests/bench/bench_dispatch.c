@@ -8,6 +8,7 @@
  * in turn, ROUNDS times, so that a busy machine is unfair to all alike.
  *
  *   bench_dispatch [N [COMMAND]]     $OPTOP_WORKER: path of optop-worker
+ *   bench_dispatch capture N         the floor alone: prints its trials per second
  *
  * Prints one line per round (rate; processor time per trial) and the medians
  * of the ratios of the rates.
@@ -263,6 +264,13 @@ int
 main(int argc, char **argv)
 {
     double to_xargs[ROUNDS], to_capture[ROUNDS];
+    if (argc == 3 && str_equal(argv[1], "capture")) {
+        trials = strtol(argv[2], NULL, 10);
+        if (trials < WORKERS || trials > 10000000)
+            return EXIT_FAILURE;
+        printf("%.1f\n", run_capture());
+        return EXIT_SUCCESS;
+    }
     if (argc > 1)
         trials = strtol(argv[1], NULL, 10);
     if (argc > 2)
