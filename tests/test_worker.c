@@ -2,6 +2,7 @@
 #include "support/worker_rig.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "base/text.h"
@@ -339,6 +340,43 @@ START_TEST(noise_on_standard_error)
 END_TEST
 
 /* Ends. */
+
+/* A worker that has no descriptor to spare waits for one. */
+START_TEST(shortage_that_passes)
+{
+    struct rlimit none = { 4, 4096 }, many = { 1024, 4096 };
+    rig_init(&rig, "echo 3", SCORE_STDOUT);
+    rig_one(&rig, 0);
+    ck_assert_int_eq(prlimit(worker_pid(rig.worker), RLIMIT_NOFILE, &none, NULL), 0);
+    rig_send(&rig, 2, 0);
+    rig_wait(&rig, &rig.started, 2);
+    for (int64_t until = clock_mono_ns() + 300 * NS_PER_MS; clock_mono_ns() < until;)
+        loop_step(rig.loop);
+    ck_assert_int_eq(rig.result_count, 1);
+    ck_assert_int_eq(prlimit(worker_pid(rig.worker), RLIMIT_NOFILE, &many, NULL), 0);
+    rig_wait(&rig, &rig.result_count, 2);
+    ck_assert_int_eq(rig.result[1].state, TRIAL_DONE);
+    ck_assert_double_eq(rig.result[1].score, 3);
+    rig_release(&rig);
+}
+END_TEST
+
+/* Nor does waiting hold up a cancel. */
+START_TEST(shortage_and_cancel)
+{
+    struct rlimit none = { 4, 4096 };
+    rig_init(&rig, "echo 3", SCORE_STDOUT);
+    rig_one(&rig, 0);
+    ck_assert_int_eq(prlimit(worker_pid(rig.worker), RLIMIT_NOFILE, &none, NULL), 0);
+    rig_send(&rig, 2, 0);
+    rig_wait(&rig, &rig.started, 2);
+    worker_cancel(rig.worker, 30);
+    rig_wait(&rig, &rig.exited, 1);
+    ck_assert_int_eq(rig.result_count, 1);
+    ck_assert_int_eq(rig.lost_count, 1);
+    rig_release(&rig);
+}
+END_TEST
 
 START_TEST(time_limit)
 {
@@ -710,6 +748,8 @@ test_suite(void)
     TCase *ends = tcase_create("ends");
     tcase_set_timeout(ends, 60);
     tcase_add_test(ends, time_limit);
+    tcase_add_test(ends, shortage_that_passes);
+    tcase_add_test(ends, shortage_and_cancel);
     tcase_add_test(ends, time_limit_with_good_end);
     tcase_add_test(ends, straggler_does_not_hold_the_trial);
     tcase_add_test(ends, cancel_idle);

@@ -48,6 +48,8 @@ enum {
     NEWEST_PASSES = 100, /* between two full ones */
     SWEEP_PAUSE_MS = 2, /* between passes; ends of processes cut it short */
     DRAIN_MAX = 2 * 1024 * 1024, /* more than a pipe can hold */
+    SHORTAGE_SECONDS = 60, /* that a trial waits for a process to be had */
+    SHORTAGE_PAUSE_MS = 100, /* between two tries */
 };
 
 enum phase {
@@ -75,6 +77,7 @@ struct command {
 
     /* The trial */
     struct stream out, err;
+    const char *const *values; /* its point, borrowed until finish */
     int start_error; /* -errno; 0: it started */
     bool started_program; /* start_error is the program's, not its setting's */
     pid_t pid;
@@ -225,21 +228,11 @@ start_process(struct command *command, const char *const *values)
 }
 
 static void
-command_start(struct objective *objective, const char *const *values)
+try_start(struct command *command)
 {
-    struct command *command = (struct command *)objective;
-    arguments_build(&command->arguments, values);
-    score_reset(&command->score);
-    str_clear(&command->log);
-    memset(&command->usage, 0, sizeof command->usage);
     command->out = command->err = (struct stream){ .read_fd = -1, .write_fd = -1 };
-    command->main_ended = command->all_ended = command->reap_again = false;
-    command->timed_out = command->ordered = false;
-    command->phase = PHASE_RUNNING;
-    command->status = 0;
-    command->deadline_ns = command->kill_ns = 0;
     command->started_ns = clock_mono_ns();
-    command->start_error = start_process(command, values);
+    command->start_error = start_process(command, command->values);
     setting_end(&command->setting);
     if (command->start_error < 0) {
         close_stream(&command->out);
@@ -247,6 +240,47 @@ command_start(struct objective *objective, const char *const *values)
     } else if (command->trial_seconds > 0) {
         command->deadline_ns = command->started_ns + sec_to_ns(command->trial_seconds);
     }
+}
+
+static void
+command_start(struct objective *objective, const char *const *values)
+{
+    struct command *command = (struct command *)objective;
+    command->values = values;
+    arguments_build(&command->arguments, values);
+    score_reset(&command->score);
+    str_clear(&command->log);
+    memset(&command->usage, 0, sizeof command->usage);
+    command->main_ended = command->all_ended = command->reap_again = false;
+    command->timed_out = command->ordered = false;
+    command->phase = PHASE_RUNNING;
+    command->status = 0;
+    command->deadline_ns = command->kill_ns = 0;
+    try_start(command);
+}
+
+/* Of processes, descriptors or memory: it may be over soon, and is not the
+ * trial's fault. */
+static bool
+is_shortage(int code)
+{
+    return code == -EAGAIN || code == -EMFILE || code == -ENFILE || code == -ENOMEM;
+}
+
+/* Tries again until it starts, or the shortage lasts too long. False when
+ * someone outside wants it ended meanwhile. */
+static bool
+await_start(struct command *command, struct objective_watch *watch)
+{
+    int64_t until = clock_mono_ns() + SHORTAGE_SECONDS * NS_PER_SEC;
+    while (is_shortage(command->start_error) && clock_mono_ns() < until) {
+        struct pollfd fd = { .fd = watch->fd, .events = watch->events };
+        if (poll(&fd, 1, SHORTAGE_PAUSE_MS) > 0 &&
+            watch->ready(watch->context, fd.revents) != OBJECTIVE_GO_ON)
+            return false;
+        try_start(command);
+    }
+    return true;
 }
 
 /* Reading. */
@@ -526,6 +560,8 @@ command_finish(struct objective *objective, struct objective_watch *watch,
         .max_rss_bytes = (double)NAN, .stdout_bytes = (double)NAN,
     };
     *ret_log = &command->log;
+    if (!await_start(command, watch))
+        return ERR_CLOSED;
     if (command->start_error < 0) {
         char program[64];
         text_clean(command->started_program ? command->arguments.argv[0] : "a trial", program,
