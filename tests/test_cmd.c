@@ -372,6 +372,17 @@ START_TEST(progress_fits_every_width)
     progress_line(run, 79, false, &out);
     ck_assert_str_eq(out.data,
         "xz  [##-----------------]  100 of 750 (1 failed)  85.2/s  7.6s left  best 11000");
+    json_object_set_new(run, "space",
+        json_pack("{s:i, s:i, s:b}", "points", 1250, "feasible", 750, "exhaustive", 1));
+    str_clear(&out);
+    progress_line(run, 79, false, &out); /* what has no room costs the rest nothing */
+    ck_assert_str_eq(out.data,
+        "xz  [##-----------------]  100 of 750 (1 failed)  85.2/s  7.6s left  best 11000");
+    str_clear(&out);
+    progress_line(run, 159, false, &out);
+    ck_assert_str_eq(out.data,
+        "xz  [#####-----------------------------------]  100 of 750 (1 failed)  85.2/s  7.6s left"
+        "  best 11000 (trial 12)  750 feasible points of 1250, exhaustive");
     json_decref(run);
     str_release(&out);
 }
@@ -399,6 +410,10 @@ START_TEST(progress_says_only_what_is_known)
         { "{\"run\":1,\"name\":\"a\",\"state\":\"running\",\"counts\":{\"done\":5,\"failed\":0},"
           "\"eta_seconds\":16,\"eta_low_seconds\":15.9,\"eta_high_seconds\":16.1}",
             "run 1 (a): running, 5, 16s left", "a  5  16s left" },
+        { "{\"run\":1,\"name\":\"a\",\"state\":\"running\",\"counts\":{\"done\":5,\"failed\":0},"
+          "\"space\":{\"points\":1250,\"feasible\":750,\"exhaustive\":true}}",
+            "run 1 (a): running, 5; 750 feasible points of 1250, exhaustive",
+            "a  5  750 feasible points of 1250, exhaustive" },
         { "{}", "run 0 (-): -, 0", NULL },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -732,7 +732,7 @@ START_TEST(bad_requests_are_told_with_their_place)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct diag diag = { 0 };
         struct run_spec spec;
-        int64_t id, points;
+        int64_t id, points, feasible;
         struct runner_request request = { .text = rows[i].text, .file = "test.ini",
             .directory = "/" };
         ck_assert_int_lt(submit_text(rows[i].text, false, &id, &diag), 0);
@@ -740,7 +740,7 @@ START_TEST(bad_requests_are_told_with_their_place)
         ck_assert_str_eq(diag.file, "test.ini");
         if (rows[i].line)
             ck_assert_int_eq(diag.line, rows[i].line);
-        ck_assert_int_lt(runner_check(&request, &spec, &points, NULL), 0);
+        ck_assert_int_lt(runner_check(&request, &spec, &points, &feasible, NULL), 0);
     }
     ck_assert_ptr_null(runner_first(runner));
 }

@@ -268,6 +268,79 @@ START_TEST(random_takes_each_point_once)
 }
 END_TEST
 
+/* Which point of the grid these values are. */
+static int64_t
+number_of_point(const struct run_spec *spec, const double *values)
+{
+    int64_t number = 0;
+    for (int i = 0; i < spec->dimension_count; i++) {
+        const struct dimension *d = &spec->dimension[i];
+        int64_t size = (int64_t)dimension_size(d), digit = 0;
+        while (digit < size && space_value(d, (double)digit) != values[i])
+            digit++;
+        ck_assert_msg(digit < size, "%s = %g is no value of its axis", d->name, values[i]);
+        number = number * size + digit;
+    }
+    return number;
+}
+
+/* Random search to its end, going over to another search at each `stride`th
+ * trial as a server that was started anew does: every allowed point, once. */
+static void
+assert_each_point_once(const struct run_spec *spec, int64_t stride)
+{
+    double v[RUN_DIMENSIONS_MAX];
+    int64_t trial, n = 0, feasible_points = -1;
+    struct search *search = search_of(spec);
+    char *seen = calloc((size_t)space_points(spec), 1);
+    while (search_feasible(search, &feasible_points) == -EAGAIN)
+        ;
+    int64_t total = counted(search);
+    ck_assert_int_eq(total,
+        spec->trials && spec->trials < feasible_points ? spec->trials : feasible_points);
+    while (ask(search, &trial, v, NULL) == 0) {
+        int64_t number = number_of_point(spec, v);
+        ck_assert_msg(!seen[number]++, "seed %llu: point %lld came twice",
+            (unsigned long long)spec->seed, (long long)number);
+        ck_assert_int_eq(trial, ++n);
+        if (n % stride == 0) {
+            struct search_position position = search_position(search);
+            search_free(search);
+            search = search_of(spec);
+            search_seek(search, position);
+        }
+    }
+    ck_assert_int_eq(n, total);
+    free(seen);
+    search_free(search);
+}
+
+START_TEST(no_seed_takes_a_point_twice)
+{
+    static const struct {
+        const char *space, *constraints;
+    } rows[] = {
+        { "x = int 7..7", NULL },
+        { "x = int 0..1", "c = x == 1" },
+        { "x = int -8..8\ny = choice a b c", NULL },
+        { "x = int -8..8\ny = float 0..1 step 0.1", "c = x * y <= 3\nd = x ~= 0" },
+        { "x = int 0..100 step 7\ny = int 1..4\nz = choice on off", "c = x % 2 == y % 2" },
+        { "x = int 0..255", "never = x > 255" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct run_spec spec = spec_of(rows[i].space, rows[i].constraints, "method = random");
+        static const int64_t budgets[] = { 0, 1, 40, 1000000 };
+        for (uint64_t seed = 0; seed < 100; seed++)
+            for (size_t b = 0; b < sizeof budgets / sizeof *budgets; b++) {
+                spec.seed = seed * seed * seed;
+                spec.trials = budgets[b];
+                assert_each_point_once(&spec, 17 + (int64_t)seed);
+            }
+        run_spec_release(&spec);
+    }
+}
+END_TEST
+
 START_TEST(seeds_differ)
 {
     struct run_spec a = spec_of("x = int 0..99999", NULL, "method = random\nseed = 1");
@@ -468,6 +541,51 @@ START_TEST(counts_without_walking)
 }
 END_TEST
 
+static int
+feasible(struct search *search, int64_t *points)
+{
+    int r = -EAGAIN;
+    for (int i = 0; r == -EAGAIN && i < 2000; i++)
+        r = search_feasible(search, points);
+    return r;
+}
+
+START_TEST(feasible_points_are_counted_beyond_the_budget)
+{
+    static const struct {
+        const char *space, *constraints, *search;
+        int code;
+        int64_t points, trials;
+    } rows[] = {
+        { "x = int 1..1000000000", NULL, "trials = 5", 0, 1000000000, 5 },
+        { "x = int 0..25000", "odd = x % 2 == 1", "trials = 7", 0, 12500, 7 },
+        { "x = int 0..25000", "odd = x % 2 == 1", "method = random\ntrials = 12500", 0, 12500, 12500 },
+        { "x = int 0..25000", "odd = x % 2 == 1", "method = random\ntrials = 99999", 0, 12500, 12500 },
+        { "x = int 0..25000", "none = x < 0", "method = grid", 0, 0, 0 },
+        { "x = float 0..1", "c = x < 0.5", "method = random\ntrials = 5", ERR_TOO_LARGE, -1, 5 },
+        { "x = int 0..1000000", "c = x > 3", "trials = 5", ERR_TOO_LARGE, -1, 5 },
+        { "x = int 0..9", "c = x < 5 or nil + x", "trials = 5", ERR_BAD_TYPE, -1, 5 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct run_spec spec = spec_of(rows[i].space, rows[i].constraints, rows[i].search);
+        struct search *search = search_of(&spec);
+        int64_t points = -1;
+        ck_assert_int_eq(counted(search), rows[i].trials);
+        for (int again = 0; again < 2; again++) {
+            ck_assert_int_eq(feasible(search, &points), rows[i].code);
+            ck_assert_int_eq(points, rows[i].points);
+        }
+        search_free(search);
+        search = search_of(&spec); /* the other way round */
+        ck_assert_int_eq(feasible(search, &points), rows[i].code);
+        if (rows[i].code != ERR_BAD_TYPE)
+            ck_assert_int_eq(counted(search), rows[i].trials);
+        search_free(search);
+        run_spec_release(&spec);
+    }
+}
+END_TEST
+
 START_TEST(failing_constraint_ends)
 {
     struct run_spec spec = spec_of("x = int 1..10", "c = x < 5 or nil + x", "method = grid");
@@ -525,6 +643,7 @@ test_suite(void)
     tcase_add_test(tc, budget_ends_a_grid);
     tcase_add_loop_test(tc, resumes_identically, 0, (int)(sizeof kinds / sizeof *kinds));
     tcase_add_test(tc, random_takes_each_point_once);
+    tcase_add_test(tc, no_seed_takes_a_point_twice);
     tcase_add_test(tc, seeds_differ);
     tcase_add_test(tc, permutation_is_a_bijection);
     tcase_add_test(tc, draws_are_even);
@@ -534,6 +653,7 @@ test_suite(void)
     tcase_add_test(tc, resumes_between_slices);
     tcase_add_test(tc, counts_in_slices);
     tcase_add_test(tc, counts_without_walking);
+    tcase_add_test(tc, feasible_points_are_counted_beyond_the_budget);
     tcase_add_test(tc, failing_constraint_ends);
     tcase_add_test(tc, huge_spaces);
     suite_add_tcase(suite, tc);

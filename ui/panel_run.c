@@ -119,6 +119,20 @@ draw_speed_line(struct canvas *canvas, struct rect inside, int y, const struct v
     pair(&line, "utilization", STYLE_VALUE, text);
 }
 
+/* "750 of 1250 points, exhaustive": those that the constraints leave. */
+static const char *
+space_text(const struct view_run *run, char *buf, size_t size)
+{
+    char feasible[32], points[32];
+    panel_count(run->points, 15, points, sizeof points);
+    if (run->feasible < run->points)
+        snprintf(buf, size, "%s of %s points%s", panel_count(run->feasible, 15, feasible, sizeof feasible),
+            points, run->exhaustive ? ", exhaustive" : "");
+    else
+        snprintf(buf, size, "%s points%s", points, run->exhaustive ? ", exhaustive" : "");
+    return buf;
+}
+
 static void
 draw_kind_line(struct canvas *canvas, struct rect inside, int y, const struct view_run *run)
 {
@@ -126,6 +140,9 @@ draw_kind_line(struct canvas *canvas, struct rect inside, int y, const struct vi
     pair(&line, "goal", STYLE_VALUE, run->goal == RUN_MAXIMIZE ? "maximize" : "minimize");
     pair(&line, "score", STYLE_VALUE, run->score);
     pair(&line, "search", STYLE_VALUE, run->search);
+    char text[96];
+    if (inside.width >= FULL_WIDTH && !isnan(run->points))
+        pair(&line, "space", STYLE_VALUE, space_text(run, text, sizeof text));
     pair(&line, "objective", STYLE_VALUE, run->objective);
     pair(&line, "cage", STYLE_VALUE, *run->cage ? run->cage : "-");
     if (*run->target_reason)

@@ -199,6 +199,10 @@ view_parse_run(const json_t *object, struct view_run *ret_run)
     run.done = get_count(counts, "done");
     run.failed = get_count(counts, "failed");
     run.running = get_count(counts, "running");
+    const json_t *space = json_object_get(object, "space");
+    run.points = get_number(space, "points");
+    run.feasible = get_number(space, "feasible");
+    run.exhaustive = json_get_bool(space, "exhaustive", false);
     parse_best(json_object_get(object, "best"), &run);
     run.rate = get_number(object, "rate");
     run.eta_seconds = get_number(object, "eta_seconds");

@@ -44,6 +44,8 @@ struct view_run {
     bool cancelling, resumable;
     double total; /* NaN: unknown */
     double done, failed, running;
+    double points, feasible; /* of the space; NaN: endless, not counted */
+    bool exhaustive; /* every feasible point is a trial */
     bool has_best;
     double best_trial, best_score;
     char best_params[VIEW_TEXT_MAX]; /* "preset=9 lc=4" */

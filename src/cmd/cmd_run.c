@@ -12,6 +12,7 @@
 #include "cmd/cmd_table.h"
 #include "cmd/follow.h"
 #include "cmd/output.h"
+#include "cmd/report.h"
 
 enum {
     FILE_BYTES_MAX = 512 * 1024, /* of a run file: a request is one line of at most 1 MiB */
@@ -122,13 +123,15 @@ print_check(const struct cmd_line *line, const json_t *answer)
         return CMD_FINE;
     }
     output_text(stdout, PAINT_NONE, line->argv[0]);
-    const json_t *points = json_object_get(answer, "points");
-    double raw = json_get_number(answer, "raw_points", 0);
-    if (json_is_integer(points))
-        printf(": ok, %s trials of %s points\n", output_scalar(points, "-", buf, sizeof buf),
-            output_scalar(json_object_get(answer, "raw_points"), "-", (char[64]){ 0 }, 64));
-    else
-        printf(": ok, %s points before constraints\n", unit_format_count(raw, buf, sizeof buf));
+    struct str space;
+    str_init(&space);
+    report_space(json_object_get(answer, "space"), &space);
+    const json_t *trials = json_object_get(answer, "points");
+    printf(": ok");
+    if (json_is_integer(trials))
+        printf(", %s trials", output_scalar(trials, "-", buf, sizeof buf));
+    printf("%s%s\n", space.len ? " of " : "", space.data);
+    str_release(&space);
     return CMD_FINE;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/progress.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 #include "base/unit.h"
 #include "cmd/report.h"
 
-enum { NAME_CELLS = 20, BAR_LEAST = 8, BAR_MOST = 40, BAR_FULL = 20, LINE_MAX = 1024 };
+enum { NAME_CELLS = 20, BAR_LEAST = 8, BAR_MOST = 40, BAR_FULL = 20, PIECE_BYTES = 1024 };
 
 /* Parts 8, 7 .. 1 of a cell, for the end of a bar. */
 static const char *const eighths[] = { "", "\u258f", "\u258e", "\u258d", "\u258c", "\u258b",
@@ -31,36 +32,51 @@ put_bar(double share, int cells, bool utf8, struct str *out)
     str_putc(out, ']');
 }
 
-/* Pace and result, most important first: each is left out when it does not
- * fit. full: with the range of the time left, and where the best was found.
- * Returns the cells used. */
-static int
-put_tail(const json_t *run, int width, bool full, struct str *out)
+/* How much is told, where there is room for it. */
+enum detail {
+    DETAIL_SHORT,
+    DETAIL_FULL, /* with the range of the time left, and where the best was found */
+    DETAIL_SPACE, /* and what the trials are a part of */
+};
+
+static void
+tell_space(const json_t *run, bool full, struct str *out)
 {
-    char piece[5][LINE_MAX], buf[64];
+    (void)full;
+    report_space(json_object_get(run, "space"), out);
+}
+
+/* Pace and result, most important first: each is left out when it does not
+ * fit. Returns the cells used. */
+static int
+put_tail(const json_t *run, int width, enum detail detail, struct str *out)
+{
+    char piece[6][PIECE_BYTES], buf[64];
     int count = 0, used = 0;
     struct str text;
     str_init(&text);
     report_counts(run, &text);
-    snprintf(piece[count++], LINE_MAX, "%s", text.data);
+    snprintf(piece[count++], PIECE_BYTES, "%s", text.data);
     const char *state = report_run_state(run);
     if (strcmp(state, "running")) {
         const char *waiting = json_get_string(run, "waiting", "");
-        snprintf(piece[count++], LINE_MAX, "%s%s%s", state, waiting[0] ? ": " : "", waiting);
+        snprintf(piece[count++], PIECE_BYTES, "%s%s%s", state, waiting[0] ? ": " : "", waiting);
     }
     double rate = json_get_number(run, "rate", NAN);
     if (isfinite(rate))
-        snprintf(piece[count++], LINE_MAX, "%s/s", unit_format_count(rate, buf, sizeof buf));
-    static void (*const tellers[])(const json_t *, bool, struct str *) = { report_left, report_best };
-    for (size_t i = 0; i < sizeof tellers / sizeof *tellers; i++) {
+        snprintf(piece[count++], PIECE_BYTES, "%s/s", unit_format_count(rate, buf, sizeof buf));
+    static void (*const tellers[])(const json_t *, bool, struct str *) = { report_left, report_best,
+        tell_space };
+    size_t teller_count = sizeof tellers / sizeof *tellers - (detail < DETAIL_SPACE);
+    for (size_t i = 0; i < teller_count; i++) {
         str_clear(&text);
-        tellers[i](run, full, &text);
+        tellers[i](run, detail >= DETAIL_FULL, &text);
         if (text.len)
-            snprintf(piece[count++], LINE_MAX, "%s", text.data);
+            snprintf(piece[count++], PIECE_BYTES, "%s", text.data);
     }
     str_release(&text);
     for (int i = 0; i < count; i++) {
-        char clean[LINE_MAX];
+        char clean[PIECE_BYTES];
         int cells = text_width(text_clean(piece[i], clean, sizeof clean)) + (i ? 2 : 0);
         if (used + cells > width)
             break;
@@ -81,10 +97,12 @@ progress_line(const json_t *run, int width, bool utf8, struct str *out)
     text_clean(json_get_string(run, "name", ""), name, sizeof name);
     str_init(&tail);
     int head = text_width(name) + 2;
-    int used = put_tail(run, width, true, &tail);
-    if (used + head > width - BAR_FULL) {
+    enum detail detail = DETAIL_SPACE;
+    int used = put_tail(run, INT_MAX, detail, &tail);
+    while (used + head > width - BAR_FULL && detail > DETAIL_SHORT) {
         str_clear(&tail);
-        used = put_tail(run, width, false, &tail);
+        detail--;
+        used = put_tail(run, detail == DETAIL_SHORT ? width : INT_MAX, detail, &tail);
     }
     if (head <= NAME_CELLS + 2 && used + head <= width) {
         str_printf(out, "%s  ", name);
@@ -118,6 +136,10 @@ progress_plain(const json_t *run, struct str *out)
     report_best(run, true, &text);
     if (text.len)
         str_printf(out, ", %s", text.data);
+    str_clear(&text);
+    report_space(json_object_get(run, "space"), &text);
+    if (text.len)
+        str_printf(out, "; %s", text.data);
     str_release(&text);
     const char *waiting = json_get_string(run, "waiting", "");
     if (waiting[0])

@@ -70,6 +70,24 @@ best_score(const json_t *run)
 }
 
 void
+report_space(const json_t *space, struct str *out)
+{
+    char number[40];
+    const json_t *points = json_object_get(space, "points");
+    int64_t feasible = json_get_int(space, "feasible", -1);
+    if (!json_is_number(points))
+        return;
+    bool constrained = feasible >= 0 && (double)feasible < json_number_value(points);
+    if (constrained)
+        str_printf(out, "%jd feasible points of ", (intmax_t)feasible);
+    str_puts(out, output_scalar(points, "-", number, sizeof number));
+    if (!constrained)
+        str_puts(out, " points");
+    if (json_get_bool(space, "exhaustive", false))
+        str_puts(out, ", exhaustive");
+}
+
+void
 report_left(const json_t *run, bool full, struct str *out)
 {
     char text[64], low_text[64], high_text[64];
@@ -342,6 +360,10 @@ report_run(const json_t *run, FILE *file)
         json_get_string(run, "score", "score"), json_get_string(run, "objective", "-"),
         json_get_string(run, "search", "-"));
     put_field(file, "goal", text.data);
+    str_clear(&text);
+    report_space(json_object_get(run, "space"), &text);
+    if (text.len)
+        put_field(file, "space", text.data);
     put_gates(run, file);
     str_clear(&text);
     report_counts(run, &text);

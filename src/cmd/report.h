@@ -22,6 +22,10 @@ void report_counts(const json_t *run, struct str *out);
 /* "preset=9 lc=4" */
 void report_params(const json_t *params, struct str *out);
 
+/* "750 feasible points of 1250, exhaustive", of an object with points, feasible
+ * and exhaustive; nothing for a space without end. */
+void report_space(const json_t *space, struct str *out);
+
 /* "16s left (14s-18s)", and with the best trial: "best 11000 (trial 12, after
  * 0.7s)"; nothing where it is not known. full: what stands in parentheses, too. */
 void report_left(const json_t *run, bool full, struct str *out);

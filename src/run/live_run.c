@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "search/space.h"
 
 int64_t
 run_elapsed_ns(const struct run *run, int64_t now_ns)
@@ -153,6 +154,25 @@ write_counts(struct json_writer *w, const struct run *run)
     jw_end(w);
 }
 
+bool
+space_is_exhausted(const struct run_spec *spec, int64_t feasible)
+{
+    return feasible >= 0 && (!spec->trials || spec->trials >= feasible);
+}
+
+void
+space_write(struct json_writer *w, const char *key, const struct run_spec *spec, int64_t feasible)
+{
+    jw_object(w, key);
+    jw_number(w, "points", space_points(spec));
+    if (feasible >= 0)
+        jw_int(w, "feasible", feasible);
+    else
+        jw_null(w, "feasible");
+    jw_bool(w, "exhaustive", space_is_exhausted(spec, feasible));
+    jw_end(w);
+}
+
 /* Of a run that does not run: the mean over all its running time. */
 static double
 shown_rate(const struct run *run, int64_t now_ns)
@@ -168,7 +188,7 @@ write_left(struct json_writer *w, const struct run *run)
 {
     bool known = run->state == RUN_RUNNING && run->total >= 0;
     struct pace_left left = pace_left(&run->pace,
-        known ? (double)(run->total - run->done - run->failed) : (double)NAN);
+        known ? (double)(run->total - run->done - run->failed + run->retry_open) : (double)NAN);
     jw_figure(w, "eta_seconds", left.seconds);
     jw_figure(w, "eta_low_seconds", left.low);
     jw_figure(w, "eta_high_seconds", left.high);
@@ -192,6 +212,7 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
     jw_string(w, "search", search_method_name(spec->search));
     jw_string(w, "score", score);
     write_counts(w, run);
+    space_write(w, "space", spec, run->feasible);
     write_best(w, run);
     jw_figure(w, "rate", shown_rate(run, now_ns));
     write_left(w, run);
@@ -286,6 +307,7 @@ run_to_row(const struct run *run, int64_t now_ns)
         .busy_ns = run_busy_ns(run, now_ns),
         .worker_ns = run_worker_ns(run, now_ns),
         .total = run->total,
+        .feasible = run->feasible,
         .done = run->done,
         .failed = run->failed,
         .best_trial = run->best.trial,
@@ -337,7 +359,8 @@ run_from_row(const struct store_run *row)
     run->busy_ns = row->busy_ns;
     run->worker_ns = row->worker_ns;
     run->total = row->total;
-    run->count_settled = row->total >= 0;
+    run->feasible = row->feasible;
+    run->count_settled = row->total >= 0 && row->feasible >= 0;
     run->done = row->done;
     run->failed = row->failed;
     run->best.trial = row->best_trial;

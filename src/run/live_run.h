@@ -80,6 +80,7 @@ struct run {
     struct run_spec spec;
     int64_t created_wall_ns, started_wall_ns, finished_wall_ns;
     int64_t total; /* -1: not known */
+    int64_t feasible; /* points that the constraints leave; -1: not counted */
     int64_t done, failed; /* stored */
     struct trial_result best; /* best.trial 0: none; log NULL, metrics owned */
     char *best_params; /* owned; JSON array */
@@ -92,7 +93,7 @@ struct run {
 
     /* while it is queued or running */
     struct search *search; /* NULL once ended */
-    bool count_settled; /* total is known, or never will be */
+    bool count_settled; /* total and feasible are known, or never will be */
     bool exhausted; /* the search has no more */
     struct search_position mark;
     struct window_entry *window; /* ring */
@@ -140,6 +141,14 @@ void run_write(struct json_writer *w, const char *key, const struct run *run, in
 /* A trial object. */
 void run_write_trial(struct json_writer *w, const char *key, const struct run *run,
     const struct store_trial *trial);
+
+/* Every point that the constraints leave will be a trial. feasible: how many
+ * that are; -1: not counted. */
+bool space_is_exhausted(const struct run_spec *spec, int64_t feasible);
+
+/* The object `space` of a run. */
+void space_write(struct json_writer *w, const char *key, const struct run_spec *spec,
+    int64_t feasible);
 
 /* Sums with the present stretch in them. */
 int64_t run_elapsed_ns(const struct run *run, int64_t now_ns);

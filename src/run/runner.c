@@ -11,8 +11,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/unit.h"
 #include "base/xalloc.h"
 #include "run/runner_private.h"
+#include "search/space.h"
 
 enum {
     ENVIRONMENT_MAX = 256 * 1024,
@@ -32,34 +34,52 @@ on_commit_timer(void *context)
     runner->commit_due = true; /* done at this turn's end */
 }
 
-/* Counts spaces slice by slice; also wakes asks that were cut short. */
+/* A slice: first how many trials there will be, then what they are a part of. */
+static int
+count_run(struct runner *runner, struct run *run)
+{
+    int64_t total, feasible;
+    int r = search_count(run->search, &total);
+    if (r == -EAGAIN)
+        return r;
+    if (r == 0 && run->total != total) {
+        run->total = total;
+        run->progress = true;
+        runner->events->changed(runner->context, run);
+    }
+    r = search_feasible(run->search, &feasible);
+    if (r < 0)
+        return r;
+    run->feasible = feasible;
+    char line[128], points[40];
+    snprintf(line, sizeof line, "%lld feasible points of %s%s", (long long)feasible,
+        unit_format_number(space_points(&run->spec), points, sizeof points),
+        space_is_exhausted(&run->spec, feasible) ? ": each is evaluated once" : "");
+    dispatch_log(runner, run, 0, "info", line);
+    return 0;
+}
+
+/* Counts spaces, one slice of one run in a turn; also wakes asks that were cut short. */
 static void
 on_count_timer(void *context)
 {
     struct runner *runner = context;
-    bool again = false;
-    for (struct run *run = runner->runs; run; run = run->next) {
-        if (run->count_settled || !run->search)
-            continue;
-        int64_t total;
-        int r = search_count(run->search, &total);
-        if (r == -EAGAIN) {
-            again = true;
-            continue;
-        }
-        run->count_settled = true;
-        if (r == 0)
-            run->total = total;
-        if (run->state == RUN_QUEUED && !run->window_count) {
-            search_free(run->search); /* some 20 KiB: made anew when its turn comes */
-            run->search = NULL;
-        }
-        run->progress = true;
-        runner->events->changed(runner->context, run);
-    }
-    if (again)
-        loop_timer_change(runner->count_timer, NS_PER_MS, 0);
+    struct run *run = runner->runs;
     runner->pump_wanted = true;
+    while (run && (run->count_settled || !run->search))
+        run = run->next;
+    if (!run)
+        return;
+    loop_timer_change(runner->count_timer, NS_PER_MS, 0);
+    if (count_run(runner, run) == -EAGAIN)
+        return;
+    run->count_settled = true;
+    if (run->state == RUN_QUEUED && !run->window_count) {
+        search_free(run->search); /* some 20 KiB: made anew when its turn comes */
+        run->search = NULL;
+    }
+    run->progress = true;
+    runner->events->changed(runner->context, run);
 }
 
 struct runner *
@@ -200,7 +220,7 @@ parse_request(const struct runner_request *request, struct ini **ret_ini,
 
 int
 runner_check(const struct runner_request *request, struct run_spec *ret_spec,
-    int64_t *ret_points, struct diag *diag)
+    int64_t *ret_trials, int64_t *ret_feasible, struct diag *diag)
 {
     struct ini *ini;
     struct search *search;
@@ -213,9 +233,10 @@ runner_check(const struct runner_request *request, struct run_spec *ret_spec,
         run_spec_release(ret_spec);
     } else {
         /* a form wants an answer soon: what a few slices do not count is open */
-        *ret_points = -1;
+        *ret_trials = *ret_feasible = -1;
         for (int slice = 0; slice < 10; slice++)
-            if (search_count(search, ret_points) != -EAGAIN)
+            if (search_count(search, ret_trials) != -EAGAIN &&
+                search_feasible(search, ret_feasible) != -EAGAIN)
                 break;
         search_free(search);
     }
@@ -277,7 +298,7 @@ new_run(const struct runner_request *request, struct ini *ini)
     run->text = xstrdup(ini_text(ini, &len));
     run->directory = xstrdup(request->directory);
     run->created_wall_ns = clock_wall_ns();
-    run->total = -1;
+    run->total = run->feasible = -1;
     run->ending = RUN_EVENT_COUNT;
     run->told_state = -1;
     run->mark.next_trial = 1;

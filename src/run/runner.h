@@ -71,9 +71,9 @@ struct runner_request {
 };
 
 /* Checks a run file with its changes without accepting it. *ret_spec is owned;
- * *ret_points is -1 when the points cannot be counted at once. */
+ * *ret_trials and *ret_feasible are -1 where they cannot be counted at once. */
 int runner_check(const struct runner_request *request, struct run_spec *ret_spec,
-    int64_t *ret_points, struct diag *diag);
+    int64_t *ret_trials, int64_t *ret_feasible, struct diag *diag);
 
 /* Accepts a run: it is on disk when this returns 0. */
 int runner_submit(struct runner *runner, const struct runner_request *request,

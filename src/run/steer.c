@@ -209,7 +209,7 @@ apply_change(struct runner *runner, struct run *run, struct change *change)
         run_spec_release(&run->spec);
         run->spec = change->spec;
         run_spec_init(&change->spec);
-        run->total = -1;
+        run->total = run->feasible = -1;
         run->count_settled = false;
     } else {
         for (int i = 0; i < change->count; i++) {

@@ -30,8 +30,6 @@ enum {
     SLICE_STEPS_MAX = 1000,
 };
 
-enum count_state { COUNT_OPEN, COUNT_KNOWN, COUNT_FAILED };
-
 struct search {
     const struct run_spec *spec; /* borrowed */
     const struct method *method;
@@ -41,34 +39,15 @@ struct search {
     int failed; /* code that ended it */
     struct diag failure;
 
-    enum count_state count_state;
-    int count_code; /* when failed */
-    double count_cursor;
-    int64_t counted;
+    double count_cursor; /* raw points below it are counted ... */
+    int64_t counted; /* ... and so many of them are allowed */
+    int count_failed; /* code of a constraint that failed meanwhile */
 };
 
 static bool
 walks(const struct search *search)
 {
     return isfinite(search->points);
-}
-
-/* What can be said about the number of trials without walking. */
-static void
-start_count(struct search *search)
-{
-    const struct run_spec *spec = search->spec;
-    double most = spec->trials ? (double)spec->trials : search->points;
-    if (walks(search) && !spec->constraint_count) {
-        search->counted = (int64_t)fmin(search->points, most);
-        search->count_state = COUNT_KNOWN;
-    } else if (!walks(search)) {
-        search->counted = spec->trials;
-        search->count_state = COUNT_KNOWN;
-    } else if (most > SEARCH_COUNT_MAX) {
-        search->count_state = COUNT_FAILED;
-        search->count_code = ERR_TOO_LARGE;
-    }
 }
 
 int
@@ -87,7 +66,6 @@ search_new(const struct run_spec *spec, struct search **ret_search, struct diag 
         search_free(search);
         return r;
     }
-    start_count(search);
     *ret_search = search;
     return 0;
 }
@@ -188,44 +166,63 @@ search_seek(struct search *search, struct search_position position)
     search->failed = 0;
 }
 
+/* Walks on until so many are counted, all are, or the slice is over: -EAGAIN. */
 static int
-end_count(struct search *search, enum count_state state, int code)
-{
-    search->count_state = state;
-    search->count_code = code;
-    return code;
-}
-
-/* Walks on until the count is known, impossible, or the slice is over. */
-static int
-count_slice(struct search *search)
+count_slice(struct search *search, double enough)
 {
     double values[RUN_DIMENSIONS_MAX];
     int64_t steps = constraint_set_steps(search->constraints);
-    for (int i = 0; i < SEARCH_SLICE; i++) {
+    for (int i = 0; i < SEARCH_SLICE && !search->count_failed; i++) {
         struct method_at at = { .cursor = search->count_cursor };
-        if (at.cursor >= search->points ||
-            (search->spec->trials && search->counted >= search->spec->trials))
-            return end_count(search, COUNT_KNOWN, 0);
+        if (at.cursor >= search->points || (double)search->counted >= enough)
+            return 0;
         if (at.cursor >= SEARCH_COUNT_MAX)
-            return end_count(search, COUNT_FAILED, ERR_TOO_LARGE);
+            return ERR_TOO_LARGE;
         search->method->point(search->spec, &at, values);
         int r = constraint_set_check(search->constraints, values, NULL);
-        if (r < 0)
-            return end_count(search, COUNT_FAILED, r);
+        if (r < 0) {
+            search->count_failed = r;
+            break;
+        }
         search->counted += r;
         search->count_cursor++;
         if (constraint_set_steps(search->constraints) - steps > SLICE_STEPS_MAX)
             break;
     }
-    return -EAGAIN;
+    return search->count_failed ? search->count_failed : -EAGAIN;
 }
 
 int
 search_count(struct search *search, int64_t *ret_total)
 {
-    int r = search->count_state == COUNT_OPEN ? count_slice(search) : search->count_code;
+    const struct run_spec *spec = search->spec;
+    double budget = spec->trials ? (double)spec->trials : (double)INFINITY;
+    double total = fmin(budget, search->points);
+    if (walks(search) && spec->constraint_count) {
+        if (total > SEARCH_COUNT_MAX)
+            return ERR_TOO_LARGE;
+        int r = count_slice(search, budget);
+        if (r < 0)
+            return r;
+        total = fmin(budget, (double)search->counted);
+    }
+    *ret_total = (int64_t)total;
+    return 0;
+}
+
+int
+search_feasible(struct search *search, int64_t *ret_points)
+{
+    if (!walks(search))
+        return ERR_TOO_LARGE;
+    if (!search->spec->constraint_count) {
+        *ret_points = (int64_t)search->points;
+        return 0;
+    }
+    if (search->points > SEARCH_FEASIBLE_MAX)
+        return ERR_TOO_LARGE;
+    int r = count_slice(search, INFINITY);
     if (r == 0)
-        *ret_total = search->counted;
+        *ret_points = search->counted;
     return r;
 }

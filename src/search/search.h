@@ -47,6 +47,12 @@ void search_seek(struct search *search, struct search_position position);
 #define SEARCH_COUNT_MAX 10000000.0
 int search_count(struct search *search, int64_t *ret_total);
 
+/* How many points the constraints leave, beyond the trial budget, too; counted
+ * like that. Not countable: more than SEARCH_FEASIBLE_MAX raw points with
+ * constraints, or a method that draws. */
+#define SEARCH_FEASIBLE_MAX 1000000.0
+int search_feasible(struct search *search, int64_t *ret_points);
+
 /* Number of values on an axis (a grid's), or INFINITY for a continuous one. */
 double dimension_size(const struct dimension *dimension);
 

@@ -112,6 +112,7 @@ static const char *const migrations[] = {
     " metric_names BLOB," /* each ended by a NUL */
     " metric BLOB," /* double[metrics][count] */
     " UNIQUE(run, first));",
+    "ALTER TABLE run ADD COLUMN feasible INTEGER;", /* points that the constraints leave */
 };
 
 enum { SCHEMA_VERSION = sizeof migrations / sizeof *migrations };

@@ -14,7 +14,7 @@ enum { LOG_TRIM_EVERY = 251 };
 #define RUN_COLUMNS                                                            \
     "id, name, state, reason, file, directory, created_wall_ns, started_wall_ns," \
     " finished_wall_ns, elapsed_ns, busy_ns, worker_ns, total, done, failed, best_trial," \
-    " best_score, mark_trial, mark_cursor, cage, text, environment"
+    " best_score, mark_trial, mark_cursor, cage, text, environment, feasible"
 
 int
 store_run_add(struct store *store, const struct store_run *run, int64_t *ret_id)
@@ -48,7 +48,8 @@ store_run_update(struct store *store, const struct store_run *run)
     static const char sql[] =
         "UPDATE run SET state=?2, reason=?3, started_wall_ns=?4, finished_wall_ns=?5,"
         " elapsed_ns=?6, busy_ns=?7, worker_ns=?8, total=?9, done=?10, failed=?11,"
-        " best_trial=?12, best_score=?13, mark_trial=?14, mark_cursor=?15, cage=?16 WHERE id=?1";
+        " best_trial=?12, best_score=?13, mark_trial=?14, mark_cursor=?15, cage=?16,"
+        " feasible=?17 WHERE id=?1";
     sqlite3_stmt *s = store_prepare(store, sql);
     if (!s)
         return ERR_STORE;
@@ -69,6 +70,8 @@ store_run_update(struct store *store, const struct store_run *run)
     sqlite3_bind_int64(s, 14, run->mark_trial);
     sqlite3_bind_double(s, 15, run->mark_cursor);
     sqlite3_bind_text(s, 16, run->cage, -1, SQLITE_STATIC);
+    if (run->feasible >= 0)
+        sqlite3_bind_int64(s, 17, run->feasible);
     return store_run_statement(store, s);
 }
 
@@ -113,6 +116,7 @@ read_run(sqlite3_stmt *s, struct store_run *run)
     run->text = store_column_text(s, 20);
     run->environment = sqlite3_column_blob(s, 21);
     run->environment_len = (size_t)sqlite3_column_bytes(s, 21);
+    run->feasible = sqlite3_column_type(s, 22) == SQLITE_NULL ? -1 : sqlite3_column_int64(s, 22);
 }
 
 /* Calls fn for each row; stops at the first negative answer, which is returned. */

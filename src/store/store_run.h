@@ -25,6 +25,7 @@ struct store_run {
     int64_t created_wall_ns, started_wall_ns, finished_wall_ns; /* 0: not yet */
     int64_t elapsed_ns, busy_ns, worker_ns;
     int64_t total; /* -1: not known */
+    int64_t feasible; /* points that the constraints leave; -1: not counted */
     int64_t done, failed;
     int64_t best_trial; /* 0: none */
     double best_score;

@@ -114,7 +114,7 @@ is "no other file is left" "$(grep -c 'sqlite' "$out")" 1
 # requests that read a whole run are answered beside the loop
 side_by_side() {
     python3 - "$OPTOP_SOCKET" <<'PYTHON'
-import json, socket, sys
+import json, socket, sys, time
 s = socket.socket(socket.AF_UNIX)
 s.connect(sys.argv[1])
 s.settimeout(60)
@@ -128,6 +128,7 @@ for i in range(1, 31):
     ask(i, ("run.curve", "run.top", "run.trials", "server.status", "run.show")[i % 5], run=1)
 ask(31, "run.curve", run=99)
 f.flush()
+time.sleep(0.3) # the server makes no more than this one reads: it is not dropped
 got = {}
 for i in range(1, 32):
     a = json.loads(f.readline())
@@ -180,6 +181,29 @@ like "when it was found" "$out" '^found  *trial 30, .*trial [0-9]*, '
 is "so does show" "$(optop show 1 | grep -c '^best  *1.1 (trial [0-9]*, after [0-9.]*m*s)$')" 1
 exits "one run is not enough" 2 optop compare 1
 exits "one that is not there" 4 optop compare 1 99
+
+# a finite space: counted, each point once, all of them where the budget has room
+quick_run 40
+sed -i -e 's/{x}/{x}.{y}/' -e 's/^x = .*/x = int 10..49\ny = int 10..30 step 10\n[constraints]\neven = (x + y) % 2 == 0/' \
+    -e 's/^method = .*/method = random\ntrials = 100/' "$dir/quick.ini"
+exits "--check counts" 0 optop run "$dir/quick.ini" --check
+like "what will run, and of what" "$out" 'ok, 60 trials of 60 feasible points of 120, exhaustive$'
+optop run "$dir/quick.ini" --json >"$dir/run.json" 2>"$err"
+is "so does the run" "$(json "$dir/run.json" '[o["counts"]["total"], o["counts"]["done"], o["space"]]')" \
+    '[60, 60, {"points": 120, "feasible": 60, "exhaustive": true}]'
+optop export last --csv | sed 1d | cut -d, -f4,5 | sort >"$dir/points"
+is "each point was evaluated" "$(wc -l <"$dir/points")" 60
+is "once" "$(uniq "$dir/points" | wc -l)" 60
+optop show last >"$out"
+like "show says so" "$out" '^space  *60 feasible points of 120, exhaustive$'
+optop logs last >"$out"
+like "and the log" "$out" '60 feasible points of 120: each is evaluated once'
+optop run "$dir/quick.ini" --set search.trials=20 --json >"$dir/run.json" 2>"$err"
+is "with less to spend it is a part" "$(json "$dir/run.json" '[o["counts"]["total"], o["counts"]["done"], o["space"]]')" \
+    '[20, 20, {"points": 120, "feasible": 60, "exhaustive": false}]'
+is "without repeating" "$(optop export last --csv | sed 1d | cut -d, -f4,5 | sort -u | wc -l)" 20
+optop server stop >"$out" 2>&1
+is "which is known for good" "$(optop show last --json >"$out" && json "$out" 'o["space"]["feasible"]')" 60
 
 # time left, with its range, while a run goes on
 quick_run 100000
