@@ -107,11 +107,17 @@ pump_count(struct launch *launch)
 static void
 format_count(const json_t *result, char *buf, size_t size)
 {
-    char points[32], raw_points[32];
+    char points[32], raw_points[32], feasible[32] = "";
     double n = json_get_number(result, "points", NAN);
     double raw = json_get_number(result, "raw_points", NAN);
     unit_format_number(n, points, sizeof points);
     unit_format_number(raw, raw_points, sizeof raw_points);
+    double allowed = json_get_number(json_object_get(result, "space"), "feasible", NAN);
+    if (isfinite(allowed) && allowed > n) { /* a budget below what there is */
+        unit_format_number(allowed, feasible, sizeof feasible);
+        snprintf(points + strlen(points), sizeof points - strlen(points), " of %s", feasible);
+        n = allowed;
+    }
     if (isfinite(n) && isfinite(raw) && n != raw)
         snprintf(buf, size, "%s points (%s before constraints)", points, raw_points);
     else if (isfinite(n))

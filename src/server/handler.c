@@ -208,10 +208,10 @@ do_run_check(struct call *call)
 {
     struct runner_request request;
     struct run_spec spec;
-    int64_t points;
+    int64_t points, feasible;
     int r = read_request(call, &request);
     if (r == 0)
-        r = runner_check(&request, &spec, &points, call->diag);
+        r = runner_check(&request, &spec, &points, &feasible, call->diag);
     if (r < 0)
         return r;
     double raw = 1;
@@ -223,6 +223,7 @@ do_run_check(struct call *call)
     else
         jw_null(call->w, "points");
     jw_number(call->w, "raw_points", raw);
+    space_write(call->w, "space", &spec, feasible);
     run_spec_release(&spec);
     return 0;
 }

@@ -84,21 +84,44 @@ take_reader(struct server *server)
     return store;
 }
 
+/* An answer fills a client's queue: the next one is made when it was read. */
+static bool
+may_start(const struct server *server, const struct reader_job *job)
+{
+    if (job->store || session_queued(job->session))
+        return false;
+    for (const struct reader_job *other = server->reader_jobs; other; other = other->next)
+        if (other->store && other->session == job->session)
+            return false;
+    return true;
+}
+
 static void
 start_next(struct server *server)
 {
-    struct reader_job *job = server->reader_jobs;
-    while (job && job->store)
-        job = job->next;
-    if (!job)
-        return;
-    job->store = take_reader(server);
-    if (job->store) {
-        loop_work(server->loop, on_thread, on_done, job);
-    } else if (!server->readers_open) { /* no descriptor to be had: it must do without */
-        job->result = job->fn(job->what, job->request, server->store, &job->answer);
-        end_job(server, job);
+    for (;;) {
+        struct reader_job *job = server->reader_jobs;
+        while (job && !may_start(server, job))
+            job = job->next;
+        if (!job)
+            return;
+        job->store = take_reader(server);
+        if (job->store) {
+            loop_work(server->loop, on_thread, on_done, job);
+        } else if (!server->readers_open) { /* no descriptor to be had: it must do without */
+            job->result = job->fn(job->what, job->request, server->store, &job->answer);
+            end_job(server, job);
+        } else {
+            return; /* its turn comes when another has ended */
+        }
     }
+}
+
+void
+readers_wake(struct server *server)
+{
+    if (server->reader_jobs)
+        start_next(server);
 }
 
 int

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Requests that may read a whole run: they are answered beside the loop, each
- * on a thread with a read-only connection to the store, a few at a time and in
- * the order in which they came. The loop goes on meanwhile; who pipelines
- * requests tells answers apart by their ids.
+ * on a thread with a read-only connection to the store, a few at a time, one of
+ * each client and in the order in which they came. The loop goes on meanwhile; who
+ * pipelines requests tells answers apart by their ids.
  */
 #ifndef OPTOP_SERVER_READERS_H
 #define OPTOP_SERVER_READERS_H
@@ -27,6 +27,9 @@ typedef int reader_fn(const void *what, const json_t *request, struct store *sto
 
 /* Takes the request when it answers 0. ERR_TOO_LARGE: too many wait. */
 int readers_add(struct session *session, reader_fn *fn, const void *what, json_t *request);
+
+/* A client has read all that waited for it. */
+void readers_wake(struct server *server);
 
 /* The session has gone: its answers have nowhere to go. */
 void readers_forget(struct session *session);

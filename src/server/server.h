@@ -143,6 +143,7 @@ int server_take_config(struct server *server, struct ini *ini, struct diag *diag
 /* session.c */
 void session_open(struct server *server, int fd);
 void session_send(struct session *session, const struct str *line);
+size_t session_queued(const struct session *session); /* bytes that wait for it */
 void session_close(struct session *session);
 void session_sweep(void *server); /* loop_fn: handshakes that never came */
 void session_tick(struct server *server); /* hands the newest status out */

@@ -61,6 +61,7 @@ on_drained(void *context)
     struct session *session = context;
     if (session->tick_waiting)
         send_tick(session);
+    readers_wake(session->server);
 }
 
 static void
@@ -104,6 +105,12 @@ void
 session_send(struct session *session, const struct str *line)
 {
     lines_send(session->lines, line->data, line->len);
+}
+
+size_t
+session_queued(const struct session *session)
+{
+    return lines_queued(session->lines);
 }
 
 void
