@@ -252,7 +252,8 @@ scan_member(struct scan *scan, struct draft *draft, struct answer *answer)
     } else if (is_key(key, len, "error")) {
         first(scan, &draft->has_error);
         const char *text = scan_string(scan, &len);
-        text_clean_bytes(text, len, answer->error, sizeof answer->error);
+        if (scan->ok)
+            text_clean_bytes(text, len, answer->error, sizeof answer->error);
     } else if (is_key(key, len, "step")) {
         first(scan, &draft->has_step);
         draft->step = scan_int(scan);

@@ -48,8 +48,8 @@ static int
 state_of(struct runner *runner, const struct index *index, int64_t id)
 {
     enum run_state state = RUN_QUEUED;
-    struct run *const *found =
-        bsearch(&id, index->run, index->count, sizeof *index->run, compare_id);
+    struct run *const *found = index->count == 0 ? NULL
+        : bsearch(&id, index->run, index->count, sizeof *index->run, compare_id);
     if (found)
         return (int)(*found)->state;
     int r = store_run_get(runner->options.store, id, take_state, &state);

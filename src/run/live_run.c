@@ -186,7 +186,7 @@ shown_rate(const struct run *run, int64_t now_ns)
 static void
 write_left(struct json_writer *w, const struct run *run)
 {
-    bool known = run->state == RUN_RUNNING && run->total >= 0;
+    bool known = run->state == RUN_RUNNING && run->ending == RUN_EVENT_COUNT && run->total >= 0;
     struct pace_left left = pace_left(&run->pace,
         known ? (double)(run->total - run->done - run->failed + run->retry_open) : (double)NAN);
     jw_figure(w, "eta_seconds", left.seconds);

@@ -213,7 +213,7 @@ in_range() {
         [ "$(json "$dir/show.json" 'o["eta_seconds"] and o["eta_low_seconds"] <= o["eta_seconds"] <= o["eta_high_seconds"]')" = true ]
 }
 ok "time left has a range" until_true 30 in_range
-optop cancel last >"$out" 2>&1
+optop cancel last --wait >"$out" 2>&1
 is "that an ended run has not" "$(optop show last --json >"$out" && json "$out" 'o["eta_high_seconds"]')" null
 
 finish
