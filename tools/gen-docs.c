@@ -24,31 +24,10 @@
 #include "base/xalloc.h"
 #include "cmd/cmd_table.h"
 #include "config/config.h"
+#include "config/option.h"
 #include "config/runfile.h"
 #include "model/metric.h"
 #include "ui/keymap.h"
-
-/* Text as mdoc(7) shows it: what troff would take for itself is escaped. */
-static void
-mdoc_text(struct str *out, const char *text)
-{
-    if (*text == '.' || *text == '\'')
-        str_puts(out, "\\&");
-    for (; *text; text++) {
-        if (*text == '\\')
-            str_puts(out, "\\e");
-        else if (*text == '-')
-            str_puts(out, "\\-");
-        else if (*text == '"')
-            str_puts(out, "\\(dq");
-        else if (*text == '`')
-            str_puts(out, "\\(oq");
-        else if (*text == '\'')
-            str_puts(out, "\\(cq");
-        else
-            str_putc(out, *text);
-    }
-}
 
 /* A sentence ends its line, as mdoc wants it; `text` may hold several. */
 static void

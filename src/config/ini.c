@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "config/replace.h"
+#include "io/newfile.h"
 
 /* Where an entry stands in the text. */
 struct place {
@@ -608,7 +608,7 @@ ini_unset(struct ini *ini, const char *section, const char *key)
 int
 ini_save(const struct ini *ini, const char *path, struct diag *diag)
 {
-    int r = replace_file(path, ini->text, ini->len);
+    int r = newfile_replace(path, ini->text, ini->len);
     if (r < 0) {
         diag_at(diag, path, 0, NULL);
         return diag_set(diag, r, "cannot be written: %s", err_text(r));

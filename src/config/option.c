@@ -350,9 +350,8 @@ option_print_sample(const struct option *table, struct str *out)
     }
 }
 
-/* Text as mdoc takes it: no macro at a line's start, backslashes doubled. */
-static void
-manual_text(const char *text, struct str *out)
+void
+mdoc_text(struct str *out, const char *text)
 {
     if (*text == '.' || *text == '\'')
         str_puts(out, "\\&");
@@ -361,6 +360,12 @@ manual_text(const char *text, struct str *out)
             str_puts(out, "\\e");
         else if (*text == '-')
             str_puts(out, "\\-");
+        else if (*text == '"')
+            str_puts(out, "\\(dq");
+        else if (*text == '`')
+            str_puts(out, "\\(oq");
+        else if (*text == '\'')
+            str_puts(out, "\\(cq");
         else
             str_putc(out, *text);
     }
@@ -391,24 +396,24 @@ option_print_manual(const struct option *table, struct str *out)
             str_printf(out, ".It Cm %s No = Ar %s\n", o->key, type_names[o->type]);
         else
             str_printf(out, ".It Ar name No = Ar %s\n", type_names[o->type]);
-        manual_text(o->help, out);
+        mdoc_text(out, o->help);
         str_puts(out, ".\n");
         bool example = !o->choices && (o->type == OPTION_TEXT || o->type == OPTION_CUSTOM);
         if (!example) {
             str_puts(out, "Allowed: ");
-            manual_text(option_allowed(o, allowed, sizeof allowed), out);
+            mdoc_text(out, option_allowed(o, allowed, sizeof allowed));
             str_puts(out, ".\n");
         }
         if (o->fallback && *o->fallback) {
             str_puts(out, "Default:\n.Ql ");
-            manual_text(o->fallback, out);
+            mdoc_text(out, o->fallback);
             str_puts(out, " .\n");
         } else if (o->required) {
             str_puts(out, "Required.\n");
         }
         if (o->example) {
             str_puts(out, "Example:\n.Dl ");
-            manual_text(o->example, out);
+            mdoc_text(out, o->example);
             str_puts(out, "\n");
         }
     }

@@ -69,6 +69,9 @@ const char *option_suggest(const struct option *table, const char *section, cons
 /* The table as a commented INI file, defaults as comments. */
 void option_print_sample(const struct option *table, struct str *out);
 
+/* Text as mdoc(7) shows it: what troff would take for itself is escaped. */
+void mdoc_text(struct str *out, const char *text);
+
 /* The table as mdoc(7) list items, for the manual pages. */
 void option_print_manual(const struct option *table, struct str *out);
 

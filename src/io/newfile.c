@@ -40,6 +40,25 @@ new_mode(void)
     return 0666 & ~mask;
 }
 
+/* Takes `place`, the path. */
+static int
+open_beside(char *place, mode_t mode, struct newfile *ret_file)
+{
+    struct newfile file = { .path = place, .temporary = xasprintf("%s.XXXXXX", place) };
+    file.fd = mkostemp(file.temporary, O_CLOEXEC);
+    if (file.fd < 0 || fchmod(file.fd, mode) < 0) {
+        int code = -errno;
+        if (file.fd < 0) { /* nothing of that name is ours */
+            free(file.temporary);
+            file.temporary = NULL;
+        }
+        newfile_discard(&file);
+        return code;
+    }
+    *ret_file = file;
+    return 0;
+}
+
 int
 newfile_open(const char *path, bool force, struct newfile *ret_file, struct diag *diag)
 {
@@ -52,30 +71,19 @@ newfile_open(const char *path, bool force, struct newfile *ret_file, struct diag
         return open_as_it_is(path, ret_file, diag);
     if (exists && !force)
         return fault(diag, path, -EEXIST);
-    struct newfile file = { .fd = -1, .force = force };
-    file.path = exists ? realpath(path, NULL) : xstrdup(path);
-    if (!file.path)
-        return fault(diag, path, -errno);
-    file.temporary = xasprintf("%s.XXXXXX", file.path);
-    file.fd = mkostemp(file.temporary, O_CLOEXEC);
-    if (file.fd < 0 || fchmod(file.fd, exists ? st.st_mode & 0777 : new_mode()) < 0) {
-        int code = -errno;
-        if (file.fd < 0) { /* nothing of that name is ours */
-            free(file.temporary);
-            file.temporary = NULL;
-        }
-        newfile_discard(&file);
-        return fault(diag, path, code);
-    }
-    *ret_file = file;
+    char *place = exists ? realpath(path, NULL) : xstrdup(path);
+    int r = place ? open_beside(place, exists ? st.st_mode & 0777 : new_mode(), ret_file) : -errno;
+    if (r < 0)
+        return fault(diag, path, r);
+    ret_file->force = force;
     return 0;
 }
 
 int
-newfile_write(struct newfile *file, const char *bytes, size_t len)
+write_all(int fd, const char *bytes, size_t len)
 {
     while (len) {
-        ssize_t n = write(file->fd, bytes, len);
+        ssize_t n = write(fd, bytes, len);
         if (n < 0 && errno != EINTR)
             return -errno;
         if (n > 0) {
@@ -84,6 +92,12 @@ newfile_write(struct newfile *file, const char *bytes, size_t len)
         }
     }
     return 0;
+}
+
+int
+newfile_write(struct newfile *file, const char *bytes, size_t len)
+{
+    return write_all(file->fd, bytes, len);
 }
 
 /* Without force the name must still be free: link(2) refuses where rename(2)
@@ -113,25 +127,31 @@ sync_directory(const char *path)
     free(copy);
 }
 
+static int
+finish_place(struct newfile *file)
+{
+    int r = fsync(file->fd) < 0 ? -errno : 0;
+    if (close(file->fd) < 0 && r == 0)
+        r = -errno;
+    file->fd = -1;
+    if (r == 0)
+        r = put_in_place(file);
+    if (r < 0)
+        return r;
+    free(file->temporary);
+    file->temporary = NULL;
+    sync_directory(file->path);
+    return 0;
+}
+
 int
 newfile_finish(struct newfile *file, struct diag *diag)
 {
     int r = 0;
     if (file->path) {
-        if (fsync(file->fd) < 0)
-            r = -errno;
-        if (close(file->fd) < 0 && r == 0)
-            r = -errno;
-        file->fd = -1;
-        if (r == 0)
-            r = put_in_place(file);
-        if (r < 0) {
+        r = finish_place(file);
+        if (r < 0)
             fault(diag, file->path, r);
-        } else {
-            sync_directory(file->path);
-            free(file->temporary);
-            file->temporary = NULL;
-        }
     } else if (file->fd > STDERR_FILENO && close(file->fd) < 0) {
         r = diag_set(diag, -errno, "%s", strerror(errno));
         file->fd = -1;
@@ -152,4 +172,37 @@ newfile_discard(struct newfile *file)
     free(file->temporary);
     free(file->path);
     *file = (struct newfile){ .fd = -1 };
+}
+
+/* Makes the directories above path, as private as a new file. */
+static void
+make_parents(const char *path)
+{
+    char *directory = xstrdup(path);
+    for (char *slash = directory; (slash = strchr(slash + 1, '/'));) {
+        *slash = '\0';
+        mkdir(directory, 0700);
+        *slash = '/';
+    }
+    free(directory);
+}
+
+int
+newfile_replace(const char *path, const char *bytes, size_t len)
+{
+    struct newfile file;
+    struct stat st;
+    char *real = realpath(path, NULL);
+    if (!real)
+        make_parents(path);
+    mode_t mode = real && stat(real, &st) == 0 ? st.st_mode & 07777 : 0600;
+    int r = open_beside(real ? real : xstrdup(path), mode, &file);
+    if (r < 0)
+        return r;
+    file.force = true;
+    r = newfile_write(&file, bytes, len);
+    if (r == 0)
+        r = finish_place(&file);
+    newfile_discard(&file);
+    return r;
 }

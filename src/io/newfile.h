@@ -34,4 +34,13 @@ int newfile_finish(struct newfile *file, struct diag *diag);
 /* As if it had never been opened. Releases. */
 void newfile_discard(struct newfile *file);
 
+/* All of it at once, in place of what is there: readers see the old content or
+ * the new one, also after a crash. Behind a link the file is replaced, not the
+ * link; a file keeps its mode, a new one gets 0600, and missing directories are
+ * made (0700). 0 or -errno; on failure nothing has changed. */
+int newfile_replace(const char *path, const char *bytes, size_t len);
+
+/* To any descriptor: all of it, or -errno. */
+int write_all(int fd, const char *bytes, size_t len);
+
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "io/newfile.h"
 
 extern char **environ;
 
@@ -86,19 +87,6 @@ setting_release(struct setting *setting)
     free(setting->environment);
     memset(setting, 0, sizeof *setting);
     setting->in_fd = -1;
-}
-
-static int
-write_all(int fd, const char *bytes, size_t len)
-{
-    while (len) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        if (n > 0)
-            bytes += n, len -= (size_t)n;
-    }
-    return 0;
 }
 
 static int
