@@ -241,6 +241,42 @@ START_TEST(resumes_identically)
 }
 END_TEST
 
+/* Jumping over trials leads to where asking for them does. */
+START_TEST(advances_as_it_asks)
+{
+    static const char *const searches[] = { "method = grid", "method = random\ntrials = 77" };
+    for (int kind = 0; kind < 2; kind++) {
+        struct run_spec spec = spec_of("x = int 0..9\ny = int 0..9", NULL, searches[kind]);
+        struct search *asked = search_of(&spec), *jumped = search_of(&spec);
+        int64_t trial, again, passed = 0;
+        double a[2], b[2];
+        for (int step = 1, r; (r = search_advance(jumped, step, NULL)) >= 0; step += 3) {
+            for (int i = 0; i < r; i++)
+                ck_assert_int_eq(ask(asked, &trial, a, NULL), 0);
+            passed += r;
+            struct search *copy = search_of(&spec);
+            search_seek(copy, search_position(jumped));
+            struct search *other = search_of(&spec);
+            search_seek(other, search_position(asked));
+            r = ask(copy, &again, b, NULL);
+            ck_assert_int_eq(ask(other, &trial, a, NULL), r);
+            if (r == 0) {
+                ck_assert_int_eq(trial, again);
+                ck_assert_double_eq(a[0], b[0]);
+                ck_assert_double_eq(a[1], b[1]);
+            }
+            search_free(copy);
+            search_free(other);
+        }
+        ck_assert_int_eq(passed, counted(asked));
+        ck_assert_int_eq(search_advance(jumped, 1, NULL), ERR_EXHAUSTED);
+        search_free(asked);
+        search_free(jumped);
+        run_spec_release(&spec);
+    }
+}
+END_TEST
+
 START_TEST(random_takes_each_point_once)
 {
     struct run_spec spec = spec_of("x = int 0..19\ny = int 0..19", "c = x < y",
@@ -637,6 +673,7 @@ test_suite(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, xz_has_750_points);
     tcase_add_test(tc, shipped_runs_are_sound);
+    tcase_add_test(tc, advances_as_it_asks);
     tcase_add_test(tc, last_dimension_is_fastest);
     tcase_add_test(tc, steps_do_not_drift);
     tcase_add_test(tc, sizes_of_axes);

@@ -150,6 +150,23 @@ search_ask(struct search *search, int64_t *ret_trial, double *values, struct dia
     return -EAGAIN;
 }
 
+int
+search_advance(struct search *search, int count, struct diag *diag)
+{
+    int r = check_end(search, diag);
+    if (r < 0)
+        return r;
+    int64_t left = count;
+    if (search->spec->trials && search->spec->trials - search->at.trial + 1 < left)
+        left = search->spec->trials - search->at.trial + 1;
+    if (walks(search) && search->points - search->at.cursor < (double)left)
+        left = (int64_t)(search->points - search->at.cursor);
+    search->at.trial += left;
+    if (walks(search))
+        search->at.cursor += (double)left;
+    return (int)left;
+}
+
 struct search_position
 search_position(const struct search *search)
 {

@@ -37,6 +37,11 @@ void search_free(struct search *search);
 enum { SEARCH_SLICE = 10000 };
 int search_ask(struct search *search, int64_t *ret_trial, double *values, struct diag *diag);
 
+/* Walks on over at most count trials without computing their points: the number
+ * of them (they start at the position before), ERR_EXHAUSTED as search_ask.
+ * Only where no constraint leaves points out; takes no time. */
+int search_advance(struct search *search, int count, struct diag *diag);
+
 /* The position before the next ask, and going on from one. */
 struct search_position search_position(const struct search *search);
 void search_seek(struct search *search, struct search_position position);

@@ -27,17 +27,25 @@ bucket_upper(unsigned index)
 }
 
 void
-histogram_add(struct histogram *h, int64_t duration_ns)
+histogram_add_many(struct histogram *h, int64_t duration_ns, uint64_t count)
 {
+    if (!count)
+        return;
     if (duration_ns < 0)
         duration_ns = 0;
     if (!h->count || duration_ns < h->min_ns)
         h->min_ns = duration_ns;
     if (duration_ns > h->max_ns)
         h->max_ns = duration_ns;
-    h->count++;
-    h->sum_ns += (uint64_t)duration_ns;
-    h->bucket[bucket_index((uint64_t)duration_ns)]++;
+    h->count += count;
+    h->sum_ns += (uint64_t)duration_ns * count;
+    h->bucket[bucket_index((uint64_t)duration_ns)] += (uint32_t)count;
+}
+
+void
+histogram_add(struct histogram *h, int64_t duration_ns)
+{
+    histogram_add_many(h, duration_ns, 1);
 }
 
 int64_t

@@ -25,6 +25,9 @@ struct histogram {
 
 void histogram_add(struct histogram *h, int64_t duration_ns); /* negative: 0 */
 
+/* The same duration, count times. */
+void histogram_add_many(struct histogram *h, int64_t duration_ns, uint64_t count);
+
 /* The duration below which a share q (0..1) lies; 0 when empty. */
 int64_t histogram_quantile(const struct histogram *h, double q);
 
