@@ -6,8 +6,10 @@
 #include "test.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "config/run_rules.h"
 #include "model/function.h"
 #include "objective/objective.h"
 
@@ -85,8 +87,13 @@ START_TEST(found_by_name)
     ck_assert_ptr_null(function_find("no-such"));
     ck_assert_ptr_null(function_at(-1));
     const struct test_function *function;
-    for (int i = 0; (function = function_at(i)); i++)
+    char all[512] = "";
+    for (int i = 0; (function = function_at(i)); i++) {
+        size_t len = strlen(all);
         ck_assert_ptr_eq(function_find(function->name), function);
+        snprintf(all + len, sizeof all - len, "%s%s", i ? "|" : "", function->name);
+    }
+    ck_assert_str_eq(all, RUNFILE_FUNCTIONS);
 }
 END_TEST
 

@@ -155,7 +155,8 @@ START_TEST(refuses)
     refused(HEAD SPACE "[search]\nseed = 1.5\n", ERR_BAD_TYPE, 8, "search.seed", "whole");
     refused(HEAD SPACE "[parallel]\nworkers = 0\n", ERR_BAD_RANGE, 8, "parallel.workers",
         "auto, 1 to 1024");
-    refused(HEAD SPACE "[parallel]\nmode = thread\n", ERR_BAD_TYPE, 8, "parallel.mode", "process");
+    refused(HEAD SPACE "[parallel]\nmode = thread\n", ERR_CONFLICT, 8, "parallel.mode", "process");
+    refused(HEAD SPACE "[keep]\ntrials = top:5\n", ERR_CONFLICT, 8, "keep.trials", "all");
     refused(HEAD SPACE "[limits]\ntrial = nan\n", ERR_BAD_TYPE, 8, "limits.trial", "duration");
 }
 END_TEST
@@ -199,6 +200,41 @@ START_TEST(refuses_what_no_trial_can_be_started_with)
     /* a word of the command is no place for it */
     refused("[run]\nname = t\n[objective]\ncommand = p {json}\n" SPACE, ERR_UNKNOWN_KEY, 4,
         "objective.command", "{json}");
+}
+END_TEST
+
+#define WARM "[run]\nname = t\n[objective]\ntype = function\nfunction = sphere\n"
+
+START_TEST(warm_objectives)
+{
+    struct run_spec s = spec_of(WARM SPACE "[parallel]\nmode = hybrid\nworkers = 2 x 4\n"
+                                           "[keep]\ntrials = top:7\n");
+    ck_assert_int_eq(s.objective, OBJECTIVE_FUNCTION);
+    ck_assert_str_eq(s.function, "sphere");
+    ck_assert(s.shift);
+    ck_assert_int_eq(s.mode, RUN_MODE_HYBRID);
+    ck_assert_int_eq(s.workers, 8);
+    ck_assert_int_eq(s.threads, 4);
+    ck_assert_int_eq(s.keep_top, 7);
+    run_spec_release(&s);
+    s = spec_of(WARM SPACE);
+    ck_assert_int_eq(s.threads, 1);
+    ck_assert_int_eq(s.keep_top, 0);
+    run_spec_release(&s);
+    refused("[run]\nname = t\n[objective]\ntype = function\n" SPACE, ERR_MISSING, 3,
+        "objective.function", "required");
+    refused("[run]\nname = t\n[objective]\ntype = function\nfunction = x\n" SPACE,
+        ERR_NOT_FOUND, 5, "objective.function", "rastrigin");
+    refused("[run]\nname = t\n[objective]\ntype = function\nfunction = branin\n" SPACE,
+        ERR_CONFLICT, 5, "objective.function", "2 dimensions");
+    refused(WARM SPACE "[parallel]\nmode = hybrid\nworkers = 4\n", ERR_CONFLICT, 9,
+        "parallel.mode", "2 x 4");
+    refused(WARM SPACE "[parallel]\nworkers = 2x4\n", ERR_CONFLICT, 9, "parallel.workers",
+        "hybrid");
+    refused(WARM SPACE "[parallel]\nworkers = 600x2\n", ERR_BAD_RANGE, 9, "parallel.workers",
+        "processes x threads");
+    refused(WARM SPACE "[keep]\ntrials = top:0\n", ERR_BAD_RANGE, 9, "keep.trials", "top:1");
+    refused(WARM SPACE "[limits]\nretries = 2\n", ERR_CONFLICT, 9, "limits.retries", "command");
 }
 END_TEST
 
@@ -408,6 +444,7 @@ test_suite(void)
     tcase_add_test(tc, refuses);
     tcase_add_test(tc, what_a_trial_is_started_with);
     tcase_add_test(tc, refuses_what_no_trial_can_be_started_with);
+    tcase_add_test(tc, warm_objectives);
     tcase_add_test(tc, caps);
     tcase_add_test(tc, ranges);
     tcase_add_test(tc, choices);

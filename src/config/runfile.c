@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/unit.h"
+#include "config/run_rules.h"
 #include "config/suggest.h"
 #include "config/walk.h"
 
@@ -50,6 +51,7 @@ static int take_method(void *, const struct ini_entry *, const struct option_val
 static int take_mode(void *, const struct ini_entry *, const struct option_value *, struct diag *);
 static int take_workers(void *, const struct ini_entry *, const struct option_value *,
     struct diag *);
+static int take_keep(void *, const struct ini_entry *, const struct option_value *, struct diag *);
 static int take_io_priority(void *, const struct ini_entry *, const struct option_value *,
     struct diag *);
 static int take_affinity(void *, const struct ini_entry *, const struct option_value *,
@@ -74,17 +76,23 @@ static int take_affinity(void *, const struct ini_entry *, const struct option_v
         "Not to begin before: a date and time, a time of day (the next one), or +DURATION from"  \
         " when it is submitted; with Z at its end in UTC, else in the server's local time",      \
         "2026-11-30 06:00")                                                    \
-    X("objective", "type", CHOICE, 0, 0, "command", "command", false, 0, take_type,              \
+    X("objective", "type", CHOICE, 0, 0, "command|function", "command", false, 0, take_type,     \
         "What evaluates a point", NULL)                                        \
-    X("objective", "command", TEXT, 0, 0, NULL, NULL, true, AT(command), NULL,                   \
+    X("objective", "command", TEXT, 0, 0, NULL, NULL, false, AT(command), NULL,                  \
         "The program and its arguments, split into words as a shell does; {name} is replaced by" \
         " a dimension's or a parameter's value, and {{ and }} are braces. No shell is run",      \
         "gzip -{level} --stdout /usr/share/common-licenses/GPL-3")             \
     X("objective", "score", CUSTOM, 0, 0,                                      \
         "stdout|stdout_bytes|wall_seconds|cpu_seconds|max_rss_bytes|json:FIELD", "stdout", false, \
         0, take_score,                                                         \
-        "What of a trial is its score: the last number printed, a measure of the process, or a"  \
+        "What of a command's trial is its score: the last number printed, a measure of the process, or a"  \
         " field of the last JSON object printed", NULL)                        \
+    X("objective", "function", CUSTOM, 0, 0, RUNFILE_FUNCTIONS, NULL, false, AT(function), NULL, \
+        "The formula that type = function evaluates: a standard test function of optimization"   \
+        " (nothing is 0 everywhere, and measures what a trial costs)", "rastrigin")              \
+    X("objective", "shift", BOOL, 0, 0, NULL, "yes", false, AT(shift), NULL,   \
+        "Whether a function's minimum is moved off-centre, where no search has it for nothing",  \
+        NULL)                                                                  \
     X("objective", "directory", TEXT, 0, 0, NULL, NULL, false, AT(directory), NULL,              \
         "Working directory of trials; without it, the one where the run was submitted", "/tmp")  \
     X("objective", "stdin", TEXT, 0, 0, NULL, NULL, false, AT(standard_input), NULL,             \
@@ -110,11 +118,17 @@ static int take_affinity(void *, const struct ini_entry *, const struct option_v
         "Start of the random numbers; the same seed gives the same trials", NULL) \
     X("search", "trials", INT, 0, TRIALS_MAX, NULL, NULL, false, AT(trials), NULL,               \
         "Most trials; without it, 100 for random and all points for grid (0 is all, too)", "50") \
-    X("parallel", "mode", CHOICE, 0, 0, "process|isolated", "process", false, 0, take_mode,      \
+    X("parallel", "mode", CHOICE, 0, 0, "process|isolated|thread|hybrid", "process", false, 0,   \
+        take_mode,                                                             \
         "What evaluates trials side by side: worker processes that go on from trial to trial, or" \
-        " a fresh one for each trial", NULL)                            \
-    X("parallel", "workers", CUSTOM, 0, 0, "auto|1 to 1024", "auto", false, 0, take_workers,     \
-        "How many at once; auto goes by the usable cores", NULL)               \
+        " a fresh one for each trial; of an objective that is no command also one process with a" \
+        " thread per worker, or processes of several threads", NULL)           \
+    X("parallel", "workers", CUSTOM, 0, 0, "auto|1 to 1024|P x T", "auto", false, 0,             \
+        take_workers,                                                          \
+        "How many at once; auto goes by the usable cores. In hybrid mode processes x threads of" \
+        " each, as 2 x 4", NULL)                                               \
+    X("keep", "trials", CUSTOM, 0, 0, "all|top:N", "all", false, 0, take_keep, \
+        "Which trials are stored: all, or the N best (and how many there were)", NULL) \
     X("limits", "trial", DURATION, 0, SECONDS_MAX, NULL, "0s", false, AT(trial_seconds), NULL,   \
         "Longest time of one trial, which then fails; 0: no limit", NULL)      \
     X("limits", "run", DURATION, 0, SECONDS_MAX, NULL, "0s", false, AT(run_seconds), NULL,       \
@@ -279,8 +293,8 @@ static int
 take_type(void *target, const struct ini_entry *entry, const struct option_value *value,
     struct diag *diag)
 {
-    (void)entry, (void)value, (void)diag;
-    ((struct run_spec *)target)->objective = OBJECTIVE_COMMAND;
+    (void)entry, (void)diag;
+    ((struct run_spec *)target)->objective = (enum objective_type)value->number;
     return 0;
 }
 
@@ -482,20 +496,55 @@ take_mode(void *target, const struct ini_entry *entry, const struct option_value
     return 0;
 }
 
+/* "P x T": processes of threads. */
+static bool
+parse_hybrid(const char *text, int64_t *ret_processes, int64_t *ret_threads)
+{
+    char left[32], right[32];
+    const char *by = strchr(text, 'x');
+    if (!by || (size_t)(by - text) >= sizeof left || strlen(by + 1) >= sizeof right)
+        return false;
+    snprintf(left, sizeof left, "%.*s", (int)(by - text), text);
+    str_copy(right, sizeof right, by + 1);
+    return unit_parse_int(str_trim(left), ret_processes) == 0 &&
+        unit_parse_int(str_trim(right), ret_threads) == 0;
+}
+
 static int
 take_workers(void *target, const struct ini_entry *entry, const struct option_value *value,
     struct diag *diag)
 {
     struct run_spec *spec = target;
     struct shown shown;
-    int64_t workers = 0;
+    int64_t workers = 0, threads = 1;
     (void)entry;
-    if (strcmp(value->text, "auto") &&
+    if (parse_hybrid(value->text, &workers, &threads) && workers >= 1 && threads >= 1 &&
+        threads <= RUN_THREADS_MAX && workers <= RUN_WORKERS_MAX / threads)
+        workers *= threads;
+    else if (strcmp(value->text, "auto") &&
         (unit_parse_int(value->text, &workers) < 0 || workers < 1 || workers > RUN_WORKERS_MAX))
         return diag_set(diag, ERR_BAD_RANGE,
-            "\"%s\" is not a number of workers (allowed: auto, 1 to %d)",
+            "\"%s\" is not a number of workers (allowed: auto, 1 to %d, or processes x threads)",
             show(value->text, &shown), RUN_WORKERS_MAX);
     spec->workers = (int)workers;
+    spec->threads = (int)threads;
+    return 0;
+}
+
+static int
+take_keep(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct run_spec *spec = target;
+    struct shown shown;
+    int64_t count = 0;
+    (void)entry;
+    if (strcmp(value->text, "all") != 0 &&
+        (!str_starts(value->text, "top:") || unit_parse_int(value->text + 4, &count) < 0 ||
+            count < 1 || count > RUN_KEEP_MAX))
+        return diag_set(diag, ERR_BAD_RANGE, "\"%s\" is not what can be kept (allowed: all, "
+            "top:1 to top:%d)", show(value->text, &shown), RUN_KEEP_MAX);
+    spec->keep_top = count;
     return 0;
 }
 
@@ -710,7 +759,11 @@ runfile_check(const struct ini *ini, struct run_spec *ret_spec, struct diag *dia
     if (r == 0)
         r = check_required(ini, diag);
     if (r == 0)
+        r = runfile_check_objective(&spec, ini, diag);
+    if (r == 0 && spec.objective == OBJECTIVE_COMMAND)
         r = check_command(&spec, ini, diag);
+    if (r == 0)
+        r = runfile_check_parallel(&spec, ini, diag);
     if (r == 0)
         r = check_search(&spec, ini, diag);
     if (r == 0)
@@ -734,7 +787,7 @@ runfile_settle(struct ini *ini, int64_t now_wall_ns, struct diag *diag)
     return ini_set(ini, "run", "start", clock_format_utc(wall_ns, text, sizeof text), diag);
 }
 
-/* The section of a key that only one section has; NULL with a diag else. */
+/* The section of a key by itself; NULL with a diag when there is none. */
 static const char *
 section_of(const char *key, struct diag *diag)
 {
@@ -748,12 +801,8 @@ section_of(const char *key, struct diag *diag)
             meant = o->key;
         if (strcmp(o->key, key))
             continue;
-        if (section) {
-            diag_set(diag, ERR_SYNTAX, "\"%s\" is a key of [%s] and of [%s]: write section.key=value",
-                key, section, o->section);
-            return NULL;
-        }
-        section = o->section;
+        if (!section) /* of two the first: trials are those of the search */
+            section = o->section;
     }
     if (!section)
         diag_set(diag, ERR_UNKNOWN_KEY, "\"%s\" is not a key of a run file%s%s%s",

@@ -182,25 +182,39 @@ has_keys(const struct ini *ini, const char *section)
     return false;
 }
 
+/* Is a row's value missing? Then the fault of that. */
+static int
+check_given(const struct option *o, const struct ini *ini, const char *section,
+    struct diag *diag)
+{
+    bool any = !strcmp(o->key, "*");
+    const char *value = any ? NULL : ini_value(ini, section, o->key);
+    if (any ? has_keys(ini, section) : value && *value)
+        return 0;
+    const struct ini_entry *place = ini_find(ini, section, value ? o->key : NULL);
+    struct ini_entry absent = {
+        .section = (char *)(uintptr_t)section,
+        .key = any ? NULL : (char *)(uintptr_t)o->key,
+        .line = place ? place->line : 0,
+    };
+    return walk_fault(ini, &absent, diag, ERR_MISSING, "required, and not given (%s)%s%s",
+        o->help, o->example ? "; for example: " : "", o->example ? o->example : "");
+}
+
 int
 walk_required(const struct option *table, const struct ini *ini, const char *section,
     struct diag *diag)
 {
-    for (const struct option *o = table; o->section; o++) {
-        if (!o->required || option_find(table, section, o->key) != o)
-            continue;
-        bool any = !strcmp(o->key, "*");
-        const char *value = any ? NULL : ini_value(ini, section, o->key);
-        if (any ? has_keys(ini, section) : value && *value)
-            continue;
-        const struct ini_entry *place = ini_find(ini, section, value ? o->key : NULL);
-        struct ini_entry absent = {
-            .section = (char *)(uintptr_t)section,
-            .key = any ? NULL : (char *)(uintptr_t)o->key,
-            .line = place ? place->line : 0,
-        };
-        return walk_fault(ini, &absent, diag, ERR_MISSING, "required, and not given (%s)%s%s",
-            o->help, o->example ? "; for example: " : "", o->example ? o->example : "");
-    }
-    return 0;
+    int r = 0;
+    for (const struct option *o = table; o->section && r == 0; o++)
+        if (o->required && option_find(table, section, o->key) == o)
+            r = check_given(o, ini, section, diag);
+    return r;
+}
+
+int
+walk_required_key(const struct option *table, const struct ini *ini, const char *section,
+    const char *key, struct diag *diag)
+{
+    return check_given(option_find(table, section, key), ini, section, diag);
 }

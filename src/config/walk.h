@@ -41,6 +41,10 @@ int walk_defaults(const struct option *table, const struct binding *bindings,
 int walk_required(const struct option *table, const struct ini *ini, const char *section,
     struct diag *diag);
 
+/* The same for one row that only some documents need. */
+int walk_required_key(const struct option *table, const struct ini *ini, const char *section,
+    const char *key, struct diag *diag);
+
 /* Sets place, code and text of a fault of an entry. */
 int walk_fault(const struct ini *ini, const struct ini_entry *entry, struct diag *diag, int code,
     const char *format, ...) __attribute__((format(printf, 5, 6)));

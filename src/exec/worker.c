@@ -54,6 +54,7 @@ struct worker {
     char mark[CAGE_MARK_MAX];
     char *cell; /* its cgroup, owned; NULL: none */
     struct limit_set *limits; /* borrowed; NULL: none */
+    struct warm *warm; /* owned; NULL: trials one by one */
 
     pid_t pid;
     int pidfd, fd;
@@ -129,6 +130,7 @@ free_worker(struct worker *worker)
         close(worker->fd);
     if (worker->pidfd >= 0)
         close(worker->pidfd);
+    warm_free(worker->warm);
     str_release(&worker->in);
     str_release(&worker->out);
     str_release(&worker->log);
@@ -225,6 +227,29 @@ hear_ready(struct worker *worker, const json_t *line)
 }
 
 static void
+hear_range(struct worker *worker, const json_t *said)
+{
+    int64_t slot = json_get_int(said, "slot", -1);
+    struct warm *warm = worker->warm;
+    if (!warm || slot < 0 || slot >= BLOCK_SLOTS || !warm->slot[slot].used ||
+        warm->slot[slot].trial != json_get_int(said, "trial", 0)) {
+        break_off(worker, "the worker's answer has no sense");
+        return;
+    }
+    if (worker->events.range_ended)
+        worker->events.range_ended(worker->context, worker, (int)slot,
+            json_object_get(said, "failures"));
+    warm->slot[slot].used = false;
+}
+
+static void
+hear_warm(struct worker *worker, const json_t *said)
+{
+    if (!worker->warm || warm_hear(worker->warm, said) < 0)
+        break_off(worker, "the worker's answer has no sense");
+}
+
+static void
 hear_line(struct worker *worker, const char *text, size_t len)
 {
     json_t *line = json_parse(text, len, NULL);
@@ -233,6 +258,10 @@ hear_line(struct worker *worker, const char *text, size_t len)
         text_clean(error, worker->text, sizeof worker->text);
     else if (json_object_get(line, "trial"))
         hear_result(worker, line);
+    else if (json_object_get(line, "range"))
+        hear_range(worker, json_object_get(line, "range"));
+    else if (json_object_get(line, "warm"))
+        hear_warm(worker, json_object_get(line, "warm"));
     else if (json_object_get(line, "started"))
         hear_started(worker, line);
     else if (json_object_get(line, "ready"))
@@ -363,7 +392,9 @@ spawn(struct worker *worker, const struct worker_options *options, int control)
     if (null >= 0) {
         const struct child_options child = {
             .path = options->program, .argv = argv, .environment = environment,
-            .in = null, .out = null, .err = -1, .control = control, .fresh = true,
+            .in = null, .out = null, .err = worker->warm ? worker->warm->error_fd : -1,
+            .control = control, .extra = worker->warm ? worker->warm->block_fd : 0,
+            .fresh = true,
         };
         r = child_spawn(&child, &worker->pid);
         close(null);
@@ -401,7 +432,7 @@ send_init(struct worker *worker, const struct worker_options *options)
         .spec = options->spec, .directory = options->directory,
         .cgroup_procs = procs ? procs : cage ? cage_procs_path(cage) : NULL,
         .cage = cage_kind_name(cage ? cage_kind(cage) : CAGE_SUBREAPER),
-        .limits = worker->limits,
+        .limits = worker->limits, .text = options->text, .threads = options->threads,
     };
     worker_msg_init(&worker->out, &init);
     free(procs);
@@ -426,8 +457,12 @@ worker_start(struct loop *loop, const struct worker_options *options,
     str_init(&worker->log);
     str_init(&worker->metrics);
     str_copy(worker->mark, sizeof worker->mark, options->mark);
-    int r = spawn(worker, options, pair[1]);
+    int r = options->text ? warm_new(loop, &worker->warm) : 0;
+    if (r == 0)
+        r = spawn(worker, options, pair[1]);
     close(pair[1]);
+    if (worker->warm)
+        warm_started(worker->warm);
     if (r == 0)
         r = open_watches(worker);
     if (r < 0) {
@@ -464,9 +499,25 @@ worker_send(struct worker *worker, const struct worker_task *tasks, int count)
     flush(worker);
 }
 
+void
+worker_send_range(struct worker *worker, const struct worker_range_order *order)
+{
+    warm_fill(worker->warm, order->slot, order->trial, order->count);
+    worker_msg_range(&worker->out, order);
+    flush(worker);
+}
+
+struct warm *
+worker_warm(struct worker *worker)
+{
+    return worker->warm;
+}
+
 int
 worker_outstanding(const struct worker *worker)
 {
+    if (worker->warm)
+        return warm_used_slots(worker->warm);
     return worker->given_count - worker->given_first;
 }
 

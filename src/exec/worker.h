@@ -14,6 +14,8 @@
 
 #include "exec/cage.h"
 #include "exec/limit.h"
+#include "exec/warm.h"
+#include "exec/worker_msg.h"
 #include "io/loop.h"
 #include "model/run.h"
 #include "model/trial.h"
@@ -34,6 +36,10 @@ struct worker_options {
     const char *mark; /* value of OPTOP_RUN */
     const char *directory; /* working directory of trials */
     char *const *environment; /* NULL-ended; borrowed during the call */
+    /* Of a warm objective: the run file's text, from which the worker makes its
+     * own spec, and how many threads are to evaluate. NULL: a blocking one. */
+    const char *text;
+    int threads;
 };
 
 struct worker_events {
@@ -43,6 +49,9 @@ struct worker_events {
      * too. Results of trials that were not asked for never arrive here. */
     void (*started)(void *context, struct worker *worker, int64_t trial);
     void (*result)(void *context, struct worker *worker, const struct trial_result *result);
+    /* A range has ended: its results are in the block, its slot is free once
+     * this returns. failures: array of [trial, reason], not checked. */
+    void (*range_ended)(void *context, struct worker *worker, int slot, const json_t *failures);
     /* The process is gone and reaped. lost[] are trials it was given and did
      * not answer; text says how it ended ("killed by SIGSEGV"). The worker is
      * freed after this call. */
@@ -57,7 +66,13 @@ int worker_start(struct loop *loop, const struct worker_options *options,
 /* Hands it trials; never blocks (what does not fit is queued). */
 void worker_send(struct worker *worker, const struct worker_task *tasks, int count);
 
-/* Trials given and not answered. */
+/* Hands it a range, into a free slot of a warm worker that is ready. */
+void worker_send_range(struct worker *worker, const struct worker_range_order *order);
+
+/* What there is of a warm worker; NULL: it is a blocking one. Borrowed. */
+struct warm *worker_warm(struct worker *worker);
+
+/* Trials given and not answered; of a warm worker, ranges. */
 int worker_outstanding(const struct worker *worker);
 pid_t worker_pid(const struct worker *worker);
 int64_t worker_started_ns(const struct worker *worker); /* monotonic */

@@ -18,7 +18,9 @@
 
 #include "base/xalloc.h"
 #include "exec/limit.h"
+#include "exec/block.h"
 #include "exec/worker_msg.h"
+#include "exec/worker_range.h"
 #include "objective/objective.h"
 
 enum {
@@ -42,7 +44,8 @@ struct answer {
 struct worker {
     struct str in, out;
     struct objective_watch *watch; /* while a trial runs */
-    struct objective *objective;
+    struct objective *objective; /* a blocking one; or ... */
+    struct worker_range *range; /* ... what a warm one is evaluated with */
     size_t names_count;
     const char **values; /* of the present trial; borrowed from its task */
 
@@ -133,19 +136,33 @@ prepare(struct worker *worker, const json_t *init, struct diag *diag)
         return diag_set(diag, ERR_NOT_FOUND, "no such objective: %s", type);
     worker->names_count = json_array_size(json_object_get(init, "names"));
     worker->values = xcalloc(worker->names_count + 1, sizeof *worker->values);
-    return row->open(init, &worker->objective, diag);
+    return row->batch ? worker_range_open(init, row->batch, &worker->range, diag)
+                      : row->open(init, &worker->objective, diag);
+}
+
+static int
+start_range(struct worker *worker, struct diag *diag)
+{
+    const struct batch_objective *objective = worker_range_objective(worker->range);
+    int r = worker_range_start(worker->range, diag);
+    if (r == 0)
+        worker_msg_warm(&worker->out, objective->threads, objective->metric_names,
+            objective->metric_count);
+    return r;
 }
 
 static int
 hear_init(struct worker *worker, const json_t *init)
 {
     struct diag diag = { 0 };
-    if (worker->objective)
+    if (worker->objective || worker->range)
         return ERR_PROTOCOL;
     int r = prepare(worker, init, &diag);
     json_t *refused = json_object();
     if (r == 0) /* last: what was opened before is not counted against the trials */
         limit_apply(json_object_get(init, "limits"), refused);
+    if (r == 0 && worker->range)
+        r = start_range(worker, &diag);
     worker->refused = r < 0;
     if (r < 0)
         worker_msg_error(&worker->out, diag.text);
@@ -189,6 +206,8 @@ hear_line(struct worker *worker, const char *text, size_t len)
     int r = 0;
     if ((value = json_object_get(line, "trials"))) {
         r = hear_trials(worker, value);
+    } else if ((value = json_object_get(line, "range"))) {
+        r = worker->range ? worker_range_add(worker->range, value) : ERR_PROTOCOL;
     } else if ((value = json_object_get(line, "init"))) {
         r = hear_init(worker, value);
     } else if ((value = json_object_get(line, "cancel"))) {
@@ -353,15 +372,45 @@ run_trials(struct worker *worker)
     str_release(&answer.metrics);
 }
 
+/* A warm run: threads evaluate, and this one talks. True when the objective
+ * may be closed; else only the process can end what its threads are in. */
+static bool
+run_ranges(struct worker *worker)
+{
+    int r = 0;
+    while (r == 0 && !worker->closed && !worker->cancelled &&
+        !(worker->finishing && worker_range_idle(worker->range))) {
+        int wait_ms = worker_range_watch(worker->range);
+        if (wait_ms == ERR_EXHAUSTED)
+            return false;
+        send_some(worker, MSG_DONTWAIT);
+        struct pollfd fd[] = {
+            { .fd = WORKER_FD, .events = wanted_events(worker) },
+            { .fd = worker_range_fd(worker->range), .events = POLLIN },
+        };
+        if (poll(fd, 2, wait_ms) <= 0)
+            continue;
+        if (fd[1].revents)
+            r = worker_range_collect(worker->range, &worker->out);
+        if (fd[0].revents & ~POLLOUT)
+            hear(worker);
+    }
+    if (r < 0)
+        worker_msg_error(&worker->out, "the objective cannot go on");
+    bool ended = worker_range_stop(worker->range, worker->closed ? 0 : worker->grace_seconds);
+    worker_range_collect(worker->range, &worker->out);
+    return ended;
+}
+
 static int
 hear_first(struct worker *worker)
 {
-    while (!worker->objective && !worker->closed && !worker->refused) {
+    while (!worker->objective && !worker->range && !worker->closed && !worker->refused) {
         struct pollfd fd = { .fd = WORKER_FD, .events = POLLIN };
         if (poll(&fd, 1, -1) > 0)
             hear(worker);
     }
-    return worker->objective ? 0 : -1;
+    return !worker->refused && (worker->objective || worker->range) ? 0 : -1;
 }
 
 int
@@ -372,12 +421,21 @@ worker_main(void)
         fprintf(stderr, "optop-worker: started by the server of optop, not by hand\n");
         return EXIT_FAILURE;
     }
+    fcntl(BLOCK_FD, F_SETFD, FD_CLOEXEC); /* it is there for warm objectives only */
     str_init(&worker.in);
     str_init(&worker.out);
     int r = hear_first(&worker);
-    if (r == 0)
+    bool ended = true;
+    if (r == 0 && worker.range)
+        ended = run_ranges(&worker);
+    else if (r == 0)
         run_trials(&worker);
+    else if (worker.range)
+        ended = worker_range_stop(worker.range, 0); /* some threads may have been started */
     send_some(&worker, 0);
+    if (!ended)
+        _exit(EXIT_SUCCESS); /* threads are still in the objective */
+    worker_range_close(worker.range);
     if (worker.objective)
         worker.objective->type->close(worker.objective);
     queue_clear(&worker);

@@ -37,7 +37,7 @@ worker_msg_init(struct str *out, const struct worker_init *init)
     struct json_writer w;
     begin(&w, out);
     jw_object(&w, "init");
-    jw_string(&w, "type", "command");
+    jw_string(&w, "type", objective_type_name(spec->objective));
     jw_string(&w, "command", spec->command);
     jw_string(&w, "score", score_kind_name(spec->score));
     jw_string(&w, "field", spec->score_field);
@@ -54,6 +54,10 @@ worker_msg_init(struct str *out, const struct worker_init *init)
     jw_string(&w, "cgroup_procs", init->cgroup_procs);
     if (init->limits)
         limit_set_write_orders(&w, "limits", init->limits);
+    if (init->text) {
+        jw_string(&w, "text", init->text);
+        jw_int(&w, "threads", init->threads);
+    }
     jw_array(&w, "names");
     for (int i = 0; i < spec->dimension_count; i++)
         jw_string(&w, NULL, spec->dimension[i].name);
@@ -119,6 +123,57 @@ void
 worker_msg_trials_end(struct str *out)
 {
     str_puts(out, "]}\n");
+}
+
+void
+worker_msg_range(struct str *out, const struct worker_range_order *order)
+{
+    struct json_writer w;
+    begin(&w, out);
+    jw_object(&w, "range");
+    jw_int(&w, "slot", order->slot);
+    jw_int(&w, "trial", order->trial);
+    jw_int(&w, "count", order->count);
+    jw_number(&w, "cursor", order->cursor);
+    jw_end(&w);
+    end(&w);
+}
+
+void
+worker_msg_warm(struct str *out, int threads, const char *const *metrics, int count)
+{
+    struct json_writer w;
+    begin(&w, out);
+    jw_object(&w, "warm");
+    jw_int(&w, "threads", threads);
+    jw_array(&w, "metrics");
+    for (int i = 0; i < count; i++)
+        jw_string(&w, NULL, metrics[i]);
+    jw_end(&w);
+    jw_end(&w);
+    end(&w);
+}
+
+void
+worker_msg_failure(struct str *list, int64_t trial, const char *text, bool first)
+{
+    char cut[TRIAL_REASON_MAX];
+    struct json_writer w;
+    str_copy(cut, sizeof cut, text);
+    if (!first)
+        str_putc(list, ',');
+    jw_init(&w, list);
+    jw_array(&w, NULL);
+    jw_int(&w, NULL, trial);
+    jw_string(&w, NULL, cut);
+    jw_end(&w);
+}
+
+void
+worker_msg_range_ended(struct str *out, int slot, int64_t trial, const char *failures)
+{
+    str_printf(out, "{\"range\":{\"slot\":%d,\"trial\":%lld,\"failures\":[%s]}}\n", slot,
+        (long long)trial, failures);
 }
 
 void

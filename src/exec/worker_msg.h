@@ -20,6 +20,7 @@ enum {
     WORKER_FD = 3, /* the worker's end of the socket pair */
     WORKER_LINE_MAX = 1024 * 1024, /* with its end; longer: protocol error */
     WORKER_QUEUE_MAX = 65536, /* trials that a worker has been given */
+    WORKER_FAILURES_MAX = 32, /* of a range, whose reasons are told */
 };
 
 struct worker_init {
@@ -28,6 +29,8 @@ struct worker_init {
     const char *cage; /* name of the cage's kind */
     const char *cgroup_procs; /* NULL: none */
     const struct limit_set *limits; /* NULL: none */
+    const char *text; /* the run file's, for a warm objective; NULL: none */
+    int threads; /* that are to evaluate in it */
 };
 
 /* To the worker. */
@@ -41,9 +44,23 @@ void worker_msg_trial(struct str *out, const struct run_spec *spec, int64_t tria
     int attempt, const double *values, bool first);
 void worker_msg_trials_end(struct str *out);
 
+/* A range of a warm run: trials from `trial` on, the search standing at cursor. */
+struct worker_range_order {
+    int slot;
+    int64_t trial;
+    int count;
+    double cursor;
+};
+void worker_msg_range(struct str *out, const struct worker_range_order *order);
+
 /* From the worker. */
 /* refused: limits that could not be applied, name and why. */
 void worker_msg_ready(struct str *out, const json_t *refused);
+/* Says before it is ready how many threads evaluate and what a trial reports. */
+void worker_msg_warm(struct str *out, int threads, const char *const *metrics, int count);
+/* failures: items that worker_msg_failure has made, or "". */
+void worker_msg_range_ended(struct str *out, int slot, int64_t trial, const char *failures);
+void worker_msg_failure(struct str *list, int64_t trial, const char *text, bool first);
 void worker_msg_error(struct str *out, const char *text);
 void worker_msg_started(struct str *out, int64_t trial);
 void worker_msg_result(struct str *out, const struct trial_result *result);

@@ -15,21 +15,24 @@
 #include "base/xalloc.h"
 
 enum {
-    CONTROL_FD = 3,
+    EXTRA_FD = 4, /* the last descriptor that is given on */
     REAP_MAX = 4096, /* at a time: some milliseconds */
 };
 
 static int
 add_descriptors(posix_spawn_file_actions_t *actions, const struct child_options *options)
 {
-    const int fds[] = { options->in, options->out, options->err, options->control };
+    const int fds[] = { options->in, options->out, options->err, options->control,
+        options->extra ? options->extra : -1 };
+    int last = 2;
     int r = 0;
-    for (int i = 0; i <= CONTROL_FD && !r; i++)
-        if (fds[i] >= 0)
+    for (int i = 0; i <= EXTRA_FD && !r; i++)
+        if (fds[i] >= 0) {
             r = posix_spawn_file_actions_adddup2(actions, fds[i], i);
+            last = i > last ? i : last;
+        }
     if (!r && options->fresh)
-        r = posix_spawn_file_actions_addclosefrom_np(actions,
-            options->control >= 0 ? CONTROL_FD + 1 : CONTROL_FD);
+        r = posix_spawn_file_actions_addclosefrom_np(actions, last + 1);
     return r;
 }
 

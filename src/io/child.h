@@ -24,6 +24,7 @@ struct child_options {
     char *const *environment;
     int in, out, err; /* become 0, 1, 2; -1: as the caller's; else above 2 */
     int control; /* becomes 3; -1: none */
+    int extra; /* becomes 4; 0: none; not 3 itself */
     bool fresh; /* a session of its own, signals at their defaults, no other descriptor */
 };
 

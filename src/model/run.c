@@ -82,6 +82,7 @@ run_spec_init(struct run_spec *spec)
     memset(spec, 0, sizeof *spec);
     spec->grace_seconds = -1;
     exit_codes_add(&spec->success_codes, 0);
+    spec->threads = 1;
 }
 
 void
@@ -128,6 +129,36 @@ search_method_name(enum search_method method)
         [SEARCH_GRID] = "grid", [SEARCH_RANDOM] = "random",
     };
     return names[method];
+}
+
+static const struct {
+    const char *name;
+    bool warm;
+} objective_types[] = {
+    [OBJECTIVE_COMMAND] = { "command", false },
+    [OBJECTIVE_FUNCTION] = { "function", true },
+};
+
+const char *
+objective_type_name(enum objective_type type)
+{
+    return objective_types[type].name;
+}
+
+bool
+objective_type_warm(enum objective_type type)
+{
+    return objective_types[type].warm;
+}
+
+const char *
+run_mode_name(enum run_mode mode)
+{
+    static const char *const names[] = {
+        [RUN_MODE_PROCESS] = "process", [RUN_MODE_ISOLATED] = "isolated",
+        [RUN_MODE_THREAD] = "thread", [RUN_MODE_HYBRID] = "hybrid",
+    };
+    return names[mode];
 }
 
 const char *

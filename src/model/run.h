@@ -20,6 +20,8 @@ enum {
     RUN_CONSTRAINTS_MAX = 64,
     RUN_PARAMETERS_MAX = 256,
     RUN_WORKERS_MAX = 1024,
+    RUN_THREADS_MAX = 256, /* of one process */
+    RUN_KEEP_MAX = 100000, /* of keep.trials = top:N */
     RUN_AFTER_MAX = 16,
 };
 
@@ -96,7 +98,12 @@ struct exit_codes {
 void exit_codes_add(struct exit_codes *codes, int64_t code); /* others are ignored */
 bool exit_codes_has(const struct exit_codes *codes, int64_t code);
 
+/* To add one: an id here, its row in run.c and in objective/objective.c, and in
+ * config/runfile.c what it needs of the run file. */
 enum objective_type { OBJECTIVE_COMMAND, OBJECTIVE_FUNCTION };
+const char *objective_type_name(enum objective_type type);
+/* Is it evaluated by ranges (objective/batch.h), in the worker itself? */
+bool objective_type_warm(enum objective_type type);
 
 /* What a command's score is. */
 enum score_kind {
@@ -108,11 +115,14 @@ enum score_kind {
     SCORE_JSON, /* a field of the last JSON object printed */
 };
 
-/* In the order of the option's choices. */
+/* What evaluates trials side by side; in the order of the option's choices. */
 enum run_mode {
     RUN_MODE_PROCESS, /* worker processes that go on from trial to trial */
     RUN_MODE_ISOLATED, /* a fresh one for each trial */
+    RUN_MODE_THREAD, /* one process with a thread per worker */
+    RUN_MODE_HYBRID, /* processes of several threads each */
 };
+const char *run_mode_name(enum run_mode mode);
 
 enum search_method { SEARCH_GRID, SEARCH_RANDOM };
 
@@ -166,7 +176,9 @@ struct run_spec {
     int64_t trials; /* 0: all of a grid */
 
     enum run_mode mode;
-    int workers; /* 0: auto */
+    int workers; /* processes or threads that evaluate; 0: auto */
+    int threads; /* of one process in hybrid mode; else 1 */
+    int64_t keep_top; /* trials that are kept; 0: all */
     struct run_pool pool;
 
     double trial_seconds; /* time limit of one trial; 0: none */

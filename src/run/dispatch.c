@@ -19,7 +19,7 @@
 #include "base/str.h"
 #include "base/unit.h"
 #include "base/xalloc.h"
-#include "run/runner_private.h"
+#include "run/range.h"
 
 enum {
     CHUNK_MAX = 64, /* keeps cancel and progress prompt */
@@ -31,9 +31,6 @@ enum {
 /* Trials shorter than this are sent ahead, so that a worker never waits for
  * the server between two of them. */
 #define CHUNK_SECONDS 0.02
-
-/* Weight of the newest trial in the mean trial time. */
-#define MEAN_WEIGHT 0.1
 
 static void schedule_ends(struct runner *runner, int64_t delay_ns);
 
@@ -124,6 +121,8 @@ take_skip(struct run *run, int64_t trial)
 static struct search_position
 mark_after_commit(struct run *run)
 {
+    if (run->ranges)
+        return ranges_mark(run);
     for (int i = 0; i < run->window_count; i++)
         if (window_at(run, i)->state < WINDOW_RESULT)
             return window_at(run, i)->before;
@@ -217,25 +216,16 @@ on_started(void *context, struct worker *worker, int64_t trial)
     w->running_since_ns = now_ns(w->runner);
 }
 
-/* What a trial takes of the machine, for the governor. Memory falls slowly, so
- * that one small trial among large ones does not open the door. */
-static void
-note_use(struct run *run, const struct trial_result *result)
-{
-    double cores = result->cpu_seconds / result->wall_seconds;
-    if (result->wall_seconds > 0 && isfinite(cores))
-        run->trial_cores += (cores - run->trial_cores) * (run->trial_cores > 0 ? MEAN_WEIGHT : 1);
-    if (result->max_rss_bytes > run->trial_bytes)
-        run->trial_bytes = result->max_rss_bytes;
-    else if (isfinite(result->max_rss_bytes))
-        run->trial_bytes += (result->max_rss_bytes - run->trial_bytes) * MEAN_WEIGHT;
-}
-
 static void
 on_ready(void *context, struct worker *worker)
 {
     struct run_worker *w = context;
-    (void)worker;
+    const struct warm *warm = worker_warm(worker);
+    if (warm) { /* an objective may allow fewer than were asked for */
+        w->run->worker_count -= w->threads - warm->threads;
+        w->threads = warm->threads;
+        w->runner->pump_wanted = true;
+    }
     worker_pool_ready(&w->runner->pool, &w->pool, clock_mono_ns());
 }
 
@@ -252,14 +242,22 @@ on_result(void *context, struct worker *worker, const struct trial_result *resul
     if (isfinite(result->wall_seconds)) {
         run->busy_ns += sec_to_ns(result->wall_seconds);
         run->mean_trial_seconds += (result->wall_seconds - run->mean_trial_seconds) *
-            (run->mean_trial_seconds > 0 ? MEAN_WEIGHT : 1);
+            (run->mean_trial_seconds > 0 ? RUN_MEAN_WEIGHT : 1);
     }
-    note_use(run, result);
+    run_note_use(run, result);
     struct trial_result told = *result;
     if (told.signal_number == SIGKILL && told.state == TRIAL_FAILED)
         limit_set_oom(&run->limits, told.reason, sizeof told.reason);
     worker_pool_answer(&w->runner->pool, &w->pool, worker_outstanding(worker), now_ns(w->runner));
     add_result(w->runner, run, &told);
+}
+
+static void
+on_range_ended(void *context, struct worker *worker, int slot, const json_t *failures)
+{
+    struct run_worker *w = context;
+    (void)worker;
+    ranges_ended(w->runner, w->run, w, slot, failures);
 }
 
 /* A trial that was running when its worker ended has failed with it. */
@@ -282,7 +280,7 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
     struct runner *runner = w->runner;
     struct run *run = w->run;
     bool ours = run->ending != RUN_EVENT_COUNT || runner->shutdown_done, cost_trial = false;
-    run->worker_ns += now_ns(runner) - worker_started_ns(worker);
+    run->worker_ns += (now_ns(runner) - worker_started_ns(worker)) * w->threads;
     if (w->running_trial && run->task)
         task_end(run->task, now_ns(runner) - w->running_since_ns, !ours);
     for (int i = 0; i < lost_count; i++) {
@@ -301,6 +299,10 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
             run->window_ready++;
         }
     }
+    if (worker_warm(worker)) {
+        lost_count = worker_outstanding(worker);
+        cost_trial = ranges_lost(runner, run, w, text);
+    }
     if ((lost_count || !w->finishing) && !ours) {
         char line[TRIAL_REASON_MAX + 64];
         snprintf(line, sizeof line, "a worker ended: %s", text);
@@ -314,27 +316,13 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
     while (*link != w)
         link = &(*link)->next;
     *link = w->next;
+    run->worker_count -= w->threads;
     free(w);
-    run->worker_count--;
     runner->pump_wanted = true;
     if (run->start_failures >= START_FAILURES_MAX && !ours)
         dispatch_end(runner, run, RUN_EVENT_FAIL, text);
     else if (!run->worker_count)
         schedule_ends(runner, 0);
-}
-
-/* "K=V" strings of a block as an array; the array alone is owned. */
-static char **
-environment_array(const struct run *run)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < run->environment_len; i++)
-        count += run->environment[i] == '\0';
-    char **array = xcalloc(count + 1, sizeof *array);
-    char *p = run->environment;
-    for (size_t i = 0; i < count; i++, p += strlen(p) + 1)
-        array[i] = p;
-    return array;
 }
 
 static void
@@ -347,10 +335,12 @@ format_mark(struct runner *runner, int64_t id, char mark[CAGE_MARK_MAX])
 static int
 add_worker(struct runner *runner, struct run *run, struct diag *diag)
 {
-    static const struct worker_events events = { on_ready, on_started, on_result, on_exited };
+    static const struct worker_events events = { on_ready, on_started, on_result,
+        on_range_ended, on_exited };
     char mark[CAGE_MARK_MAX];
     format_mark(runner, run->id, mark);
-    char **environment = environment_array(run);
+    char **environment = run_environment(run);
+    int threads = run->ranges ? ranges_threads(run, run->workers_target - run->worker_count) : 1;
     struct worker_options options = {
         .program = runner->options.worker_program,
         .spec = &run->spec,
@@ -359,10 +349,13 @@ add_worker(struct runner *runner, struct run *run, struct diag *diag)
         .mark = mark,
         .directory = run->spec.directory ? run->spec.directory : run->directory,
         .environment = run->environment_len ? environment : environ,
+        .text = run->ranges ? run->text : NULL,
+        .threads = threads,
     };
     struct run_worker *w = XNEW(struct run_worker);
     w->runner = runner;
     w->run = run;
+    w->threads = threads;
     int r = worker_start(runner->options.loop, &options, &events, w, &w->worker, diag);
     free(environment);
     if (r < 0) {
@@ -371,7 +364,7 @@ add_worker(struct runner *runner, struct run *run, struct diag *diag)
     }
     w->next = run->workers;
     run->workers = w;
-    run->worker_count++;
+    run->worker_count += threads;
     worker_pool_create(&runner->pool, &w->pool, worker_started_ns(w->worker));
     return 0;
 }
@@ -472,6 +465,8 @@ may_feed(const struct runner *runner, const struct run *run)
 static bool
 has_work(struct runner *runner, struct run *run)
 {
+    if (run->ranges)
+        return !run->exhausted || ranges_ready(run);
     return !run->exhausted || run->window_ready || retry_next(runner, run);
 }
 
@@ -489,16 +484,20 @@ feed_run(struct runner *runner, struct run *run)
     }
     int surplus = -run->workers_target;
     for (struct run_worker *w = run->workers; w; w = w->next)
-        surplus += !w->finishing;
+        surplus += w->finishing ? 0 : w->threads;
     struct run_worker *next;
     for (struct run_worker *w = run->workers; w && may_feed(runner, run); w = next) {
         next = w->next;
         if (w->finishing)
             continue;
-        if (surplus-- > 0) /* the target has shrunk */
+        if (surplus >= w->threads) { /* the target has shrunk */
+            surplus -= w->threads;
             finish_worker(w);
-        else
+        } else if (!run->ranges) {
             feed_worker(runner, run, w);
+        } else if (!ranges_feed(runner, run, w)) {
+            finish_worker(w);
+        }
     }
 }
 
@@ -506,7 +505,7 @@ static bool
 is_complete(const struct run *run)
 {
     return run->state == RUN_RUNNING && run->ending == RUN_EVENT_COUNT && run->exhausted &&
-        !run->window_count && !run->result_count && !run->retry_open;
+        !run->window_count && !run->result_count && !run->retry_open && ranges_empty(run);
 }
 
 static void
@@ -583,13 +582,18 @@ store_batch(struct runner *runner, struct run *run, struct batch *batch)
             batch->best = kept;
         }
     }
+    if (run->ranges) {
+        int r = ranges_store(runner, run, batch);
+        if (r < 0)
+            return r;
+    }
     struct store_run row = run_to_row(run, now_ns(runner));
     struct search_position mark = mark_after_commit(run);
     row.done += batch->done;
     row.failed += batch->failed;
     if (batch->best) {
         row.best_trial = batch->best->result.trial;
-        row.best_score = best;
+        row.best_score = batch->best->result.score;
     }
     row.mark_trial = mark.next_trial;
     row.mark_cursor = mark.cursor;
@@ -618,6 +622,8 @@ accept_batch(struct runner *runner, struct run *run, const struct batch *batch)
         run_result_release(&run->results[i]);
     }
     runner->pending_results -= run->result_count;
+    if (run->ranges)
+        runner->pending_results -= ranges_accept(run);
     run->result_count = 0;
     window_pop_stored(run);
     tell_changed(runner, run);
@@ -648,6 +654,12 @@ dispatch_store_state(struct runner *runner, int code, const struct diag *diag)
     runner->events->store_state(runner->context, text);
 }
 
+static bool
+has_results(const struct run *run)
+{
+    return run->result_count || ranges_results(run);
+}
+
 int
 dispatch_commit(struct runner *runner)
 {
@@ -657,7 +669,7 @@ dispatch_commit(struct runner *runner)
     int64_t started = clock_mono_ns();
     int run_count = 0, i = 0;
     for (const struct run *run = runner->runs; run; run = run->next)
-        run_count += run->result_count > 0;
+        run_count += has_results(run);
     struct batch *batches = xcalloc((size_t)run_count + 1, sizeof *batches);
     struct diag diag = { 0 };
     task_start(runner->commit_task);
@@ -665,7 +677,7 @@ dispatch_commit(struct runner *runner)
     if (r == 0 && !runner->pending_results)
         r = store_probe(runner->options.store); /* an empty commit would tell nothing */
     for (struct run *run = runner->runs; run && r == 0; run = run->next)
-        if (run->result_count)
+        if (has_results(run))
             r = store_batch(runner, run, &batches[i++]);
     if (r == 0)
         r = store_commit(runner->options.store, &diag);
@@ -676,7 +688,7 @@ dispatch_commit(struct runner *runner)
     i = 0;
     if (r == 0)
         for (struct run *run = runner->runs; run; run = run->next)
-            if (run->result_count)
+            if (has_results(run))
                 accept_batch(runner, run, &batches[i++]);
     free(batches);
     return r;
@@ -772,6 +784,7 @@ dispatch_forget_search(struct run *run)
     run->window = NULL;
     run->values = NULL;
     retry_forget(run);
+    ranges_close(run);
     run->skip_count = run->skip_next = 0;
 }
 
@@ -781,7 +794,7 @@ complete_end(struct runner *runner, struct run *run)
 {
     enum run_state before = run->state;
     struct diag diag = { 0 };
-    if (run->result_count && dispatch_commit(runner) < 0)
+    if (has_results(run) && dispatch_commit(runner) < 0)
         return false; /* results first; tried again */
     run->state = (enum run_state)run_state_next(run->state, run->ending);
     run->elapsed_ns = run_elapsed_ns(run, now_ns(runner));

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "search/space.h"
+#include "run/range.h"
 
 int64_t
 run_elapsed_ns(const struct run *run, int64_t now_ns)
@@ -30,7 +31,7 @@ run_worker_ns(const struct run *run, int64_t now_ns)
 {
     int64_t sum = run->worker_ns;
     for (const struct run_worker *w = run->workers; w; w = w->next)
-        sum += now_ns - worker_started_ns(w->worker);
+        sum += (now_ns - worker_started_ns(w->worker)) * w->threads;
     return sum;
 }
 
@@ -141,7 +142,7 @@ write_counts(struct json_writer *w, const struct run *run)
 {
     int running = 0;
     for (const struct run_worker *worker = run->workers; worker; worker = worker->next)
-        running += worker->running_trial != 0;
+        running += worker->running_trial ? 1 : ranges_running(worker);
     jw_object(w, "counts");
     if (run->total >= 0)
         jw_int(w, "total", run->total);
@@ -200,7 +201,10 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
 {
     const struct run_spec *spec = &run->spec;
     char score[RUN_NAME_MAX + 8];
-    snprintf(score, sizeof score, "%s%s%s", score_kind_name(spec->score),
+    if (objective_type_warm(spec->objective))
+        str_copy(score, sizeof score, spec->function ? spec->function : "");
+    else
+        snprintf(score, sizeof score, "%s%s%s", score_kind_name(spec->score),
         spec->score == SCORE_JSON ? ":" : "", spec->score == SCORE_JSON ? spec->score_field : "");
     jw_object(w, key);
     jw_int(w, "run", run->id);
@@ -208,7 +212,7 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
     jw_string(w, "state", run_state_name(run->state));
     jw_string(w, "reason", run->reason);
     jw_string(w, "goal", spec->goal == RUN_MINIMIZE ? "minimize" : "maximize");
-    jw_string(w, "objective", "command");
+    jw_string(w, "objective", objective_type_name(spec->objective));
     jw_string(w, "search", search_method_name(spec->search));
     jw_string(w, "score", score);
     write_counts(w, run);
@@ -267,6 +271,7 @@ run_free(struct run *run)
 {
     if (!run)
         return;
+    ranges_close(run);
     search_free(run->search);
     run_spec_release(&run->spec);
     for (int i = 0; i < run->result_count; i++)
@@ -387,4 +392,29 @@ run_load_best(struct run *run, struct store *store)
     if (run->best.trial && !run->best_params &&
         store_trial_get(store, run->id, run->best.trial, take_best, run) < 0)
         run->best.trial = 0;
+}
+
+char **
+run_environment(const struct run *run)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < run->environment_len; i++)
+        count += run->environment[i] == '\0';
+    char **array = xcalloc(count + 1, sizeof *array);
+    char *p = run->environment;
+    for (size_t i = 0; i < count; i++, p += strlen(p) + 1)
+        array[i] = p;
+    return array;
+}
+
+void
+run_note_use(struct run *run, const struct trial_result *result)
+{
+    double cores = result->cpu_seconds / result->wall_seconds;
+    if (result->wall_seconds > 0 && isfinite(cores))
+        run->trial_cores += (cores - run->trial_cores) * (run->trial_cores > 0 ? RUN_MEAN_WEIGHT : 1);
+    if (result->max_rss_bytes > run->trial_bytes)
+        run->trial_bytes = result->max_rss_bytes;
+    else if (isfinite(result->max_rss_bytes))
+        run->trial_bytes += (result->max_rss_bytes - run->trial_bytes) * RUN_MEAN_WEIGHT;
 }

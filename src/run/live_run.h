@@ -27,6 +27,9 @@ enum {
     RUN_REASON_MAX = 256,
 };
 
+/* Weight of the newest trial in means over trials. */
+#define RUN_MEAN_WEIGHT 0.1
+
 enum window_state {
     WINDOW_READY, /* asked for (or given back by a dead worker), to be sent */
     WINDOW_SENT, /* with a worker */
@@ -48,6 +51,7 @@ struct run_worker {
     int64_t running_trial; /* 0: none */
     int64_t running_since_ns;
     struct pool_worker pool; /* as the pool of all runs sees it */
+    int threads; /* that evaluate in it */
     bool finishing; /* was told to exit when it has answered everything */
 };
 
@@ -108,8 +112,10 @@ struct run {
     int64_t retry_open; /* entries in the store */
     bool retry_more; /* the store may have some that are not here */
 
+    struct ranges *ranges; /* of a warm run, in place of the window; NULL: none */
+
     struct run_worker *workers;
-    int worker_count, workers_target;
+    int worker_count, workers_target; /* threads that evaluate, in all its processes */
     struct cage *cage;
     struct limit_set limits; /* limits.wanted NULL: never started */
     int start_failures; /* workers in a row that ended in no trial, without a result */
@@ -159,6 +165,13 @@ void run_result_release(struct run_result *kept);
 
 /* Keeps a copy of the best trial. */
 void run_take_best(struct run *run, const struct trial_result *best, const char *params);
+
+/* Its environment as an array of "K=V"; the array alone is owned. */
+char **run_environment(const struct run *run);
+
+/* What a trial takes of the machine, for the governor. Memory falls slowly, so
+ * that one small trial among large ones does not open the door. */
+void run_note_use(struct run *run, const struct trial_result *result);
 
 /* The row to be stored. Borrows from run. */
 struct store_run run_to_row(const struct run *run, int64_t now_ns);

@@ -208,6 +208,8 @@ runner_retry(struct runner *runner, int64_t id, const struct run **ret_run, stru
         return diag_set(diag, ERR_BAD_STATE, "the server is stopping");
     if (run->ending != RUN_EVENT_COUNT)
         return diag_set(diag, ERR_BAD_STATE, "run %lld is still ending", (long long)id);
+    if (objective_type_warm(run->spec.objective))
+        return diag_set(diag, ERR_BAD_STATE, "only trials of a command are tried again");
     if (!run->failed)
         return diag_set(diag, ERR_BAD_STATE, "run %lld has no failed trials", (long long)id);
     r = store_begin(store);

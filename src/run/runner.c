@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/unit.h"
 #include "base/xalloc.h"
+#include "run/range.h"
 #include "run/runner_private.h"
 #include "search/space.h"
 
@@ -388,6 +389,8 @@ runner_prepare_search(struct runner *runner, struct run *run, struct diag *diag)
     if (r < 0)
         return r;
     search_seek(run->search, run->mark);
+    if (objective_type_warm(run->spec.objective))
+        return ranges_open(runner, run, diag);
     int64_t stored = run->done + run->failed;
     if (!stored)
         return 0;

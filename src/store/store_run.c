@@ -211,6 +211,18 @@ store_trial_add(struct store *store, int64_t run, const struct store_trial *tria
     return r;
 }
 
+int
+store_trial_remove(struct store *store, int64_t run, int64_t trial)
+{
+    static const char sql[] = "DELETE FROM trial WHERE run = ? AND trial = ?";
+    sqlite3_stmt *s = store_prepare(store, sql);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int64(s, 1, run);
+    sqlite3_bind_int64(s, 2, trial);
+    return store_run_statement(store, s);
+}
+
 static int
 each_trial(sqlite3_stmt *s, store_trial_fn *fn, void *context, int *ret_count)
 {

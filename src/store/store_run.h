@@ -62,6 +62,9 @@ struct store_trial {
 /* ERR_DUPLICATE when this run already has the trial: the first result stays. */
 int store_trial_add(struct store *store, int64_t run, const struct store_trial *trial);
 
+/* Forgets a trial that is not among the best any more (keep.trials = top:N). */
+int store_trial_remove(struct store *store, int64_t run, int64_t trial);
+
 typedef int store_trial_fn(void *context, const struct store_trial *trial);
 /* Best first; only those that are done. */
 int store_trial_top(struct store *store, int64_t run, enum run_goal goal, int count,
