@@ -53,6 +53,7 @@ START_TEST(defaults)
     ck_assert_str_eq(s.command, "p {x}");
     ck_assert_int_eq(s.score, SCORE_STDOUT);
     ck_assert_ptr_null(s.directory);
+    ck_assert(!s.fresh_directory);
     ck_assert_ptr_null(s.standard_input);
     ck_assert_int_eq(s.environment_count, 0);
     ck_assert(exit_codes_has(&s.success_codes, 0));
@@ -235,6 +236,27 @@ START_TEST(warm_objectives)
         "processes x threads");
     refused(WARM SPACE "[keep]\ntrials = top:0\n", ERR_BAD_RANGE, 9, "keep.trials", "top:1");
     refused(WARM SPACE "[limits]\nretries = 2\n", ERR_CONFLICT, 9, "limits.retries", "command");
+    refused(WARM "directory = fresh\n" SPACE, ERR_CONFLICT, 6, "objective.directory", "command");
+}
+END_TEST
+
+START_TEST(fresh_directories)
+{
+    struct run_spec s = spec_of(HEAD "directory = fresh\n" SPACE);
+    ck_assert(s.fresh_directory);
+    ck_assert_ptr_null(s.directory);
+    ck_assert_int_eq(s.keep_directory, RUN_KEEP_FAILED);
+    ck_assert_int_eq(s.max_kept, 100);
+    ck_assert_double_eq(s.max_kept_bytes, 1073741824);
+    run_spec_release(&s);
+    s = spec_of(HEAD "directory = fresh\nkeep_directory = never\n" SPACE);
+    ck_assert_int_eq(s.keep_directory, RUN_KEEP_NEVER);
+    run_spec_release(&s);
+    s = spec_of(HEAD "directory = ./fresh\n" SPACE);
+    ck_assert(!s.fresh_directory);
+    ck_assert_str_eq(s.directory, "./fresh");
+    run_spec_release(&s);
+    refused(HEAD "max_kept = 3\n" SPACE, ERR_CONFLICT, 5, "objective.max_kept", "directory = fresh");
 }
 END_TEST
 
@@ -445,6 +467,7 @@ test_suite(void)
     tcase_add_test(tc, what_a_trial_is_started_with);
     tcase_add_test(tc, refuses_what_no_trial_can_be_started_with);
     tcase_add_test(tc, warm_objectives);
+    tcase_add_test(tc, fresh_directories);
     tcase_add_test(tc, caps);
     tcase_add_test(tc, ranges);
     tcase_add_test(tc, choices);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/run_rules.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -64,5 +65,26 @@ runfile_check_parallel(const struct run_spec *spec, const struct ini *ini, struc
     if (spec->retries)
         return walk_fault(ini, ini_find(ini, "limits", "retries"), diag, ERR_CONFLICT,
             "only trials of a command are tried again");
+    return 0;
+}
+
+int
+runfile_check_directory(struct run_spec *spec, const struct ini *ini, struct diag *diag)
+{
+    static const char *const keys[] = { "keep_directory", "max_kept", "max_kept_bytes" };
+    spec->fresh_directory = spec->directory && !strcmp(spec->directory, "fresh");
+    if (spec->fresh_directory) {
+        free(spec->directory);
+        spec->directory = NULL;
+        return !objective_type_warm(spec->objective)
+            ? 0
+            : walk_fault(ini, ini_find(ini, "objective", "directory"), diag, ERR_CONFLICT,
+                  "only trials of a command have a fresh directory each");
+    }
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const struct ini_entry *entry = ini_find(ini, "objective", keys[i]);
+        if (entry)
+            return walk_fault(ini, entry, diag, ERR_CONFLICT, "this is for directory = fresh");
+    }
     return 0;
 }

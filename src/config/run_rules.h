@@ -22,4 +22,8 @@ int runfile_check_objective(const struct run_spec *spec, const struct ini *ini,
 int runfile_check_parallel(const struct run_spec *spec, const struct ini *ini,
     struct diag *diag);
 
+/* Takes the word for a fresh directory out of the spec's path; the options about
+ * what is kept of them need it. */
+int runfile_check_directory(struct run_spec *spec, const struct ini *ini, struct diag *diag);
+
 #endif

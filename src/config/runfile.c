@@ -51,6 +51,8 @@ static int take_method(void *, const struct ini_entry *, const struct option_val
 static int take_mode(void *, const struct ini_entry *, const struct option_value *, struct diag *);
 static int take_workers(void *, const struct ini_entry *, const struct option_value *,
     struct diag *);
+static int take_keep_directory(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
 static int take_keep(void *, const struct ini_entry *, const struct option_value *, struct diag *);
 static int take_io_priority(void *, const struct ini_entry *, const struct option_value *,
     struct diag *);
@@ -94,7 +96,19 @@ static int take_affinity(void *, const struct ini_entry *, const struct option_v
         "Whether a function's minimum is moved off-centre, where no search has it for nothing",  \
         NULL)                                                                  \
     X("objective", "directory", TEXT, 0, 0, NULL, NULL, false, AT(directory), NULL,              \
-        "Working directory of trials; without it, the one where the run was submitted", "/tmp")  \
+        "Working directory of trials; without it, the one where the run was submitted; with"     \
+        " fresh, a new and empty one for each trial, gone after it. A program's relative path is" \
+        " still looked up from where the run was submitted", "/tmp")           \
+    X("objective", "keep_directory", CHOICE, 0, 0, "never|failed|always", "failed", false, 0,    \
+        take_keep_directory,                                                   \
+        "Which trials' fresh directories are kept, where something is in them:"                  \
+        " runs/RUN/trials/TRIAL[.ATTEMPT] in the state directory, of the newest 20 runs that"    \
+        " have any", NULL)                                                     \
+    X("objective", "max_kept", INT, 1, 10000, NULL, "100", false, AT(max_kept), NULL,            \
+        "Most fresh directories of the run that are kept: the oldest go first", NULL)            \
+    X("objective", "max_kept_bytes", BYTES, 4096, BYTES_MAX, NULL, "1GiB", false,                \
+        AT(max_kept_bytes), NULL, "Most bytes on disk of all that are kept; a directory with"    \
+        " more than 100000 entries, or nested deeper than 64, is not kept", NULL)                \
     X("objective", "stdin", TEXT, 0, 0, NULL, NULL, false, AT(standard_input), NULL,             \
         "What a trial reads from standard input, a line feed added: {name} as in the command,"   \
         " {json} for the whole point as a JSON object; without it, nothing", "{json}")           \
@@ -511,6 +525,15 @@ parse_hybrid(const char *text, int64_t *ret_processes, int64_t *ret_threads)
 }
 
 static int
+take_keep_directory(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    (void)entry, (void)diag;
+    ((struct run_spec *)target)->keep_directory = (enum run_keep)value->number;
+    return 0;
+}
+
+static int
 take_workers(void *target, const struct ini_entry *entry, const struct option_value *value,
     struct diag *diag)
 {
@@ -764,6 +787,8 @@ runfile_check(const struct ini *ini, struct run_spec *ret_spec, struct diag *dia
         r = check_command(&spec, ini, diag);
     if (r == 0)
         r = runfile_check_parallel(&spec, ini, diag);
+    if (r == 0)
+        r = runfile_check_directory(&spec, ini, diag);
     if (r == 0)
         r = check_search(&spec, ini, diag);
     if (r == 0)

@@ -433,6 +433,7 @@ send_init(struct worker *worker, const struct worker_options *options)
         .cgroup_procs = procs ? procs : cage ? cage_procs_path(cage) : NULL,
         .cage = cage_kind_name(cage ? cage_kind(cage) : CAGE_SUBREAPER),
         .limits = worker->limits, .text = options->text, .threads = options->threads,
+        .shelf = options->shelf,
     };
     worker_msg_init(&worker->out, &init);
     free(procs);

@@ -35,6 +35,7 @@ struct worker_options {
     struct limit_set *limits; /* borrowed while the worker lives; NULL: none */
     const char *mark; /* value of OPTOP_RUN */
     const char *directory; /* working directory of trials */
+    const char *shelf; /* where they get one each instead; NULL: they do not */
     char *const *environment; /* NULL-ended; borrowed during the call */
     /* Of a warm objective: the run file's text, from which the worker makes its
      * own spec, and how many threads are to evaluate. NULL: a blocking one. */

@@ -314,6 +314,8 @@ start_trial(struct worker *worker, const struct task *task)
 {
     for (size_t i = 0; i < worker->names_count; i++)
         worker->values[i] = json_string_value(json_array_get(task->values, i));
+    worker->objective->trial = task->trial;
+    worker->objective->attempt = task->attempt;
     worker->objective->type->start(worker->objective, worker->values);
 }
 

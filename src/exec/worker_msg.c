@@ -30,6 +30,18 @@ write_texts(struct json_writer *w, const char *key, const struct run_parameter *
     jw_end(w);
 }
 
+static void
+write_fresh(struct json_writer *w, const struct run_spec *spec, const char *shelf)
+{
+    static const char *const keep[] = { "never", "failed", "always" };
+    jw_object(w, "fresh");
+    jw_string(w, "shelf", shelf);
+    jw_string(w, "keep", keep[spec->keep_directory]);
+    jw_int(w, "count", spec->max_kept);
+    jw_number(w, "bytes", spec->max_kept_bytes);
+    jw_end(w);
+}
+
 void
 worker_msg_init(struct str *out, const struct worker_init *init)
 {
@@ -42,6 +54,8 @@ worker_msg_init(struct str *out, const struct worker_init *init)
     jw_string(&w, "score", score_kind_name(spec->score));
     jw_string(&w, "field", spec->score_field);
     jw_string(&w, "directory", init->directory);
+    if (init->shelf)
+        write_fresh(&w, spec, init->shelf);
     jw_string(&w, "stdin", spec->standard_input);
     jw_array(&w, "success_codes");
     for (int code = 0; code <= 255; code++)
@@ -221,6 +235,8 @@ worker_msg_result(struct str *out, const struct trial_result *result)
     jw_int(&w, "exit_code", result->exit_code);
     jw_int(&w, "signal", result->signal_number);
     jw_string(&w, "reason", result->reason);
+    if (result->kept_directory)
+        jw_bool(&w, "kept", true);
     if (result->log)
         jw_string(&w, "log", result->log);
     if (result->metrics)
@@ -262,6 +278,7 @@ worker_msg_read_result(const json_t *line, struct trial_result *result, struct s
         .stdout_bytes = read_figure(line, "stdout_bytes"),
         .exit_code = read_small(line, "exit_code", -1),
         .signal_number = read_small(line, "signal", 0),
+        .kept_directory = json_get_bool(line, "kept", false),
     };
     text_clean(json_get_string(line, "reason", ""), result->reason, sizeof result->reason);
     if (done && !isfinite(result->score)) {

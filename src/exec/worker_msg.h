@@ -31,6 +31,7 @@ struct worker_init {
     const struct limit_set *limits; /* NULL: none */
     const char *text; /* the run file's, for a warm objective; NULL: none */
     int threads; /* that are to evaluate in it */
+    const char *shelf; /* where trials' own directories are; NULL: they have none */
 };
 
 /* To the worker. */

@@ -124,6 +124,9 @@ enum run_mode {
 };
 const char *run_mode_name(enum run_mode mode);
 
+/* Which trials' own directories are kept, in the order of the option's choices. */
+enum run_keep { RUN_KEEP_NEVER, RUN_KEEP_FAILED, RUN_KEEP_ALWAYS };
+
 enum search_method { SEARCH_GRID, SEARCH_RANDOM };
 
 /* Text of a value as it is put into a command: integers without a point, floats
@@ -159,6 +162,10 @@ struct run_spec {
     enum score_kind score;
     char score_field[RUN_NAME_MAX]; /* for SCORE_JSON */
     char *directory; /* working directory of trials; NULL: the submitter's */
+    bool fresh_directory; /* a new one for each trial; directory is NULL then */
+    enum run_keep keep_directory; /* which of those */
+    int64_t max_kept; /* how many of them */
+    double max_kept_bytes; /* of all of them */
     char *standard_input; /* template; NULL: nothing */
     struct exit_codes success_codes;
     int environment_count;

@@ -6,6 +6,7 @@
 #ifndef OPTOP_MODEL_TRIAL_H
 #define OPTOP_MODEL_TRIAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/json.h"
@@ -33,6 +34,7 @@ struct trial_result {
     int exit_code; /* -1 when it ended by a signal or never started */
     int signal_number; /* 0: none */
     char reason[TRIAL_REASON_MAX]; /* "" when done; cleaned */
+    bool kept_directory; /* it ran in a directory of its own, which is still there */
     char *log; /* last of standard error, cleaned; owned; NULL: none */
     char *metrics; /* what it reported besides the score: JSON object; owned; NULL: none */
 };

@@ -38,6 +38,7 @@
 #include "objective/objective.h"
 #include "objective/score.h"
 #include "objective/setting.h"
+#include "objective/workplace.h"
 
 enum {
     PATH_BYTES_MAX = 4096,
@@ -67,6 +68,7 @@ struct command {
     struct objective base;
     struct arguments arguments;
     struct setting setting;
+    struct workplace workplace;
     struct score score;
     struct exit_codes success; /* exit statuses of a trial that is done */
     char program[PATH_BYTES_MAX]; /* "" until found */
@@ -137,6 +139,7 @@ command_close(struct objective *objective)
         close(command->signal_fd);
     arguments_release(&command->arguments);
     setting_release(&command->setting);
+    workplace_release(&command->workplace);
     score_release(&command->score);
     str_release(&command->log);
     free(command);
@@ -159,6 +162,8 @@ command_open(const json_t *init, struct objective **ret_objective, struct diag *
     scope.numbers = json_object_get(init, "numbers");
     if (r == 0)
         r = setting_init(&command->setting, init, &scope, diag);
+    if (r == 0)
+        r = workplace_init(&command->workplace, init, diag);
     if (r == 0)
         r = read_score(command, init, diag);
     if (r == 0)
@@ -196,6 +201,22 @@ open_stream(struct stream *stream)
     return 0;
 }
 
+/* Trials will be elsewhere. */
+static int
+make_absolute(char program[PATH_BYTES_MAX])
+{
+    char directory[PATH_BYTES_MAX], path[PATH_BYTES_MAX];
+    if (program[0] == '/')
+        return 0;
+    if (!getcwd(directory, sizeof directory))
+        return -errno;
+    int n = snprintf(path, sizeof path, "%s/%s", directory, program);
+    if (n < 0 || (size_t)n >= sizeof path)
+        return -ENAMETOOLONG;
+    memcpy(program, path, (size_t)n + 1);
+    return 0;
+}
+
 static int
 find_program(struct command *command)
 {
@@ -203,6 +224,8 @@ find_program(struct command *command)
         return 0;
     int r = child_find_program(command->arguments.argv[0],
         setting_getenv(&command->setting, "PATH"), command->program, sizeof command->program);
+    if (r == 0 && command->workplace.used)
+        r = make_absolute(command->program);
     if (r < 0)
         command->program[0] = '\0';
     return r;
@@ -219,12 +242,19 @@ start_process(struct command *command, const char *const *values)
     r = find_program(command);
     if (r < 0)
         return r;
+    command->started_program = false;
+    r = workplace_enter(&command->workplace, command->base.trial, command->base.attempt);
+    if (r < 0)
+        return r;
+    command->started_program = true;
     const struct child_options options = {
         .path = command->program, .argv = command->arguments.argv,
         .environment = command->setting.environment,
         .in = command->setting.in_fd, .out = command->out.write_fd, .err = command->err.write_fd, .control = -1,
     };
-    return child_spawn(&options, &command->pid);
+    r = child_spawn(&options, &command->pid);
+    workplace_leave(&command->workplace);
+    return r;
 }
 
 static void
@@ -568,16 +598,21 @@ command_finish(struct objective *objective, struct objective_watch *watch,
             sizeof program);
         snprintf(result->reason, sizeof result->reason, "cannot start %s: %s", program,
             err_text(command->start_error));
+        workplace_end(&command->workplace, WORKPLACE_GIVEN_UP);
         return 0;
     }
     command->ended_ns = 0;
     wait_for_end(command, watch);
-    if (command->ordered)
+    if (command->ordered) {
+        workplace_end(&command->workplace, WORKPLACE_GIVEN_UP);
         return ERR_CLOSED;
+    }
     if (!command->ended_ns)
         command->ended_ns = clock_mono_ns();
     measure(command, result);
     judge(command, result);
+    result->kept_directory = workplace_end(&command->workplace,
+        result->state == TRIAL_DONE ? WORKPLACE_DONE : WORKPLACE_FAILED);
     if (command->score.metrics.len)
         result->metrics = command->score.metrics.data;
     return 0;

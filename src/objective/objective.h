@@ -64,6 +64,8 @@ struct objective_type_row {
 /* What every type's own struct begins with. */
 struct objective {
     const struct objective_type_row *type;
+    int64_t trial; /* that is started; set before start */
+    int attempt;
 };
 
 extern const struct objective_type_row objective_command;

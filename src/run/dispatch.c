@@ -341,6 +341,7 @@ add_worker(struct runner *runner, struct run *run, struct diag *diag)
     format_mark(runner, run->id, mark);
     char **environment = run_environment(run);
     int threads = run->ranges ? ranges_threads(run, run->workers_target - run->worker_count) : 1;
+    char *shelf = run->spec.fresh_directory ? leftovers_shelf(runner, run->id) : NULL;
     struct worker_options options = {
         .program = runner->options.worker_program,
         .spec = &run->spec,
@@ -351,6 +352,7 @@ add_worker(struct runner *runner, struct run *run, struct diag *diag)
         .environment = run->environment_len ? environment : environ,
         .text = run->ranges ? run->text : NULL,
         .threads = threads,
+        .shelf = shelf,
     };
     struct run_worker *w = XNEW(struct run_worker);
     w->runner = runner;
@@ -358,6 +360,7 @@ add_worker(struct runner *runner, struct run *run, struct diag *diag)
     w->threads = threads;
     int r = worker_start(runner->options.loop, &options, &events, w, &w->worker, diag);
     free(environment);
+    free(shelf);
     if (r < 0) {
         free(w);
         return r;
@@ -803,6 +806,7 @@ complete_end(struct runner *runner, struct run *run)
         run->finished_wall_ns = clock_wall_ns();
     if (runner_store_state(runner, run, before, &diag) < 0)
         return false;
+    leftovers_tidy(runner, run);
     run->ending = RUN_EVENT_COUNT;
     run->workers_target = 0;
     if (run_state_ended(run->state)) {

@@ -3,10 +3,28 @@
  * One result on its way into the store, within the transaction of its batch.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/unit.h"
+#include "base/xalloc.h"
 #include "run/runner_private.h"
 #include "store/store_retry.h"
+
+static int
+log_directory(struct runner *runner, const struct store_log *like, int attempt)
+{
+    char *shelf = leftovers_shelf(runner, like->run), number[16] = "";
+    if (attempt > 1)
+        snprintf(number, sizeof number, ".%d", attempt);
+    char *text = xasprintf("its directory is kept: %s/%lld%s", shelf, (long long)like->trial,
+        number);
+    struct store_log line = *like;
+    line.text = text;
+    int r = store_log_add(runner->options.store, &line);
+    free(shelf);
+    free(text);
+    return r;
+}
 
 /* A trial's log as the run's log tells it. */
 static int
@@ -29,6 +47,8 @@ log_result(struct runner *runner, const struct run *run, const struct run_result
         failure.text = text;
         r = store_log_add(runner->options.store, &failure);
     }
+    if (r == 0 && result->kept_directory)
+        r = log_directory(runner, &line, result->attempt);
     if (r == 0 && result->log)
         r = store_log_add(runner->options.store, &line);
     return r;

@@ -10,6 +10,7 @@
  *   retry.c      failed trials once more
  *   queue.c      whose turn it is and with how many workers (decides only)
  *   dispatch.c   the window of trials, workers, results, commits, endings
+ *   leftovers.c  directories that trials have left
  *   reconcile.c  what an earlier server left behind
  */
 #ifndef OPTOP_RUN_RUNNER_H
@@ -33,6 +34,7 @@ struct runner_options {
     struct store *store;
     struct tasks *tasks;
     const char *worker_program;
+    const char *state_directory; /* absolute */
     int slots; /* workers of all runs together */
     double grace_seconds; /* for runs that do not say */
     struct governor_options governor;

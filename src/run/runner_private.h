@@ -72,6 +72,14 @@ struct batch {
 int result_store(struct runner *runner, const struct run *run, struct run_result *kept,
     struct batch *batch);
 
+/* leftovers.c */
+
+/* Path of the shelf (io/shelf.h) of a run's trials; owned. */
+char *leftovers_shelf(const struct runner *runner, int64_t run);
+
+/* The run's last worker is gone: what trials have left is seen to on a thread. */
+void leftovers_tidy(struct runner *runner, const struct run *run);
+
 /* retry.c: failed trials that are to be done again. */
 
 /* Drops what is in memory; counts what is stored. */

@@ -418,6 +418,7 @@ start_runner(struct server *server)
         .store = server->store,
         .tasks = &server->tasks,
         .worker_program = server->worker_program,
+        .state_directory = server->state_directory,
         .slots = usable_slots(server),
         .grace_seconds = server->config->grace_seconds,
         .governor = { server->config->max_memory_percent, server->config->max_cpu_percent },
@@ -444,6 +445,11 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
     if (r < 0) {
         server_free(server);
         return r;
+    }
+    char *absolute = realpath(server->state_directory, NULL);
+    if (absolute) {
+        free(server->state_directory);
+        server->state_directory = absolute;
     }
     add_tasks(server);
     server->buffers = buffers_new();
