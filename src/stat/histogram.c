@@ -3,18 +3,6 @@
 
 #define SUB_COUNT (1 << HISTOGRAM_SUB_BITS)
 
-static unsigned
-bucket_index(uint64_t v)
-{
-    if (v < SUB_COUNT)
-        return (unsigned)v;
-    unsigned top = 63 - (unsigned)__builtin_clzll(v);
-    if (top > HISTOGRAM_MAX_BIT)
-        return HISTOGRAM_BUCKETS - 1;
-    unsigned shift = top - HISTOGRAM_SUB_BITS;
-    return ((shift + 1) << HISTOGRAM_SUB_BITS) + (unsigned)((v >> shift) & (SUB_COUNT - 1));
-}
-
 /* The largest value that lands in a bucket. */
 static int64_t
 bucket_upper(unsigned index)
@@ -39,7 +27,7 @@ histogram_add_many(struct histogram *h, int64_t duration_ns, uint64_t count)
         h->max_ns = duration_ns;
     h->count += count;
     h->sum_ns += (uint64_t)duration_ns * count;
-    h->bucket[bucket_index((uint64_t)duration_ns)] += (uint32_t)count;
+    h->bucket[histogram_bucket((uint64_t)duration_ns)] += count;
 }
 
 void

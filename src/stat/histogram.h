@@ -20,8 +20,22 @@ struct histogram {
     uint64_t sum_ns;
     int64_t min_ns; /* valid when count > 0 */
     int64_t max_ns;
-    uint32_t bucket[HISTOGRAM_BUCKETS];
+    uint64_t bucket[HISTOGRAM_BUCKETS];
 };
+
+/* The bucket that a value counts in. */
+static inline unsigned
+histogram_bucket(uint64_t value)
+{
+    if (value < (1u << HISTOGRAM_SUB_BITS))
+        return (unsigned)value;
+    unsigned top = 63 - (unsigned)__builtin_clzll(value);
+    if (top > HISTOGRAM_MAX_BIT)
+        return HISTOGRAM_BUCKETS - 1;
+    unsigned shift = top - HISTOGRAM_SUB_BITS;
+    return ((shift + 1) << HISTOGRAM_SUB_BITS) +
+        (unsigned)((value >> shift) & ((1u << HISTOGRAM_SUB_BITS) - 1));
+}
 
 void histogram_add(struct histogram *h, int64_t duration_ns); /* negative: 0 */
 

@@ -7,28 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/place.h"
 #include "base/xalloc.h"
 
 #ifndef OPTOP_LIBEXECDIR
 #define OPTOP_LIBEXECDIR "/usr/local/libexec/optop"
 #endif
 
-/* A set and absolute path from the environment, or NULL: the XDG
- * specification says that relative ones are ignored. */
-static const char *
-environment_path(const char *name)
-{
-    const char *value = getenv(name);
-    return value && value[0] == '/' ? value : NULL;
-}
-
 static const char *
 home_directory(void)
 {
-    const char *home = environment_path("HOME");
+    const char *home = place_environment("HOME");
     if (home)
         return home;
     const struct passwd *user = getpwuid(getuid());
@@ -38,46 +29,29 @@ home_directory(void)
 char *
 wire_socket_path(void)
 {
-    const char *given = environment_path("OPTOP_SOCKET");
+    char path[PATH_MAX];
+    const char *given = place_environment("OPTOP_SOCKET"); /* of any length: told when used */
     if (given)
         return xstrdup(given);
-    const char *runtime = environment_path("XDG_RUNTIME_DIR");
-    if (runtime)
-        return xasprintf("%s/optop/server.sock", runtime);
-    return xasprintf("/tmp/optop-%u/server.sock", (unsigned)getuid());
+    return xstrdup(place_socket(path, sizeof path) == 0 ? path : "");
 }
 
 int
 wire_check_directory(const char *socket_path, struct diag *diag)
 {
     char copy[PATH_MAX];
-    struct stat st;
     if (snprintf(copy, sizeof copy, "%s", socket_path) >= (int)sizeof copy)
         return diag_set(diag, -ENAMETOOLONG, "the socket's path is too long");
-    const char *directory = dirname(copy);
-    if (mkdir(directory, 0700) < 0 && errno != EEXIST)
-        return diag_set(diag, -errno, "%s: %s", directory, strerror(errno));
-    if (lstat(directory, &st) < 0)
-        return diag_set(diag, -errno, "%s: %s", directory, strerror(errno));
-    if (!S_ISDIR(st.st_mode))
-        return diag_set(diag, ERR_DENIED, "%s is not a directory", directory);
-    if (st.st_uid != getuid())
-        return diag_set(diag, ERR_DENIED, "%s belongs to uid %u, not to this user", directory,
-            (unsigned)st.st_uid);
-    if (st.st_mode & 077)
-        return diag_set(diag, ERR_DENIED,
-            "%s is open to others (mode %04o): chmod 700 it", directory,
-            (unsigned)(st.st_mode & 07777));
-    return 0;
+    return place_directory(dirname(copy), diag);
 }
 
 char *
 wire_state_directory(void)
 {
-    const char *given = environment_path("OPTOP_STATE");
+    const char *given = place_environment("OPTOP_STATE");
     if (given)
         return xstrdup(given);
-    const char *state = environment_path("XDG_STATE_HOME");
+    const char *state = place_environment("XDG_STATE_HOME");
     if (state)
         return xasprintf("%s/optop", state);
     return xasprintf("%s/.local/state/optop", home_directory());

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 static char directory[4096];
+static pid_t directory_owner;
 
 const char *
 test_path(const char *name)
@@ -32,6 +33,8 @@ remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 static void
 remove_directory(void)
 {
+    if (directory_owner != getpid())
+        return; /* a child's exit() */
     if (directory[0])
         nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
@@ -43,6 +46,7 @@ test_directory(void)
     snprintf(directory, sizeof directory, "%s/optop-test-XXXXXX", base ? base : "/tmp");
     if (!mkdtemp(directory))
         abort();
+    directory_owner = getpid();
     atexit(remove_directory);
     return directory;
 }
