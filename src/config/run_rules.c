@@ -28,8 +28,9 @@ check_function(const struct run_spec *spec, const struct ini *ini, struct diag *
 int
 runfile_check_objective(const struct run_spec *spec, const struct ini *ini, struct diag *diag)
 {
-    int r = walk_required_key(run_options, ini, "objective", objective_type_name(spec->objective),
-        diag);
+    bool program = spec->objective == OBJECTIVE_WORKER;
+    int r = walk_required_key(run_options, ini, "objective",
+        program ? "command" : objective_type_name(spec->objective), diag);
     if (r < 0 || spec->objective != OBJECTIVE_FUNCTION)
         return r;
     return check_function(spec, ini, diag);

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/unit.h"
+#include "config/run_places.h"
 #include "config/run_rules.h"
 #include "config/suggest.h"
 #include "config/walk.h"
@@ -78,11 +79,14 @@ static int take_affinity(void *, const struct ini_entry *, const struct option_v
         "Not to begin before: a date and time, a time of day (the next one), or +DURATION from"  \
         " when it is submitted; with Z at its end in UTC, else in the server's local time",      \
         "2026-11-30 06:00")                                                    \
-    X("objective", "type", CHOICE, 0, 0, "command|function", "command", false, 0, take_type,     \
-        "What evaluates a point", NULL)                                        \
+    X("objective", "type", CHOICE, 0, 0, "command|function|worker", "command", false, 0,         \
+        take_type,                                                             \
+        "What evaluates a point: a command for each, a standard formula, or a program that is"   \
+        " started once and answers line by line", NULL)                        \
     X("objective", "command", TEXT, 0, 0, NULL, NULL, false, AT(command), NULL,                  \
         "The program and its arguments, split into words as a shell does; {name} is replaced by" \
-        " a dimension's or a parameter's value, and {{ and }} are braces. No shell is run",      \
+        " a dimension's or a parameter's value, and {{ and }} are braces. No shell is run. With" \
+        " type = worker the program that answers, where {name} is a parameter",                  \
         "gzip -{level} --stdout /usr/share/common-licenses/GPL-3")             \
     X("objective", "score", CUSTOM, 0, 0,                                      \
         "stdout|stdout_bytes|wall_seconds|cpu_seconds|max_rss_bytes|json:FIELD", "stdout", false, \
@@ -95,6 +99,8 @@ static int take_affinity(void *, const struct ini_entry *, const struct option_v
     X("objective", "shift", BOOL, 0, 0, NULL, "yes", false, AT(shift), NULL,   \
         "Whether a function's minimum is moved off-centre, where no search has it for nothing",  \
         NULL)                                                                  \
+    X("objective", "inflight", INT, 1, RUN_INFLIGHT_MAX, NULL, "1", false, AT(inflight), NULL,   \
+        "Points that a program of type = worker is given before it has answered the first", "16") \
     X("objective", "directory", TEXT, 0, 0, NULL, NULL, false, AT(directory), NULL,              \
         "Working directory of trials; without it, the one where the run was submitted; with"     \
         " fresh, a new and empty one for each trial, gone after it. A program's relative path is" \
@@ -628,108 +634,6 @@ take_entry(void *context, const struct ini_entry *entry, const struct option *op
     return walk_store(option, &run_bindings[option - run_options], context, entry, value, diag);
 }
 
-static bool
-is_known_name(const struct run_spec *spec, const char *name, bool *used)
-{
-    for (int i = 0; i < spec->dimension_count; i++)
-        if (!strcmp(spec->dimension[i].name, name)) {
-            used[i] = true;
-            return true;
-        }
-    for (int i = 0; i < spec->parameter_count; i++)
-        if (!strcmp(spec->parameter[i].name, name))
-            return true;
-    return false;
-}
-
-static int
-unknown_place(const struct run_spec *spec, const struct ini *ini, const struct ini_entry *entry,
-    const char *name, struct diag *diag)
-{
-    const char *meant = NULL;
-    size_t best = SIZE_MAX;
-    for (int i = 0; i < spec->dimension_count; i++)
-        if (suggest_closer(name, spec->dimension[i].name, &best))
-            meant = spec->dimension[i].name;
-    for (int i = 0; i < spec->parameter_count; i++)
-        if (suggest_closer(name, spec->parameter[i].name, &best))
-            meant = spec->parameter[i].name;
-    return walk_fault(ini, entry, diag, ERR_UNKNOWN_KEY,
-        "{%s} is neither in [space] nor in [parameters]%s%s%s", name,
-        meant ? " (did you mean {" : "", meant ? meant : "", meant ? "}?)" : "");
-}
-
-/* What is looked through for places, and what was found. */
-struct places {
-    const struct run_spec *spec;
-    const struct ini *ini;
-    bool used[RUN_DIMENSIONS_MAX]; /* dimensions, by all texts so far */
-};
-
-/* Every {name} of one text must be known; marks the dimensions it uses. Where
- * `point`, {json} uses all. */
-static int
-check_text(struct places *places, const struct ini_entry *entry, const char *text, bool point,
-    struct diag *diag)
-{
-    const struct run_spec *spec = places->spec;
-    struct runfile_place place;
-    struct shown shown;
-    int r;
-    for (size_t offset = 0; (r = runfile_next_place(text, offset, &place)) > 0;
-         offset = place.end) {
-        if (place.name[0] == '{' || place.name[0] == '}' ||
-            is_known_name(spec, place.name, places->used))
-            continue;
-        if (!point || strcmp(place.name, "json") != 0)
-            return unknown_place(spec, places->ini, entry, place.name, diag);
-        for (int i = 0; i < spec->dimension_count; i++)
-            places->used[i] = true;
-    }
-    if (r < 0)
-        return walk_fault(places->ini, entry, diag, ERR_SYNTAX,
-            "a brace in \"%s\" is not part of {name} (write {{ or }} for a brace)",
-            show(text, &shown));
-    return 0;
-}
-
-static int
-check_words(struct places *places, struct diag *diag)
-{
-    char **argv;
-    const struct ini_entry *entry = ini_find(places->ini, "objective", "command");
-    int r = runfile_split_command(places->spec->command, &argv, diag);
-    if (r < 0) {
-        char text[DIAG_TEXT_MAX];
-        str_copy(text, sizeof text, diag ? diag->text : "");
-        return walk_fault(places->ini, entry, diag, r, "%s", text);
-    }
-    for (char **word = argv; *word && r == 0; word++)
-        r = check_text(places, entry, *word, false, diag);
-    runfile_free_argv(argv);
-    return r;
-}
-
-static int
-check_command(const struct run_spec *spec, const struct ini *ini, struct diag *diag)
-{
-    struct places places = { .spec = spec, .ini = ini };
-    int r = check_words(&places, diag);
-    if (r == 0 && spec->standard_input)
-        r = check_text(&places, ini_find(ini, "objective", "stdin"), spec->standard_input, true,
-            diag);
-    for (int i = 0; i < spec->environment_count && r == 0; i++)
-        r = check_text(&places, ini_find(ini, "environment", spec->environment[i].name),
-            spec->environment[i].value, true, diag);
-    for (int i = 0; i < spec->dimension_count && r == 0; i++)
-        if (!places.used[i]) {
-            const char *name = spec->dimension[i].name;
-            r = walk_fault(ini, ini_find(ini, "space", name), diag, ERR_CONFLICT,
-                "the command does not use {%s}: it would only repeat trials", name);
-        }
-    return r;
-}
-
 /* What a method needs of the space and of the number of trials. */
 static int
 check_search(struct run_spec *spec, const struct ini *ini, struct diag *diag)
@@ -783,8 +687,8 @@ runfile_check(const struct ini *ini, struct run_spec *ret_spec, struct diag *dia
         r = check_required(ini, diag);
     if (r == 0)
         r = runfile_check_objective(&spec, ini, diag);
-    if (r == 0 && spec.objective == OBJECTIVE_COMMAND)
-        r = check_command(&spec, ini, diag);
+    if (r == 0 && (spec.objective == OBJECTIVE_COMMAND || spec.objective == OBJECTIVE_WORKER))
+        r = runfile_check_places(&spec, ini, diag);
     if (r == 0)
         r = runfile_check_parallel(&spec, ini, diag);
     if (r == 0)

@@ -46,6 +46,10 @@ struct block_slot {
 };
 
 struct block {
+    /* What trials report beside their score. Names only come behind those that
+     * are there; the count says so after the name is. */
+    _Atomic int32_t metric_count;
+    char metric_name[BLOCK_METRICS_MAX][RUN_NAME_MAX];
     struct block_cell cell[RUN_THREADS_MAX];
     struct block_slot slot[BLOCK_SLOTS];
 };

@@ -129,20 +129,26 @@ int
 warm_hear(struct warm *warm, const json_t *said)
 {
     int64_t threads = json_get_int(said, "threads", 0);
-    const json_t *metrics = json_object_get(said, "metrics");
-    size_t count = json_array_size(metrics);
-    if (warm->known || threads < 1 || threads > RUN_THREADS_MAX || count > BLOCK_METRICS_MAX)
+    if (warm->known || threads < 1 || threads > RUN_THREADS_MAX)
         return ERR_PROTOCOL;
-    for (size_t i = 0; i < count; i++) {
-        const char *name = json_string_value(json_array_get(metrics, i));
-        if (!name || !is_metric_name(name))
-            return ERR_PROTOCOL;
-        str_copy(warm->metric_name[i], RUN_NAME_MAX, name);
-    }
     warm->known = true;
     warm->threads = (int)threads;
-    warm->metric_count = (int)count;
+    warm_look(warm);
     return 0;
+}
+
+void
+warm_look(struct warm *warm)
+{
+    int count = atomic_load_explicit(&warm->block->metric_count, memory_order_acquire);
+    char name[RUN_NAME_MAX];
+    while (warm->metric_count < count && warm->metric_count < BLOCK_METRICS_MAX) {
+        memcpy(name, warm->block->metric_name[warm->metric_count], sizeof name);
+        name[sizeof name - 1] = '\0';
+        if (!is_metric_name(name))
+            return;
+        memcpy(warm->metric_name[warm->metric_count++], name, sizeof name);
+    }
 }
 
 int

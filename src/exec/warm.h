@@ -24,9 +24,9 @@ struct warm {
         int count;
     } slot[BLOCK_SLOTS];
 
-    bool known; /* it has said the two below */
+    bool known; /* it has said how many threads it has */
     int threads;
-    int metric_count;
+    int metric_count; /* as of the last warm_look */
     char metric_name[BLOCK_METRICS_MAX][RUN_NAME_MAX];
 
     int read_fd; /* its standard error */
@@ -42,6 +42,9 @@ void warm_started(struct warm *warm);
 
 /* Takes the "warm" of its answer; ERR_PROTOCOL when it has no sense. */
 int warm_hear(struct warm *warm, const json_t *said);
+
+/* Takes note of the metrics that have become known in the block. */
+void warm_look(struct warm *warm);
 
 /* A slot that is free, or -1. */
 int warm_free_slot(const struct warm *warm);

@@ -236,6 +236,7 @@ hear_range(struct worker *worker, const json_t *said)
         break_off(worker, "the worker's answer has no sense");
         return;
     }
+    warm_look(warm);
     if (worker->events.range_ended)
         worker->events.range_ended(worker->context, worker, (int)slot,
             json_object_get(said, "failures"));

@@ -146,8 +146,7 @@ start_range(struct worker *worker, struct diag *diag)
     const struct batch_objective *objective = worker_range_objective(worker->range);
     int r = worker_range_start(worker->range, diag);
     if (r == 0)
-        worker_msg_warm(&worker->out, objective->threads, objective->metric_names,
-            objective->metric_count);
+        worker_msg_warm(&worker->out, objective->threads);
     return r;
 }
 

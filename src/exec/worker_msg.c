@@ -154,33 +154,37 @@ worker_msg_range(struct str *out, const struct worker_range_order *order)
 }
 
 void
-worker_msg_warm(struct str *out, int threads, const char *const *metrics, int count)
+worker_msg_warm(struct str *out, int threads)
 {
     struct json_writer w;
     begin(&w, out);
     jw_object(&w, "warm");
     jw_int(&w, "threads", threads);
-    jw_array(&w, "metrics");
-    for (int i = 0; i < count; i++)
-        jw_string(&w, NULL, metrics[i]);
-    jw_end(&w);
     jw_end(&w);
     end(&w);
 }
 
 void
-worker_msg_failure(struct str *list, int64_t trial, const char *text, bool first)
+worker_msg_failure(struct str *list, int64_t trial, const char *text, const char *log,
+    size_t log_len)
 {
     char cut[TRIAL_REASON_MAX];
     struct json_writer w;
+    struct str clean;
+    str_init(&clean);
     str_copy(cut, sizeof cut, text);
-    if (!first)
+    if (log_len && list->len < WORKER_LOGS_MAX)
+        worker_msg_clean_log(log, log_len, &clean);
+    if (list->len)
         str_putc(list, ',');
     jw_init(&w, list);
     jw_array(&w, NULL);
     jw_int(&w, NULL, trial);
     jw_string(&w, NULL, cut);
+    if (clean.len)
+        jw_string(&w, NULL, clean.data);
     jw_end(&w);
+    str_release(&clean);
 }
 
 void

@@ -20,7 +20,8 @@ enum {
     WORKER_FD = 3, /* the worker's end of the socket pair */
     WORKER_LINE_MAX = 1024 * 1024, /* with its end; longer: protocol error */
     WORKER_QUEUE_MAX = 65536, /* trials that a worker has been given */
-    WORKER_FAILURES_MAX = 32, /* of a range, whose reasons are told */
+    WORKER_FAILURES_MAX = 256, /* of a range, whose reasons are told */
+    WORKER_LOGS_MAX = WORKER_LINE_MAX / 2, /* bytes of them behind which no more logs go along */
 };
 
 struct worker_init {
@@ -57,11 +58,13 @@ void worker_msg_range(struct str *out, const struct worker_range_order *order);
 /* From the worker. */
 /* refused: limits that could not be applied, name and why. */
 void worker_msg_ready(struct str *out, const json_t *refused);
-/* Says before it is ready how many threads evaluate and what a trial reports. */
-void worker_msg_warm(struct str *out, int threads, const char *const *metrics, int count);
+/* Says before it is ready how many threads evaluate. */
+void worker_msg_warm(struct str *out, int threads);
 /* failures: items that worker_msg_failure has made, or "". */
 void worker_msg_range_ended(struct str *out, int slot, int64_t trial, const char *failures);
-void worker_msg_failure(struct str *list, int64_t trial, const char *text, bool first);
+/* log: raw end of standard error, cleaned here; len 0: none */
+void worker_msg_failure(struct str *list, int64_t trial, const char *text, const char *log,
+    size_t log_len);
 void worker_msg_error(struct str *out, const char *text);
 void worker_msg_started(struct str *out, int64_t trial);
 void worker_msg_result(struct str *out, const struct trial_result *result);

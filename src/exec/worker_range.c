@@ -25,6 +25,7 @@
 #include "exec/block.h"
 #include "exec/worker_msg.h"
 #include "model/trial.h"
+#include "objective/metric_names.h"
 #include "search/search.h"
 
 enum {
@@ -61,7 +62,7 @@ struct worker_range {
     struct batch_objective *objective;
     struct block *block;
     int event_fd;
-    double limit_seconds; /* of a trial; 0: none */
+    double limit_seconds; /* of a trial, to be kept here; 0: none */
 
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t changed; /* there are points to claim, or it stops, or a thread has ended */
@@ -172,7 +173,7 @@ claim_piece(struct evaluator *evaluator, struct claim *claim)
 /* Evaluation. */
 
 static void
-tell_failure(void *context, int64_t trial, const char *text)
+tell_failure(void *context, int64_t trial, const char *text, const char *log, size_t log_len)
 {
     struct worker_range *range = context;
     pthread_mutex_lock(&range->lock);
@@ -180,11 +181,27 @@ tell_failure(void *context, int64_t trial, const char *text)
         struct assignment *given = &range->slot[i];
         if (given->used && trial >= given->trial && trial < given->trial + given->count &&
             given->failure_count < WORKER_FAILURES_MAX) {
-            worker_msg_failure(&given->failures, trial, text, !given->failure_count);
+            worker_msg_failure(&given->failures, trial, text, log, log_len);
             given->failure_count++;
         }
     }
     pthread_mutex_unlock(&range->lock);
+}
+
+/* Before any thread knows of a metric, no trial has reported it. */
+static void
+add_metric(void *context, int number)
+{
+    struct worker_range *range = context;
+    struct block *block = range->block;
+    const char *name = range->objective->metrics
+        ? metric_names_at(range->objective->metrics, number)
+        : range->objective->metric_names[number];
+    for (int s = 0; s < BLOCK_SLOTS; s++)
+        for (int i = 0; i < BLOCK_TRIALS_MAX; i++)
+            block->slot[s].metric[number][i] = NAN;
+    str_copy(block->metric_name[number], RUN_NAME_MAX, name);
+    atomic_store_explicit(&block->metric_count, number + 1, memory_order_release);
 }
 
 static int
@@ -197,12 +214,13 @@ evaluate(struct evaluator *evaluator, const struct claim *claim)
         .count = claim->count, .dimensions = range->spec.dimension_count,
         .values = evaluator->values, .score = slot->score + claim->at,
         .state = slot->state + claim->at, .running = &cell->running,
-        .tell_failure = tell_failure, .context = range };
-    for (int m = 0; m < range->objective->metric_count; m++) {
+        .tell_failure = tell_failure, .add_metric = add_metric, .context = range };
+    int metrics = atomic_load_explicit(&range->block->metric_count, memory_order_acquire);
+    for (int m = 0; m < BATCH_METRICS_MAX; m++)
         batch.metric[m] = slot->metric[m] + claim->at;
+    for (int m = 0; m < metrics; m++) /* those that come later begin with none */
         for (int i = 0; i < claim->count; i++)
             batch.metric[m][i] = NAN;
-    }
     int64_t started = clock_mono_ns();
     atomic_store_explicit(&cell->since_ns, started, memory_order_relaxed);
     int r = range->objective->type->evaluate(range->objective, &batch);
@@ -294,12 +312,16 @@ worker_range_open(const json_t *init, const struct batch_type_row *row,
         .threads = threads < 1 || threads > RUN_THREADS_MAX ? 1 : (int)threads };
     if (r == 0)
         r = row->open(&opening, &range->objective, diag);
-    range->limit_seconds = range->spec.trial_seconds;
-    if (r < 0)
+    if (r < 0) {
         worker_range_close(range);
-    else
-        *ret_range = range;
-    return r;
+        return r;
+    }
+    if (!range->objective->keeps_limit)
+        range->limit_seconds = range->spec.trial_seconds;
+    for (int m = 0; m < range->objective->metric_count; m++)
+        add_metric(range, m);
+    *ret_range = range;
+    return 0;
 }
 
 static int
@@ -357,8 +379,12 @@ static int
 piece_size(const struct worker_range *range, int count)
 {
     int piece = count / (range->objective->threads * PIECES_PER_THREAD);
-    if (range->limit_seconds > 0 || piece < 1)
+    if (range->limit_seconds > 0)
         return 1; /* a limit is one of each trial */
+    if (piece < range->objective->least_points)
+        piece = range->objective->least_points;
+    if (piece < 1)
+        return 1;
     return piece > BATCH_POINTS_MAX ? BATCH_POINTS_MAX : piece;
 }
 

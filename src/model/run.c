@@ -83,6 +83,7 @@ run_spec_init(struct run_spec *spec)
     spec->grace_seconds = -1;
     exit_codes_add(&spec->success_codes, 0);
     spec->threads = 1;
+    spec->inflight = 1;
 }
 
 void
@@ -137,6 +138,7 @@ static const struct {
 } objective_types[] = {
     [OBJECTIVE_COMMAND] = { "command", false },
     [OBJECTIVE_FUNCTION] = { "function", true },
+    [OBJECTIVE_WORKER] = { "worker", true },
 };
 
 const char *

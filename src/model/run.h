@@ -21,6 +21,7 @@ enum {
     RUN_PARAMETERS_MAX = 256,
     RUN_WORKERS_MAX = 1024,
     RUN_THREADS_MAX = 256, /* of one process */
+    RUN_INFLIGHT_MAX = 1024, /* points that a warm program has at a time */
     RUN_KEEP_MAX = 100000, /* of keep.trials = top:N */
     RUN_AFTER_MAX = 16,
 };
@@ -100,7 +101,7 @@ bool exit_codes_has(const struct exit_codes *codes, int64_t code);
 
 /* To add one: an id here, its row in run.c and in objective/objective.c, and in
  * config/runfile.c what it needs of the run file. */
-enum objective_type { OBJECTIVE_COMMAND, OBJECTIVE_FUNCTION };
+enum objective_type { OBJECTIVE_COMMAND, OBJECTIVE_FUNCTION, OBJECTIVE_WORKER };
 const char *objective_type_name(enum objective_type type);
 /* Is it evaluated by ranges (objective/batch.h), in the worker itself? */
 bool objective_type_warm(enum objective_type type);
@@ -156,8 +157,9 @@ struct run_spec {
     int64_t start_wall_ns; /* not before; 0: any time */
 
     enum objective_type objective;
-    char *command; /* NULL unless objective is command */
+    char *command; /* of a command or a worker; else NULL */
     char *function; /* NULL unless objective is function; see function.h */
+    int64_t inflight; /* trials that a warm program has at a time; see obj_worker.c */
     bool shift; /* of a function: its minimum is moved off-centre (function_shift) */
     enum score_kind score;
     char score_field[RUN_NAME_MAX]; /* for SCORE_JSON */

@@ -13,6 +13,8 @@
 #define OPTOP_OBJECTIVE_BATCH_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -38,10 +40,13 @@ struct batch {
 
     double *score;
     _Atomic uint8_t *state;
-    double *metric[BATCH_METRICS_MAX]; /* one array per declared metric; NaN: none */
+    double *metric[BATCH_METRICS_MAX]; /* an array for each metric; NaN: not reported */
     _Atomic int64_t *running; /* the trial this thread is at */
 
-    void (*tell_failure)(void *context, int64_t trial, const char *text);
+    /* log: raw bytes of what the trial has left on standard error */
+    void (*tell_failure)(void *context, int64_t trial, const char *text, const char *log,
+        size_t log_len);
+    void (*add_metric)(void *context, int number); /* as metric_names_find has it; may be NULL */
     void *context;
 };
 
@@ -61,13 +66,20 @@ batch_done(struct batch *batch, int i, double score)
     atomic_store_explicit(&batch->state[i], BATCH_DONE, memory_order_release);
 }
 
-/* text is shown to people after cleaning; it is cut at TRIAL_REASON_MAX. */
+/* text is shown to people after cleaning; it is cut at TRIAL_REASON_MAX. Of the
+ * log the last TRIAL_LOG_MAX bytes are kept. */
+static inline void
+batch_fail_log(struct batch *batch, int i, const char *text, const char *log, size_t log_len)
+{
+    if (batch->tell_failure)
+        batch->tell_failure(batch->context, batch->first_trial + i, text, log, log_len);
+    atomic_store_explicit(&batch->state[i], BATCH_FAILED, memory_order_release);
+}
+
 static inline void
 batch_fail(struct batch *batch, int i, const char *text)
 {
-    if (batch->tell_failure)
-        batch->tell_failure(batch->context, batch->first_trial + i, text);
-    atomic_store_explicit(&batch->state[i], BATCH_FAILED, memory_order_release);
+    batch_fail_log(batch, i, text, "", 0);
 }
 
 static inline const double *
@@ -83,6 +95,7 @@ struct batch_init {
 };
 
 struct batch_objective;
+struct metric_names;
 
 struct batch_type_row {
     /* On failure a diag that a person can read. */
@@ -104,6 +117,9 @@ struct batch_objective {
     int threads; /* most that may evaluate side by side: 1, or as asked for */
     int metric_count; /* at most BATCH_METRICS_MAX */
     const char *const *metric_names; /* borrowed while open */
+    struct metric_names *metrics; /* those that become known late, instead; NULL: none do */
+    bool keeps_limit; /* it ends trials that are over their time limit by itself */
+    int least_points; /* that are worth a call, when there are so many; 0: one is */
 };
 
 #endif

@@ -285,7 +285,10 @@ wanted_count(const struct run *run, const struct warm *warm)
     double mean = run->mean_trial_seconds, threads = warm->threads;
     if (spec->mode == RUN_MODE_ISOLATED)
         return 1;
-    double count = mean > 0 ? threads * ceil(RANGE_SECONDS / mean) : threads;
+    double each = (double)spec->inflight; /* that a thread has at a time */
+    if (mean > 0 && ceil(RANGE_SECONDS / mean) > each)
+        each = ceil(RANGE_SECONDS / mean);
+    double count = threads * each;
     int last = ranges->last_count > warm->threads ? ranges->last_count : warm->threads;
     count = least(least(count, (double)last * RANGE_GROWTH), BLOCK_TRIALS_MAX);
     if (spec->constraint_count)
@@ -558,6 +561,7 @@ ranges_lost(struct runner *runner, struct run *run, struct run_worker *w, const 
     struct charge charge = { .trial = 0 };
     if (!ours)
         charge = find_charge(warm, text);
+    warm_look(warm);
     for (int s = 0; s < BLOCK_SLOTS; s++)
         if (warm->slot[s].used)
             settle_slot(runner, run, warm, s, &charge);

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "base/unit.h"
 #include "base/xalloc.h"
+#include "exec/worker_msg.h"
 #include "run/range_result.h"
 
 enum {
@@ -94,17 +95,26 @@ failed_result(int64_t trial, double wall_seconds)
         .stdout_bytes = NAN, .exit_code = -1 };
 }
 
-/* What the objective said of a failed trial. */
+/* What the objective said of a failed trial: the reason, and an owned log. */
 static void
-find_reason(const json_t *failures, int64_t trial, char *buf, size_t size)
+find_reason(const json_t *failures, struct trial_result *result)
 {
     size_t i;
     json_t *item;
-    str_copy(buf, size, "the objective gave no reason");
-    json_array_foreach(failures, i, item)
-        if (json_integer_value(json_array_get(item, 0)) == trial &&
-            json_is_string(json_array_get(item, 1)))
-            text_clean(json_string_value(json_array_get(item, 1)), buf, size);
+    struct str log;
+    str_copy(result->reason, sizeof result->reason, "the objective gave no reason");
+    json_array_foreach(failures, i, item) {
+        const char *text = json_string_value(json_array_get(item, 1));
+        const char *raw = json_string_value(json_array_get(item, 2));
+        if (json_integer_value(json_array_get(item, 0)) != result->trial || !text)
+            continue;
+        text_clean(text, result->reason, sizeof result->reason);
+        str_init(&log);
+        worker_msg_clean_log(raw ?: "", strlen(raw ?: ""), &log);
+        result->log = log.len ? str_detach(&log) : NULL;
+        str_release(&log);
+        return;
+    }
 }
 
 static void
@@ -119,7 +129,7 @@ fail_trial(struct run *run, struct range *range, int i, const struct range_sourc
     if (not_finite)
         str_copy(result.reason, sizeof result.reason, "score is not finite");
     else
-        find_reason(source->failures, result.trial, result.reason, sizeof result.reason);
+        find_reason(source->failures, &result);
     keep_failure(run, range, &result);
 }
 
@@ -256,16 +266,18 @@ copy_columns(struct run *run, struct range *range, const struct range_source *so
         (sizeof *wall + sizeof(double) * (1 + dimensions + (size_t)warm->metric_count)));
 }
 
+/* failed: rows of it that are among the run's results. */
 static void
-await_commit(struct runner *runner, struct run *run, struct range *range)
+await_commit(struct runner *runner, struct run *run, struct range *range, int failed)
 {
+    bool first = !runner->pending_results;
     range->state = RANGE_RESULT;
     run->ranges->results++;
-    runner->pending_results++;
+    runner->pending_results += 1 + failed;
     if (runner->pending_results >= RUNNER_BATCH_MAX ||
         run->ranges->pending_bytes >= PENDING_BYTES_MAX)
         runner->commit_due = true;
-    else if (runner->pending_results == 1)
+    else if (first)
         loop_timer_change(runner->commit_timer, RUNNER_BATCH_MS * NS_PER_MS, 0);
     runner->pump_wanted = true;
 }
@@ -279,11 +291,10 @@ range_take(struct runner *runner, struct run *run, struct range *range,
     int failed_before = run->result_count;
     judge(run, range, source, scores);
     int failed = run->result_count - failed_before;
-    runner->pending_results += failed;
     run->ranges->many_failures = failed > FAILURES_MANY;
     if (keep_all)
         copy_columns(run, range, source, scores);
-    await_commit(runner, run, range);
+    await_commit(runner, run, range, failed);
 }
 
 void
@@ -296,8 +307,7 @@ range_take_failure(struct runner *runner, struct run *run, struct range *range,
     str_copy(kept.reason, sizeof kept.reason, result->reason);
     kept.log = result->log && *result->log ? xstrdup(result->log) : NULL;
     keep_failure(run, range, &kept);
-    runner->pending_results++;
-    await_commit(runner, run, range);
+    await_commit(runner, run, range, 1);
 }
 
 /* The store. */

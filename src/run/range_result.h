@@ -61,7 +61,7 @@ struct range_source {
     const struct warm *warm;
     int slot, at; /* trial `first` of the range is element `at` */
     bool whole; /* the worker ended it in order: times are there, too */
-    const json_t *failures; /* array of [trial, reason], not checked; NULL: none */
+    const json_t *failures; /* array of [trial, reason, log], not checked; NULL: none */
 };
 
 /* Reads the results of a range, none of which is open; makes it RANGE_RESULT. */
