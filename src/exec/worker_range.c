@@ -80,6 +80,7 @@ struct worker_range {
 struct claim {
     int slot, at, count;
     int64_t trial;
+    int64_t since_ns; /* monotonic: since when a thread is at it */
 };
 
 /* A crash. The thread's cell says to the server whose trial it was. */
@@ -138,7 +139,7 @@ take_piece(struct worker_range *range, double *values, struct claim *claim)
     int left = given->count - given->claimed;
     *claim = (struct claim){ .slot = range->order[0], .at = given->claimed,
         .count = left < given->piece ? left : given->piece,
-        .trial = given->trial + given->claimed };
+        .trial = given->trial + given->claimed, .since_ns = clock_mono_ns() };
     if (range->walk && given->claimed == 0)
         search_seek(range->walk, (struct search_position){ given->trial, given->cursor });
     given->claimed += claim->count;
@@ -224,10 +225,12 @@ evaluate(struct evaluator *evaluator, const struct claim *claim)
     int64_t started = clock_mono_ns();
     atomic_store_explicit(&cell->since_ns, started, memory_order_relaxed);
     int r = range->objective->type->evaluate(range->objective, &batch);
-    float seconds = (float)(ns_to_sec(clock_mono_ns() - started) / claim->count);
+    int64_t ended = clock_mono_ns();
+    float seconds = (float)(ns_to_sec(ended - started) / claim->count);
     for (int i = 0; i < claim->count; i++)
         slot->wall_seconds[claim->at + i] = seconds;
     atomic_store_explicit(&cell->running, 0, memory_order_relaxed);
+    atomic_fetch_add_explicit(&cell->busy_ns, ended - claim->since_ns, memory_order_relaxed);
     return r;
 }
 

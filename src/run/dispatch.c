@@ -281,6 +281,7 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
     struct run *run = w->run;
     bool ours = run->ending != RUN_EVENT_COUNT || runner->shutdown_done, cost_trial = false;
     run->worker_ns += (now_ns(runner) - worker_started_ns(worker)) * w->threads;
+    run->busy_ns += ranges_busy_ns(w, now_ns(runner));
     if (w->running_trial && run->task)
         task_end(run->task, now_ns(runner) - w->running_since_ns, !ours);
     for (int i = 0; i < lost_count; i++) {

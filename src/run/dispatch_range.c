@@ -384,6 +384,24 @@ ranges_running(const struct run_worker *w)
     return running;
 }
 
+int64_t
+ranges_busy_ns(const struct run_worker *w, int64_t now_ns)
+{
+    const struct warm *warm = worker_warm(w->worker);
+    int64_t busy = 0, life = now_ns - worker_started_ns(w->worker);
+    for (int i = 0; warm && warm->known && i < warm->threads; i++) {
+        const struct block_cell *cell = &warm->block->cell[i];
+        int64_t since = atomic_load_explicit(&cell->running, memory_order_relaxed)
+            ? atomic_load_explicit(&cell->since_ns, memory_order_relaxed) : now_ns;
+        int64_t ended = atomic_load_explicit(&cell->busy_ns, memory_order_relaxed);
+        if (ended >= 0 && ended <= life && since <= now_ns && now_ns - since <= life - ended)
+            busy += ended + now_ns - since;
+        else
+            busy += life;
+    }
+    return busy;
+}
+
 /* Coming back. */
 
 /* Times of a range, for the figures of the run and the size of the next one. */
@@ -397,7 +415,6 @@ note_times(struct run *run, const struct warm *warm, int slot, int count)
     if (!(sum >= 0 && sum < 1e9))
         return; /* no times but nonsense */
     double mean = sum / count;
-    run->busy_ns += sec_to_ns(sum);
     run->mean_trial_seconds += (mean - run->mean_trial_seconds) *
         (run->mean_trial_seconds > 0 ? 0.5 : 1);
     run->trial_cores = 1; /* each is in a thread of its own */

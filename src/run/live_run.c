@@ -21,8 +21,7 @@ run_busy_ns(const struct run *run, int64_t now_ns)
 {
     int64_t busy = run->busy_ns;
     for (const struct run_worker *w = run->workers; w; w = w->next)
-        if (w->running_trial)
-            busy += now_ns - w->running_since_ns;
+        busy += w->running_trial ? now_ns - w->running_since_ns : ranges_busy_ns(w, now_ns);
     return busy;
 }
 

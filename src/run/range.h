@@ -52,4 +52,7 @@ int ranges_accept(struct run *run);
 /* Trials that its threads are at. */
 int ranges_running(const struct run_worker *w);
 
+/* How long its threads have been at work, all together; 0 when it is not warm. */
+int64_t ranges_busy_ns(const struct run_worker *w, int64_t now_ns);
+
 #endif

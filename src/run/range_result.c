@@ -42,22 +42,30 @@ range_free(struct range *range)
 
 /* Points. */
 
+/* `count` points from the i-th on. Without constraints a position is all there
+ * is of a search. */
+static void
+range_points(struct run *run, const struct range *range, int i, int count, double *values)
+{
+    size_t dimensions = (size_t)run->spec.dimension_count;
+    struct search_position stood = search_position(run->search);
+    int64_t trial;
+    search_seek(run->search, (struct search_position){ range->first + i, range->cursor + i });
+    for (int k = 0; k < count; k++, values += dimensions)
+        if (search_ask(run->search, &trial, values, NULL) < 0)
+            for (size_t d = 0; d < dimensions; d++)
+                values[d] = NAN;
+    search_seek(run->search, stood);
+}
+
 void
 range_point(struct run *run, const struct range *range, int i, double *values)
 {
     size_t dimensions = (size_t)run->spec.dimension_count;
-    if (range->values) {
+    if (range->values)
         memcpy(values, range->values + (size_t)i * dimensions, dimensions * sizeof *values);
-        return;
-    }
-    /* without constraints a position is all there is of a search */
-    struct search_position stood = search_position(run->search);
-    int64_t trial;
-    search_seek(run->search, (struct search_position){ range->first + i, range->cursor + i });
-    if (search_ask(run->search, &trial, values, NULL) < 0)
-        for (size_t d = 0; d < dimensions; d++)
-            values[d] = NAN;
-    search_seek(run->search, stood);
+    else
+        range_points(run, range, i, 1, values);
 }
 
 static char *
@@ -245,11 +253,13 @@ copy_columns(struct run *run, struct range *range, const struct range_source *so
     size_t count = (size_t)range->count, dimensions = (size_t)run->spec.dimension_count;
     const struct warm *warm = source->warm;
     float *wall = xcalloc(count, sizeof *wall);
-    double *values = range->values ? range->values : xcalloc(count * dimensions, sizeof *values);
+    double *values = range->values;
+    if (!values) {
+        values = xcalloc(count * dimensions, sizeof *values);
+        range_points(run, range, 0, range->count, values);
+    }
     for (int i = 0; i < range->count; i++)
         wall[i] = (float)wall_of(source, i);
-    for (int i = 0; i < range->count && !range->values; i++)
-        range_point(run, range, i, values + (size_t)i * dimensions);
     range->values = NULL; /* the block owns them now */
     for (int m = 0; m < warm->metric_count; m++) {
         range->metric_names[m] = xstrdup(warm->metric_name[m]);

@@ -18,6 +18,7 @@ struct method_at {
     double cursor; /* raw points before it */
     int64_t trial;
     int64_t draw; /* from 0: refused draws of this trial */
+    double points; /* as `points` below has said */
 };
 
 struct method {

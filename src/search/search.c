@@ -34,7 +34,6 @@ struct search {
     const struct run_spec *spec; /* borrowed */
     const struct method *method;
     struct constraint_set *constraints; /* owned */
-    double points; /* of a walk; INFINITY: drawn */
     struct method_at at; /* of the next raw point */
     int failed; /* code that ended it */
     struct diag failure;
@@ -47,7 +46,7 @@ struct search {
 static bool
 walks(const struct search *search)
 {
-    return isfinite(search->points);
+    return isfinite(search->at.points);
 }
 
 int
@@ -59,7 +58,7 @@ search_new(const struct run_spec *spec, struct search **ret_search, struct diag 
     search->spec = spec;
     search->method = methods[spec->search];
     search->at.trial = 1;
-    int r = search->method->points(spec, &search->points, diag);
+    int r = search->method->points(spec, &search->at.points, diag);
     if (r == 0)
         r = constraint_set_new(spec, &search->constraints, diag);
     if (r < 0) {
@@ -79,23 +78,24 @@ search_free(struct search *search)
     free(search);
 }
 
+/* Why is in `failure`. */
 static int
-fail(struct search *search, int code, const struct diag *why, struct diag *diag)
+fail(struct search *search, int code, struct diag *diag)
 {
     search->failed = code;
-    search->failure = *why;
     if (diag)
-        *diag = *why;
+        *diag = search->failure;
     return code;
 }
 
 static int
 give_up(struct search *search, struct diag *diag)
 {
-    struct diag why = { 0 };
-    diag_set(&why, ERR_EXHAUSTED, "no allowed point in %lld draws: the constraints leave too few",
+    search->failure = (struct diag){ 0 };
+    diag_set(&search->failure, ERR_EXHAUSTED,
+        "no allowed point in %lld draws: the constraints leave too few",
         (long long)search->at.draw);
-    return fail(search, ERR_EXHAUSTED, &why, diag);
+    return fail(search, ERR_EXHAUSTED, diag);
 }
 
 /* Nothing left, for a reason that is no fault; 0 otherwise. */
@@ -105,7 +105,7 @@ check_end(const struct search *search, struct diag *diag)
     if (search->spec->trials && search->at.trial > search->spec->trials)
         return diag_set(diag, ERR_EXHAUSTED, "all %lld trials are proposed",
             (long long)search->spec->trials);
-    if (walks(search) && search->at.cursor >= search->points)
+    if (walks(search) && search->at.cursor >= search->at.points)
         return diag_set(diag, ERR_EXHAUSTED, "every point of the space is proposed");
     return 0;
 }
@@ -113,7 +113,7 @@ check_end(const struct search *search, struct diag *diag)
 static bool
 draws_bounded(const struct search *search)
 {
-    return !walks(search) || search->points > SEARCH_COUNT_MAX;
+    return !walks(search) || search->at.points > SEARCH_COUNT_MAX;
 }
 
 int
@@ -126,16 +126,15 @@ search_ask(struct search *search, int64_t *ret_trial, double *values, struct dia
     }
     int64_t steps = constraint_set_steps(search->constraints);
     for (int i = 0; i < SEARCH_SLICE; i++) {
-        struct diag why = { 0 };
         int r = check_end(search, diag);
         if (r < 0)
             return r;
         if (search->at.draw >= DRAWS_MAX && draws_bounded(search))
             return give_up(search, diag);
         search->method->point(search->spec, &search->at, values);
-        r = constraint_set_check(search->constraints, values, &why);
+        r = constraint_set_check(search->constraints, values, &search->failure);
         if (r < 0)
-            return fail(search, r, &why, diag);
+            return fail(search, r, diag);
         if (walks(search))
             search->at.cursor++;
         search->at.draw++;
@@ -159,8 +158,8 @@ search_advance(struct search *search, int count, struct diag *diag)
     int64_t left = count;
     if (search->spec->trials && search->spec->trials - search->at.trial + 1 < left)
         left = search->spec->trials - search->at.trial + 1;
-    if (walks(search) && search->points - search->at.cursor < (double)left)
-        left = (int64_t)(search->points - search->at.cursor);
+    if (walks(search) && search->at.points - search->at.cursor < (double)left)
+        left = (int64_t)(search->at.points - search->at.cursor);
     search->at.trial += left;
     if (walks(search))
         search->at.cursor += (double)left;
@@ -179,7 +178,9 @@ search_position(const struct search *search)
 void
 search_seek(struct search *search, struct search_position position)
 {
-    search->at = (struct method_at){ .cursor = position.cursor, .trial = position.next_trial };
+    search->at.cursor = position.cursor;
+    search->at.trial = position.next_trial;
+    search->at.draw = 0;
     search->failed = 0;
 }
 
@@ -190,8 +191,8 @@ count_slice(struct search *search, double enough)
     double values[RUN_DIMENSIONS_MAX];
     int64_t steps = constraint_set_steps(search->constraints);
     for (int i = 0; i < SEARCH_SLICE && !search->count_failed; i++) {
-        struct method_at at = { .cursor = search->count_cursor };
-        if (at.cursor >= search->points || (double)search->counted >= enough)
+        struct method_at at = { .cursor = search->count_cursor, .points = search->at.points };
+        if (at.cursor >= search->at.points || (double)search->counted >= enough)
             return 0;
         if (at.cursor >= SEARCH_COUNT_MAX)
             return ERR_TOO_LARGE;
@@ -214,7 +215,7 @@ search_count(struct search *search, int64_t *ret_total)
 {
     const struct run_spec *spec = search->spec;
     double budget = spec->trials ? (double)spec->trials : (double)INFINITY;
-    double total = fmin(budget, search->points);
+    double total = fmin(budget, search->at.points);
     if (walks(search) && spec->constraint_count) {
         if (total > SEARCH_COUNT_MAX)
             return ERR_TOO_LARGE;
@@ -233,10 +234,10 @@ search_feasible(struct search *search, int64_t *ret_points)
     if (!walks(search))
         return ERR_TOO_LARGE;
     if (!search->spec->constraint_count) {
-        *ret_points = (int64_t)search->points;
+        *ret_points = (int64_t)search->at.points;
         return 0;
     }
-    if (search->points > SEARCH_FEASIBLE_MAX)
+    if (search->at.points > SEARCH_FEASIBLE_MAX)
         return ERR_TOO_LARGE;
     int r = count_slice(search, INFINITY);
     if (r == 0)

@@ -31,14 +31,19 @@ mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
-/* 64 random bits for one use. */
+/* 64 random bits for one use: of a draw's own, those of a dimension. */
 static uint64_t
-draw_bits(uint64_t seed, const struct method_at *at, int dimension, int attempt)
+bits_of_draw(uint64_t seed, const struct method_at *at)
 {
     uint64_t x = mix(seed);
     x = mix(x ^ (uint64_t)at->trial);
-    x = mix(x ^ (uint64_t)at->draw);
-    return mix(x ^ ((uint64_t)dimension << 32 | (uint64_t)attempt));
+    return mix(x ^ (uint64_t)at->draw);
+}
+
+static uint64_t
+bits_of_dimension(uint64_t draw, int dimension, int attempt)
+{
+    return mix(draw ^ ((uint64_t)dimension << 32 | (uint64_t)attempt));
 }
 
 static uint64_t
@@ -73,21 +78,21 @@ method_random_permute(uint64_t seed, double points, double index)
 /* Even over [0, count), count up to 2^53: takes the numbers below the largest
  * multiple of count alone, so no value is favoured. */
 static double
-draw_index(uint64_t seed, const struct method_at *at, int dimension, double size)
+draw_index(uint64_t draw, int dimension, double size)
 {
     uint64_t count = (uint64_t)size, refuse = -count % count, bits;
     int attempt = 0;
     do
-        bits = draw_bits(seed, at, dimension, attempt++);
+        bits = bits_of_dimension(draw, dimension, attempt++);
     while (bits < refuse);
     return (double)(bits % count);
 }
 
 /* Even over [0, 1). */
 static double
-draw_unit(uint64_t seed, const struct method_at *at, int dimension)
+draw_unit(uint64_t draw, int dimension)
 {
-    return (double)(draw_bits(seed, at, dimension, 0) >> 11) * 0x1p-53;
+    return (double)(bits_of_dimension(draw, dimension, 0) >> 11) * 0x1p-53;
 }
 
 static double
@@ -110,15 +115,15 @@ log_value(const struct dimension *d, double unit)
 }
 
 static double
-draw_value(const struct dimension *d, uint64_t seed, const struct method_at *at, int number)
+draw_value(const struct dimension *d, uint64_t draw, int number)
 {
     if (d->kind != DIMENSION_CHOICE && d->log_scale)
-        return log_value(d, draw_unit(seed, at, number));
+        return log_value(d, draw_unit(draw, number));
     if (d->kind == DIMENSION_FLOAT && d->step <= 0) {
-        double unit = draw_unit(seed, at, number);
+        double unit = draw_unit(draw, number);
         return clamp(d->low * (1 - unit) + d->high * unit, d->low, d->high);
     }
-    return space_value(d, draw_index(seed, at, number, dimension_size(d)));
+    return space_value(d, draw_index(draw, number, dimension_size(d)));
 }
 
 static int
@@ -139,14 +144,13 @@ random_points(const struct run_spec *spec, double *ret_points, struct diag *diag
 static void
 random_point(const struct run_spec *spec, const struct method_at *at, double *values)
 {
-    double points;
-    random_points(spec, &points, NULL);
-    if (isfinite(points)) {
-        space_point(spec, method_random_permute(spec->seed, points, at->cursor), values);
+    if (isfinite(at->points)) {
+        space_point(spec, method_random_permute(spec->seed, at->points, at->cursor), values);
         return;
     }
+    uint64_t draw = bits_of_draw(spec->seed, at);
     for (int i = 0; i < spec->dimension_count; i++)
-        values[i] = draw_value(&spec->dimension[i], spec->seed, at, i);
+        values[i] = draw_value(&spec->dimension[i], draw, i);
 }
 
 const struct method method_random = {
