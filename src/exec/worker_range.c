@@ -265,14 +265,15 @@ evaluator_main(void *argument)
     struct evaluator *evaluator = argument;
     struct worker_range *range = evaluator->range;
     struct claim claim = { 0 };
-    stack_t stack = { .ss_sp = evaluator->crash_stack, .ss_size = CRASH_STACK_BYTES };
-    sigaltstack(&stack, NULL);
+    stack_t stack = { .ss_sp = evaluator->crash_stack, .ss_size = CRASH_STACK_BYTES }, before;
+    sigaltstack(&stack, &before);
     own_cell = &range->block->cell[evaluator->index];
     int r;
     while ((r = claim_piece(evaluator, &claim)) > 0)
         end_piece(range, &claim, evaluate(evaluator, &claim));
     if (r < 0)
         end_piece(range, &claim, r);
+    sigaltstack(&before, NULL); /* a sanitizer's thread wants to free its own */
     pthread_mutex_lock(&range->lock);
     range->living--;
     pthread_cond_broadcast(&range->changed);

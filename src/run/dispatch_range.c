@@ -570,6 +570,21 @@ settle_slot(struct runner *runner, struct run *run, struct warm *warm, int slot,
     range_free(range);
 }
 
+/* The last line that a worker has written, when no trial's log has it. */
+static void
+log_last_words(struct runner *runner, struct run *run, struct warm *warm)
+{
+    struct str words;
+    str_init(&words);
+    warm_last_words(warm, &words);
+    while (words.len && words.data[words.len - 1] == '\n')
+        words.data[--words.len] = '\0';
+    const char *last = words.len ? strrchr(words.data, '\n') : NULL;
+    if (words.len)
+        dispatch_log(runner, run, 0, "warn", last ? last + 1 : words.data);
+    str_release(&words);
+}
+
 bool
 ranges_lost(struct runner *runner, struct run *run, struct run_worker *w, const char *text)
 {
@@ -582,5 +597,7 @@ ranges_lost(struct runner *runner, struct run *run, struct run_worker *w, const 
     for (int s = 0; s < BLOCK_SLOTS; s++)
         if (warm->slot[s].used)
             settle_slot(runner, run, warm, s, &charge);
+    if (!ours && !charge.trial && !w->finishing)
+        log_last_words(runner, run, warm);
     return charge.trial != 0;
 }

@@ -71,10 +71,10 @@ is "all are counted" "$(json "$out" 'o["counts"]["done"]')" 20000
 
 # A process for each trial: fewer of them.
 
-warm_run isolated rastrigin search.trials=200
+warm_run isolated rastrigin search.trials=60
 exits "runs a short one" 0 optop run "$warm_file" "${warm_sets[@]}"
 all_trials 6 >"$dir/all.short"
-warm_run isolated rastrigin search.trials=200 parallel.mode=isolated
+warm_run isolated rastrigin search.trials=60 parallel.mode=isolated
 exits "runs it in a process per trial" 0 optop run "$warm_file" "${warm_sets[@]}"
 all_trials 7 >"$dir/all.isolated"
 ok "... and has the same results" cmp -s "$dir/all.short" "$dir/all.isolated"
@@ -91,12 +91,15 @@ is "... and each point is allowed" \
 
 for keep in all top:10; do
     total=3000000
-    [ "$keep" = all ] || total=20000000 # these go by in a moment
-    warm_run killed sphere keep.trials=$keep search.trials=$total
-    id=$(optop run --detach "$warm_file" "${warm_sets[@]}")
-    until_true 30 done_at_least "$id" 1000
-    kill -9 "$(server_pid)"
-    until_true 30 optop show "$id"
+    while :; do # until it is killed in time
+        warm_run killed sphere keep.trials=$keep search.trials=$total
+        id=$(optop run --detach "$warm_file" "${warm_sets[@]}")
+        until_true 30 done_at_least "$id" 1000
+        kill -9 "$(server_pid)"
+        until_true 30 optop show "$id"
+        [ "$(run_state "$id")" = done ] || break
+        total=$((total * 4))
+    done
     is "comes back paused ($keep)" "$(run_state "$id")" paused
     exits "goes on" 0 optop resume "$id"
     ok "comes to its end" until_true 120 state_is "$id" done
