@@ -25,6 +25,7 @@
     X(cmd_cancel)                                                              \
     X(cmd_status)                                                              \
     X(cmd_watch)                                                               \
+    X(cmd_boards)                                                              \
     X(cmd_alerts)                                                              \
     X(cmd_config_check)                                                        \
     X(cmd_config_show)                                                         \

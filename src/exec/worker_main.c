@@ -16,8 +16,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "exec/limit.h"
+#include "exec/worker_figures.h"
 #include "exec/block.h"
 #include "exec/worker_msg.h"
 #include "exec/worker_range.h"
@@ -51,6 +53,8 @@ struct worker {
 
     struct task *task; /* ring of task_capacity */
     int task_first, task_count, task_capacity;
+
+    struct worker_figures figures; /* of trials one by one */
 
     bool refused; /* the init cannot be used */
     bool closed; /* the server is gone, or has spoken nonsense */
@@ -343,6 +347,8 @@ run_trial(struct worker *worker, const struct task *task, struct answer *answer)
     str_clear(&answer->metrics);
     str_puts(&answer->metrics, answer->result.metrics ?: "");
     answer->result.metrics = answer->metrics.len ? answer->metrics.data : NULL;
+    worker_figures_add(&worker->figures, 1, answer->result.state == TRIAL_FAILED,
+        sec_to_ns(answer->result.wall_seconds), clock_mono_ns());
     answer->result.trial = task->trial;
     answer->result.attempt = task->attempt;
     answer->given = true;
@@ -425,6 +431,7 @@ worker_main(void)
     fcntl(BLOCK_FD, F_SETFD, FD_CLOEXEC); /* it is there for warm objectives only */
     str_init(&worker.in);
     str_init(&worker.out);
+    worker_figures_init(&worker.figures, "trial.duration", clock_mono_ns());
     int r = hear_first(&worker);
     bool ended = true;
     if (r == 0 && worker.range)
@@ -439,6 +446,7 @@ worker_main(void)
     worker_range_close(worker.range);
     if (worker.objective)
         worker.objective->type->close(worker.objective);
+    worker_figures_release(&worker.figures);
     queue_clear(&worker);
     free(worker.task);
     free(worker.values);

@@ -23,6 +23,7 @@
 #include "base/xalloc.h"
 #include "config/runfile.h"
 #include "exec/block.h"
+#include "exec/worker_figures.h"
 #include "exec/worker_msg.h"
 #include "model/trial.h"
 #include "objective/metric_names.h"
@@ -75,6 +76,7 @@ struct worker_range {
 
     struct evaluator *evaluator; /* objective->threads of them */
     int started;
+    struct worker_figures figures;
 };
 
 struct claim {
@@ -227,8 +229,13 @@ evaluate(struct evaluator *evaluator, const struct claim *claim)
     int r = range->objective->type->evaluate(range->objective, &batch);
     int64_t ended = clock_mono_ns();
     float seconds = (float)(ns_to_sec(ended - started) / claim->count);
-    for (int i = 0; i < claim->count; i++)
+    uint64_t failed = 0;
+    for (int i = 0; i < claim->count; i++) {
         slot->wall_seconds[claim->at + i] = seconds;
+        failed += batch.state[i] == BATCH_FAILED;
+    }
+    worker_figures_add(&range->figures, (uint64_t)claim->count, failed, ended - started,
+        ended);
     atomic_store_explicit(&cell->running, 0, memory_order_relaxed);
     atomic_fetch_add_explicit(&cell->busy_ns, ended - claim->since_ns, memory_order_relaxed);
     return r;
@@ -303,6 +310,7 @@ worker_range_open(const json_t *init, const struct batch_type_row *row,
     struct worker_range *range = XNEW(struct worker_range);
     pthread_mutex_init(&range->lock, NULL);
     pthread_cond_init(&range->changed, NULL);
+    worker_figures_init(&range->figures, "piece.duration", clock_mono_ns());
     range->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int64_t threads = json_get_int(init, "threads", 1);
     int r = range->event_fd < 0 ? -errno : block_map(BLOCK_FD, &range->block);
@@ -516,6 +524,7 @@ worker_range_close(struct worker_range *range)
     for (int i = 0; i < BLOCK_SLOTS; i++)
         if (range->slot[i].used)
             str_release(&range->slot[i].failures);
+    worker_figures_release(&range->figures);
     search_free(range->walk);
     run_spec_release(&range->spec);
     block_unmap(range->block);

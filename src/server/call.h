@@ -37,4 +37,7 @@ int call_find_run(struct call *call, const struct run **ret_run, struct run **re
 /* handler_results.c */
 int handle_run_export(struct call *call);
 
+/* status_boards.c */
+int handle_boards(struct call *call);
+
 #endif

@@ -734,6 +734,7 @@ static const struct method methods[] = {
     { "status", do_status, false, false },
     { "watch", do_watch, false, false },
     { "unwatch", do_unwatch, false, false },
+    { "boards", handle_boards, false, false },
     { "history", do_history, false, false },
     { "run.check", do_run_check, false, false },
     { "run.submit", do_run_submit, false, false },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/server.h"
 
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include "alert/record.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/place.h"
 #include "base/text.h"
 #include "base/unit.h"
 #include "base/xalloc.h"
@@ -260,6 +262,21 @@ govern_workers(struct server *server)
     runner_govern(server->runner, &figures);
 }
 
+/* Our own figures first, so that they are read as new as the others. */
+static void
+read_boards(struct server *server)
+{
+    const struct pool_figures pools[] = { runner_pool(server->runner),
+        server_webhook_pool(server), buffers_figures(server->buffers) };
+    int64_t started = clock_mono_ns();
+    task_start(server->board_task);
+    for (size_t i = 0; i < sizeof pools / sizeof *pools; i++)
+        publisher_pool(server->publisher, &pools[i]);
+    publisher_tasks(server->publisher, &server->tasks);
+    boards_step(&server->boards, started, SERVER_BOARDS_MS * NS_PER_MS);
+    task_end(server->board_task, clock_mono_ns() - started, false);
+}
+
 static void
 on_tick(void *context)
 {
@@ -269,6 +286,7 @@ on_tick(void *context)
     server->sample = sampler_take(server->sampler, started, clock_wall_ns());
     history_push(server->history, server->sample);
     task_end(server->sample_task, clock_mono_ns() - started, false);
+    read_boards(server);
     evaluate_thresholds(server);
     govern_workers(server);
     runner_tick(server->runner);
@@ -406,6 +424,23 @@ add_tasks(struct server *server)
     server->encode_task = tasks_add(&server->tasks, "encode status");
     server->request_task = tasks_add(&server->tasks, "answer requests");
     server->deliver_task = tasks_add(&server->tasks, "deliver webhooks");
+    server->board_task = tasks_add(&server->tasks, "read boards");
+}
+
+/* Programs that we start find the same place by the environment. */
+static void
+open_boards(struct server *server)
+{
+    char path[PATH_MAX] = "";
+    struct diag diag = { 0 };
+    if (place_environment("OPTOP_BOARDS"))
+        place_boards(path, sizeof path);
+    else if (place_boards_of(server->socket_path, path, sizeof path) == 0 && path[0] == '/')
+        setenv("OPTOP_BOARDS", path, 1);
+    if (boards_open(&server->boards, path, &diag) < 0)
+        log_error("no figures of programs are shown: %s", diag.text);
+    else
+        server->publisher = publisher_open("optop-server");
 }
 
 static void
@@ -432,6 +467,7 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
 {
     struct server *server = XNEW(struct server);
     server->loop = loop;
+    server->boards.directory = -1;
     server->started_ns = loop_now(loop);
     server->socket_path = xstrdup(options->socket_path);
     server->state_directory = xstrdup(options->state_directory);
@@ -452,6 +488,7 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
         server->state_directory = absolute;
     }
     add_tasks(server);
+    open_boards(server);
     server->buffers = buffers_new();
     server->worker_program = wire_program_path("optop-worker");
     server->sampler = sampler_new(options->proc_root, options->sys_root, getpid());
@@ -497,6 +534,8 @@ server_free(struct server *server)
     config_free(server->config);
     ini_free(server->ini);
     buffers_free(server->buffers);
+    publisher_close(server->publisher);
+    boards_release(&server->boards);
     tasks_release(&server->tasks);
     str_release(&server->status);
     str_release(&server->scratch);

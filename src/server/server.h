@@ -7,7 +7,7 @@
  *   server.c   the parts, the tick, config, alerts on their way to the store
  *   session.c  one client: handshake, lines, subscriptions, back-pressure
  *   handler.c  one row and one function per method
- *   status.c   the status object
+ *   status.c   the status object; status_boards.c: its figures of other programs
  */
 #ifndef OPTOP_SERVER_SERVER_H
 #define OPTOP_SERVER_SERVER_H
@@ -25,6 +25,8 @@
 #include "run/runner.h"
 #include "sample/history.h"
 #include "sample/sampler.h"
+#include "stat/boards.h"
+#include "stat/publish.h"
 #include "stat/tasks.h"
 #include "server/readers.h"
 #include "store/store_alert.h"
@@ -39,6 +41,9 @@ enum {
     SERVER_RECENT_MAX = 10,
     SERVER_ACTIVE_MAX = 256, /* alerts that one answer lists; their number is told apart */
     SERVER_STATUS_RUNS_MAX = 20,
+    SERVER_STATUS_FIGURES_MAX = 512, /* of all boards, in the status object ... */
+    SERVER_BOARD_FIGURES_MAX = 3000, /* ... and in an answer to `boards`: 900 KiB at most */
+    SERVER_BOARDS_MS = 5, /* reading boards in one tick; the others follow in the next */
     SERVER_STAGED_MAX = 64, /* notices shown of one transaction */
     SERVER_UNSTORED_MAX = 4096, /* changes kept while the store fails */
 };
@@ -81,7 +86,10 @@ struct server {
     int64_t started_ns; /* monotonic */
     struct buffers *buffers;
     struct tasks tasks;
-    struct task_stat *sample_task, *rule_task, *encode_task, *request_task, *deliver_task;
+    struct task_stat *sample_task, *rule_task, *encode_task, *request_task, *deliver_task,
+        *board_task;
+    struct boards boards; /* of all programs of this user */
+    struct publisher *publisher; /* our own; NULL: no board could be had */
     struct store *store;
     struct ini *ini;
     struct config *config;
@@ -157,6 +165,11 @@ void handler_line(struct session *session, char *text, size_t len);
 
 /* status.c: appends the status object. */
 void status_write(struct server *server, struct str *out);
+struct pool_figures server_webhook_pool(const struct server *server);
+
+/* At most `most` figures; of one program, or of all (NULL). */
+void status_write_boards(struct json_writer *w, const struct boards *boards, const char *program,
+    int most);
 void status_write_alert(struct json_writer *w, const char *key, const struct alert *alert);
 void status_write_active(struct json_writer *w, const struct alert *alerts, int count);
 void status_write_notice(struct json_writer *w, const char *key, const struct recent_notice *notice);

@@ -91,8 +91,8 @@ write_pool(struct json_writer *w, struct pool_figures pool)
     jw_end(w);
 }
 
-static struct pool_figures
-webhook_pool(const struct server *server)
+struct pool_figures
+server_webhook_pool(const struct server *server)
 {
     struct http_figures http = http_figures(server->http);
     uint64_t idle = (uint64_t)(http.idle_connections > 0 ? http.idle_connections : 0);
@@ -253,13 +253,14 @@ status_write(struct server *server, struct str *out)
         write_group(server, &w, (enum metric_group)g);
     jw_array(&w, "pools");
     write_pool(&w, runner_pool(server->runner));
-    write_pool(&w, webhook_pool(server));
+    write_pool(&w, server_webhook_pool(server));
     write_pool(&w, buffers_figures(server->buffers));
     jw_end(&w);
     jw_array(&w, "tasks");
     for (int i = 0; i < server->tasks.count; i++)
         write_task(&w, server->tasks.task[i]);
     jw_end(&w);
+    status_write_boards(&w, &server->boards, NULL, SERVER_STATUS_FIGURES_MAX);
     write_runs(server, &w);
     write_alerts(server, &w);
     jw_end(&w);

@@ -26,6 +26,7 @@ enum {
     LANE_SHARED = BOARD_LANES - 1,
     NAME_TRIES = 1000, /* boards of one name and process number */
     PROGRAM_CHARS = 32,
+    AS_SHARE = 16, /* of a limit of address space */
 };
 
 struct optop_figure {
@@ -275,6 +276,9 @@ map_file(struct optop_board *board)
     /* a length above the limit would be a SIGXFSZ */
     if (getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur < BOARD_BYTES)
         return -EFBIG;
+    /* where address space is limited, little of it is ours */
+    if (getrlimit(RLIMIT_AS, &most) == 0 && most.rlim_cur / AS_SHARE < BOARD_BYTES)
+        return -ENOMEM;
     if (ftruncate(board->fd, BOARD_BYTES) < 0)
         return -errno;
     int r = reserve(board, 0, BOARD_HEADER_BYTES);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What optop's own programs count of their pools and tasks, mirrored on a
+ * board of theirs: once per tick, by the thread that counts.
+ *
+ *   pool.size pool.in_use pool.idle pool.created pool.reused pool.retired
+ *   pool.reuse (percent) pool.acquire       labels "pool=NAME"
+ *   task.in_progress task.failed task.duration     labels "task=NAME"
+ */
+#ifndef OPTOP_STAT_PUBLISH_H
+#define OPTOP_STAT_PUBLISH_H
+
+#include "stat/figures.h"
+#include "stat/tasks.h"
+
+struct publisher;
+
+/* NULL where no board can be had; NULL is fine below. */
+struct publisher *publisher_open(const char *program);
+void publisher_close(struct publisher *publisher);
+
+/* Each pool under its name, eight at most. */
+void publisher_pool(struct publisher *publisher, const struct pool_figures *pool);
+
+/* All tasks: those that are no longer among them are taken off. */
+void publisher_tasks(struct publisher *publisher, const struct tasks *tasks);
+
+#endif

@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Boards: the server's, a worker's, and one of a program that links the
+# installed library, built here from the example of the manual.
+. "${TEST_SRCDIR:-.}/tests/cli/lib.sh"
+
+built=${TEST_BUILDDIR:-.}
+boards() { optop boards "$1" --json >"$out" && json "$out" "len(o['boards'])"; }
+shows() { [ "$(boards "$1")" = "$2" ]; }
+figure() { # PROGRAM NAME MEMBER
+    optop boards "$1" --json >"$out"
+    json "$out" "[f['$3'] for f in o['boards'][0]['figures'] if f['name'] == '$2'][0]"
+}
+
+ok "the server publishes its own" until_true 20 shows optop-server 1
+optop boards >"$out"
+like "for people" "$out" "^optop-server  pid [0-9]*, for "
+like "pools" "$out" "pool.in_use *pool=workers"
+like "tasks" "$out" "task.duration *task=sample"
+optop status --json >"$out"
+is "in the status object too" "$(json "$out" '[b["program"] for b in o["boards"]]')" '["optop-server"]'
+exits "no such program: nothing" 0 optop boards nobody
+like "which is said" "$out" "no program publishes figures"
+
+# a program of somebody else
+flags=
+case $(nm "$built/optop" 2>/dev/null) in *__asan_init*) flags=-fsanitize=address,undefined ;; esac
+# shellcheck disable=SC2086 # none or one
+ok "the example builds against the library" ${CC:-cc} $flags -Wall -Wextra -Werror -I"$src/include" \
+    -o "$dir/example" "$src/doc/examples/board.c" "$built/liboptop.so" -lpthread
+OPTOP_BOARDS=$dir/run/boards LD_LIBRARY_PATH=$built "$dir/example" 60 &
+example=$!
+ok "its board is found" until_true 20 shows example 1
+is "whose it is" "$(json "$out" 'o["boards"][0]["pid"]')" "$example"
+counts() { [ "$(figure example example.done value)" -gt 20 ]; }
+ok "its figures move" until_true 20 counts
+is "a gauge" "$(figure example example.busy kind)" gauge
+took() { [ "$(json "$out" "[0.0005 < f['p50_seconds'] <= f['p99_seconds'] <= f['max_seconds'] * 1.02
+    for f in o['boards'][0]['figures'] if f['kind'] == 'histogram'][0]")" = true ]; }
+ok "a histogram" took
+kill -9 "$example"
+wait "$example" 2>/dev/null
+ok "a killed program is gone from it" until_true 20 shows example 0
+is "and its file" "$(find "$dir/run/boards" -name 'example*')" ""
+
+# workers
+quick_run 300
+slow_run 0.2
+run=$(optop run --detach "$dir/quick.ini")
+works() { [ "$(boards optop-worker)" -ge 1 ] && [ "$(figure optop-worker trials value)" -ge 2 ]; }
+ok "a worker publishes what it does" until_true 30 works
+like "of which run" "$out" '"labels":"run='"$run"'"'
+exits "its run is cancelled" 0 optop cancel --wait "$run"
+ok "and the board goes with it" until_true 20 shows optop-worker 0
+
+optop server stop
+is "nothing is left in the directory" "$(ls -A "$dir/run/boards")" ""
+finish
