@@ -79,10 +79,10 @@ static int take_affinity(void *, const struct ini_entry *, const struct option_v
         "Not to begin before: a date and time, a time of day (the next one), or +DURATION from"  \
         " when it is submitted; with Z at its end in UTC, else in the server's local time",      \
         "2026-11-30 06:00")                                                    \
-    X("objective", "type", CHOICE, 0, 0, "command|function|worker", "command", false, 0,         \
+    X("objective", "type", CHOICE, 0, 0, "command|function|worker|plugin", "command", false, 0,         \
         take_type,                                                             \
-        "What evaluates a point: a command for each, a standard formula, or a program that is"   \
-        " started once and answers line by line", NULL)                        \
+        "What evaluates a point: a command for each, a standard formula, a program that is"      \
+        " started once and answers line by line, or a shared object", NULL)    \
     X("objective", "command", TEXT, 0, 0, NULL, NULL, false, AT(command), NULL,                  \
         "The program and its arguments, split into words as a shell does; {name} is replaced by" \
         " a dimension's or a parameter's value, and {{ and }} are braces. No shell is run. With" \
@@ -99,6 +99,8 @@ static int take_affinity(void *, const struct ini_entry *, const struct option_v
     X("objective", "shift", BOOL, 0, 0, NULL, "yes", false, AT(shift), NULL,   \
         "Whether a function's minimum is moved off-centre, where no search has it for nothing",  \
         NULL)                                                                  \
+    X("objective", "plugin", TEXT, 0, 0, NULL, NULL, false, AT(plugin), NULL,  \
+        "Shared object with the interface of optop/plugin.h, for type = plugin", "./square.so")  \
     X("objective", "inflight", INT, 1, RUN_INFLIGHT_MAX, NULL, "1", false, AT(inflight), NULL,   \
         "Points that a program of type = worker is given before it has answered the first", "16") \
     X("objective", "directory", TEXT, 0, 0, NULL, NULL, false, AT(directory), NULL,              \

@@ -33,6 +33,7 @@ enum block_state { BLOCK_OPEN, BLOCK_DONE, BLOCK_FAILED };
  * every trial. */
 struct block_cell {
     _Alignas(64) _Atomic int64_t running; /* number of its trial; 0: none */
+    _Atomic int32_t running_count; /* trials from there on that it is at; 0 is 1 */
     _Atomic int64_t since_ns; /* monotonic: since when it evaluates */
     _Atomic int64_t busy_ns; /* with what it has ended: points and evaluations */
     _Atomic int32_t fate; /* 0, or what ended the process in this thread: a signal,

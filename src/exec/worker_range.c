@@ -217,6 +217,7 @@ evaluate(struct evaluator *evaluator, const struct claim *claim)
         .count = claim->count, .dimensions = range->spec.dimension_count,
         .values = evaluator->values, .score = slot->score + claim->at,
         .state = slot->state + claim->at, .running = &cell->running,
+        .running_count = &cell->running_count,
         .tell_failure = tell_failure, .add_metric = add_metric, .context = range };
     int metrics = atomic_load_explicit(&range->block->metric_count, memory_order_acquire);
     for (int m = 0; m < BATCH_METRICS_MAX; m++)
@@ -237,6 +238,7 @@ evaluate(struct evaluator *evaluator, const struct claim *claim)
     worker_figures_add(&range->figures, (uint64_t)claim->count, failed, ended - started,
         ended);
     atomic_store_explicit(&cell->running, 0, memory_order_relaxed);
+    atomic_store_explicit(&cell->running_count, 0, memory_order_relaxed);
     atomic_fetch_add_explicit(&cell->busy_ns, ended - claim->since_ns, memory_order_relaxed);
     return r;
 }

@@ -91,6 +91,7 @@ run_spec_release(struct run_spec *spec)
 {
     free(spec->command);
     free(spec->function);
+    free(spec->plugin);
     free(spec->directory);
     free(spec->standard_input);
     for (int i = 0; i < spec->environment_count; i++)
@@ -139,6 +140,7 @@ static const struct {
     [OBJECTIVE_COMMAND] = { "command", false },
     [OBJECTIVE_FUNCTION] = { "function", true },
     [OBJECTIVE_WORKER] = { "worker", true },
+    [OBJECTIVE_PLUGIN] = { "plugin", true },
 };
 
 const char *

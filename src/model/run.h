@@ -101,7 +101,12 @@ bool exit_codes_has(const struct exit_codes *codes, int64_t code);
 
 /* To add one: an id here, its row in run.c and in objective/objective.c, and in
  * config/runfile.c what it needs of the run file. */
-enum objective_type { OBJECTIVE_COMMAND, OBJECTIVE_FUNCTION, OBJECTIVE_WORKER };
+enum objective_type {
+    OBJECTIVE_COMMAND,
+    OBJECTIVE_FUNCTION,
+    OBJECTIVE_WORKER,
+    OBJECTIVE_PLUGIN,
+};
 const char *objective_type_name(enum objective_type type);
 /* Is it evaluated by ranges (objective/batch.h), in the worker itself? */
 bool objective_type_warm(enum objective_type type);
@@ -159,6 +164,7 @@ struct run_spec {
     enum objective_type objective;
     char *command; /* of a command or a worker; else NULL */
     char *function; /* NULL unless objective is function; see function.h */
+    char *plugin; /* file of a plugin; else NULL */
     int64_t inflight; /* trials that a warm program has at a time; see obj_worker.c */
     bool shift; /* of a function: its minimum is moved off-centre (function_shift) */
     enum score_kind score;

@@ -42,6 +42,7 @@ struct batch {
     _Atomic uint8_t *state;
     double *metric[BATCH_METRICS_MAX]; /* an array for each metric; NaN: not reported */
     _Atomic int64_t *running; /* the trial this thread is at */
+    _Atomic int32_t *running_count; /* so many from there on; 0 is 1 */
 
     /* log: raw bytes of what the trial has left on standard error */
     void (*tell_failure)(void *context, int64_t trial, const char *text, const char *log,
@@ -55,6 +56,15 @@ struct batch {
 static inline void
 batch_begin(struct batch *batch, int i)
 {
+    atomic_store_explicit(batch->running, batch->first_trial + i, memory_order_relaxed);
+}
+
+/* The same of several at once, for the whole call or until the next begin. After
+ * a crash each of them is tried alone. */
+static inline void
+batch_begin_some(struct batch *batch, int i, int count)
+{
+    atomic_store_explicit(batch->running_count, count, memory_order_relaxed);
     atomic_store_explicit(batch->running, batch->first_trial + i, memory_order_relaxed);
 }
 

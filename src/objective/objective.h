@@ -70,6 +70,7 @@ struct objective {
 
 extern const struct objective_type_row objective_command;
 extern const struct objective_type_row objective_function;
+extern const struct objective_type_row objective_plugin;
 extern const struct objective_type_row objective_worker;
 
 /* The row with this name, NULL when there is none. */

@@ -470,9 +470,10 @@ find_charge(const struct warm *warm, const char *text)
         int fate = atomic_load(&cell->fate);
         if (!trial || !is_open(warm, trial))
             continue;
-        if (fate)
+        int count = atomic_load(&cell->running_count);
+        if (fate && count <= 1)
             return (struct charge){ trial, fate, text };
-        running++;
+        running += count > 1 ? count : 1;
         charge.trial = trial;
     }
     if (running > 1)
@@ -506,9 +507,13 @@ take_charged(struct runner *runner, struct run *run, struct range *range, struct
 static bool
 is_running(const struct warm *warm, int64_t trial)
 {
-    for (int i = 0; i < warm->threads; i++)
-        if (atomic_load(&warm->block->cell[i].running) == trial)
+    for (int i = 0; i < warm->threads; i++) {
+        const struct block_cell *cell = &warm->block->cell[i];
+        int64_t first = atomic_load(&cell->running);
+        int count = atomic_load(&cell->running_count);
+        if (first && trial >= first && trial - first < (count > 1 ? count : 1))
             return true;
+    }
     return false;
 }
 
