@@ -106,6 +106,9 @@ START_TEST(reads_thresholds)
         "[threshold memory.available_bytes]\nwarning = < 2GiB\ncritical = <1GiB\n"
         "[threshold net.receive_bytes]\ncritical = > 10MiB/s\n"
         "[threshold system.uptime_seconds]\nwarning = 1h\n"
+        "[threshold pool.reuse]\nwarning = < 90%\n"
+        "[threshold my.took.p99:app]\nwarning = > 250ms\ncritical = 2\n"
+        "[threshold my.cache.bytes]\nwarning = 2M\n"
         "[threshold memory.used_pct]\nwarning = < 90\n");
     const struct config_threshold *t = threshold(c, "cpu.total");
     ck_assert(!t->enabled);
@@ -117,6 +120,14 @@ START_TEST(reads_thresholds)
     ck_assert_double_eq(t->for_seconds, 3);
     ck_assert_int_eq(t->line, 3);
     ck_assert_double_eq(threshold(c, "disk.busy")->warning, 95);
+    t = threshold(c, "pool.reuse");
+    ck_assert_int_eq(t->metric, METRIC_FIGURE_VALUE);
+    ck_assert_str_eq(t->instance, "pool.reuse");
+    ck_assert(t->below);
+    ck_assert_double_eq(t->warning, 90);
+    ck_assert_double_eq(threshold(c, "my.took.p99:app")->warning, 0.25);
+    ck_assert_double_eq(threshold(c, "my.took.p99:app")->critical, 2);
+    ck_assert_double_eq(threshold(c, "my.cache.bytes")->warning, 2097152);
     t = threshold(c, "memory.available_bytes");
     ck_assert(t->below);
     ck_assert_double_eq(t->warning, 2147483648.0);
@@ -124,7 +135,7 @@ START_TEST(reads_thresholds)
     ck_assert_double_eq(threshold(c, "net.receive_bytes")->critical, 10485760);
     ck_assert_double_eq(threshold(c, "system.uptime_seconds")->warning, 3600);
     ck_assert_double_eq(threshold(c, "memory.used_pct")->clear_warning, 95);
-    ck_assert_int_eq(c->threshold_count, 6 + 2);
+    ck_assert_int_eq(c->threshold_count, 9 + 2);
     config_free(c);
 }
 END_TEST
@@ -202,8 +213,9 @@ START_TEST(refuses_thresholds)
     refused("[threshold cpu.total:0]\n", ERR_NOT_FOUND, 1, "threshold cpu.total:0", "metric");
     refused("[threshold core.total:]\n", ERR_NOT_FOUND, 1, "threshold core.total:", "metric");
     refused("[threshold  cpu.total]\n", ERR_NOT_FOUND, 1, "threshold  cpu.total", "metric");
-    refused("[threshold disk.busy:0123456789012345678901234567890123456789]\nwarning = 1\n",
-        ERR_TOO_LARGE, 1, "threshold disk.busy:0123456789012345678901234567890123456789", "long");
+#define LONG "01234567890123456789012345678901234567890123456789"
+    refused("[threshold disk.busy:" LONG LONG "]\nwarning = 1\n", ERR_TOO_LARGE, 1,
+        "threshold disk.busy:" LONG LONG, "long");
     refused("[threshold memory.used_bytes]\nwarning = 80%\n", ERR_BAD_TYPE, 2,
         "threshold memory.used_bytes.warning", "2GiB");
 #undef CPU

@@ -339,6 +339,36 @@ START_TEST(reused_row_is_another_instance)
 }
 END_TEST
 
+START_TEST(rules_of_published_figures)
+{
+    struct config_threshold *all = add_rule("pool.reuse", 0);
+    all->below = true, all->has_critical = false, all->warning = 90, all->clear_warning = 95;
+    struct config_threshold *own = add_rule("pool.reuse:app/pool=b", 0);
+    own->warning = 200, own->has_critical = false;
+    configure();
+    int a = sample_row(&sample, GROUP_FIGURE, "pool.reuse:app/pool=a"),
+        b = sample_row(&sample, GROUP_FIGURE, "pool.reuse:app/pool=b"),
+        c = sample_row(&sample, GROUP_FIGURE, "pool.reused:app/pool=a");
+    sample_set(&sample, METRIC_FIGURE_VALUE, a, 85);
+    sample_set(&sample, METRIC_FIGURE_VALUE, b, 85);
+    sample_set(&sample, METRIC_FIGURE_VALUE, c, 1);
+    ck_assert_int_eq(step(), 1);
+    ck_assert_str_eq(notices[0].alert->key, "pool.reuse:app/pool=a");
+    ck_assert_int_eq(find("pool.reuse:app/pool=a")->state, ALERT_WARNING);
+    ck_assert_int_eq(find("pool.reuse:app/pool=b")->state, ALERT_NORMAL);
+    char text[ALERT_TEXT_MAX];
+    ck_assert_str_eq(alert_notice_text(&notices[0], text, sizeof text),
+        "pool.reuse:app/pool=a is 85 (warning below 90)");
+    sample_set(&sample, METRIC_FIGURE_VALUE, a, 99);
+    ck_assert_int_eq(step(), 1);
+    ck_assert_int_eq(find("pool.reuse:app/pool=a")->state, ALERT_NORMAL);
+    sample.rows[GROUP_FIGURE].row[a].present = false; /* the program has ended */
+    step();
+    const struct alert *alerts;
+    ck_assert_int_eq(alert_engine_alerts(engine, &alerts), 1);
+}
+END_TEST
+
 START_TEST(own_rule_of_an_instance)
 {
     add_rule("disk.busy", 0);
@@ -580,6 +610,7 @@ test_suite(void)
     tcase_add_test(tcase, restored_alert_without_rule_resolves);
     tcase_add_test(tcase, restored_instance_waits_for_its_row);
     tcase_add_test(tcase, instances_end_somewhere);
+    tcase_add_test(tcase, rules_of_published_figures);
     tcase_add_test(tcase, no_allocation_after_warm_up);
     tcase_add_loop_test(tcase, invariants_of_a_long_walk, 0, 4);
     tcase_add_test(tcase, hostile_instance_names_are_cleaned);

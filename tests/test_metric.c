@@ -57,6 +57,32 @@ START_TEST(names_are_parsed)
 }
 END_TEST
 
+START_TEST(published_figures_go_by_their_names)
+{
+    const char *instance = NULL, *all[] = { "pool.reuse", "a.b.p99", "my-app.x_1",
+        "pool.reuse:app/pool=a:b" };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        char key[96];
+        ck_assert_int_eq(metric_parse(all[i], &instance), METRIC_FIGURE_VALUE);
+        ck_assert_str_eq(instance, all[i]);
+        ck_assert_str_eq(metric_key(METRIC_FIGURE_VALUE, instance, key, sizeof key), all[i]);
+    }
+    const char *wrong[] = { "requests", ".a", "a.", "pool.reuse:", "po ol.reuse", "figure.value",
+        "Disk.x", "a.\x1b" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        ck_assert_int_eq(metric_parse(wrong[i], &instance), ERR_NOT_FOUND);
+    ck_assert(metric_is_wildcard(METRIC_FIGURE_VALUE, "pool.reuse"));
+    ck_assert(!metric_is_wildcard(METRIC_FIGURE_VALUE, "pool.reuse:app"));
+    ck_assert(metric_is_wildcard(METRIC_DISK_BUSY, ""));
+    ck_assert(!metric_is_wildcard(METRIC_DISK_BUSY, "vda"));
+    ck_assert(!metric_is_wildcard(METRIC_CPU_TOTAL, ""));
+    ck_assert(metric_covers(METRIC_FIGURE_VALUE, "pool.reuse", "pool.reuse:app"));
+    ck_assert(!metric_covers(METRIC_FIGURE_VALUE, "pool.reuse", "pool.reused:app"));
+    ck_assert(metric_covers(METRIC_DISK_BUSY, "", "vda"));
+    ck_assert(!metric_covers(METRIC_DISK_BUSY, "vdb", "vda"));
+}
+END_TEST
+
 START_TEST(values_are_formatted_with_their_unit)
 {
     char buf[64];
@@ -148,6 +174,7 @@ test_suite(void)
     tcase_add_test(metric, every_row_is_complete);
     tcase_add_test(metric, groups_hold_their_rows_together);
     tcase_add_test(metric, names_are_parsed);
+    tcase_add_test(metric, published_figures_go_by_their_names);
     tcase_add_test(metric, values_are_formatted_with_their_unit);
     suite_add_tcase(suite, metric);
     TCase *sample = tcase_create("sample");

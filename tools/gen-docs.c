@@ -177,6 +177,8 @@ print_metrics(struct str *out)
 {
     str_puts(out, ".Bl -tag -width indent -compact\n");
     for (int m = 0; m < METRIC_COUNT; m++) {
+        if (m == METRIC_FIGURE_VALUE)
+            continue; /* goes by the names that programs give */
         const struct metric_info *info = metric_info((enum metric)m);
         const char *unit = metric_unit_text(info->unit);
         str_printf(out, ".It Cm %s", info->name);

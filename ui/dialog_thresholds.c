@@ -182,7 +182,7 @@ apply_filter(struct thresholds *t)
     wanted[strcspn(wanted, ":")] = '\0'; /* an instance is not in the table */
     t->metrics.count = t->metrics.current = t->metrics.top = 0;
     for (int m = 0; m < METRIC_COUNT; m++)
-        if (strcasestr(metric_info(m)->name, wanted) || strcasestr(metric_info(m)->help, wanted))
+        if (m != METRIC_FIGURE_VALUE && (strcasestr(metric_info(m)->name, wanted) || strcasestr(metric_info(m)->help, wanted)))
             t->shown[t->metrics.count++] = m;
 }
 
@@ -221,7 +221,7 @@ draw_metrics(struct thresholds *t, struct canvas *canvas, struct rect rect,
     if (t->metrics.count == 0)
         dialog_text(canvas, rect, STYLE_DIM,
             "No metric has this in its name or help. One disk, core or interface is named "
-            "behind a colon: disk.busy:vda", 0);
+            "behind a colon: disk.busy:vda. What programs publish goes by its own name: pool.reuse", 0);
     dialog_list_fit(&t->metrics, rect.height);
     for (int i = 0; i < rect.height && t->metrics.top + i < t->metrics.count; i++) {
         struct rect line = { rect.x, rect.y + i, rect.width, 1 };
@@ -484,15 +484,16 @@ list_key(struct thresholds *t, uint32_t key)
     return DIALOG_OPEN;
 }
 
-/* The filter itself when it names one instance, else the chosen metric. */
+/* The filter itself when it names one instance or a published figure, else the
+ * chosen metric. */
 static void
 choose_metric(struct thresholds *t)
 {
     const char *instance;
     const char *typed = t->filter.text.data;
-    if (strchr(typed, ':')) {
+    if (strchr(typed, ':') || !t->metrics.count) {
         if (metric_parse(typed, &instance) < 0 || strlen(typed) >= sizeof t->name)
-            set_banner(t, true, "no metric has instances under this name");
+            set_banner(t, true, "no metric has instances under this name, nor is it a figure's");
         else
             open_form(t, typed);
         return;

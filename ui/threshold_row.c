@@ -17,13 +17,14 @@ threshold_live_value(const struct sample *sample, const struct config_threshold 
 
     if (!metric_group_info(info->group)->per_instance)
         return sample_value(sample, threshold->metric, 0);
-    if (threshold->instance[0]) {
+    if (!metric_is_wildcard(threshold->metric, threshold->instance)) {
         int row = sample_find_row(sample, info->group, threshold->instance);
         return sample_value(sample, threshold->metric, row);
     }
     for (int row = 0; row < sample->rows[info->group].count; row++) {
         double value = sample_value(sample, threshold->metric, row);
-        if (isfinite(value) && (!isfinite(worst) ||
+        if (metric_covers(threshold->metric, threshold->instance,
+                sample->rows[info->group].row[row].name) && isfinite(value) && (!isfinite(worst) ||
             (threshold->below ? value < worst : value > worst)))
             worst = value;
     }

@@ -56,20 +56,22 @@ find_rule(const struct alert_engine *engine, enum metric metric, const char *ins
         const struct config_threshold *rule = &engine->config->threshold[i];
         if (rule->metric != metric)
             continue;
-        if (!strcmp(rule->instance, instance ? instance : ""))
+        if (!metric_is_wildcard(metric, rule->instance) &&
+            !strcmp(rule->instance, instance ? instance : ""))
             return rule->enabled ? rule : NULL;
-        if (!rule->instance[0])
+        if (instance && metric_is_wildcard(metric, rule->instance) &&
+            metric_covers(metric, rule->instance, instance))
             found = rule;
     }
     return found && found->enabled ? found : NULL;
 }
 
-/* The row's name in a key; NULL for metrics without instances. */
+/* The row's name in an alert's key; NULL for metrics without instances. */
 static const char *
-key_instance(const char *key)
+key_instance(const struct alert *alert)
 {
-    const char *colon = strchr(key, ':');
-    return colon ? colon + 1 : NULL;
+    const char *instance = NULL;
+    return metric_parse(alert->key, &instance) < 0 ? NULL : instance;
 }
 
 static void
@@ -166,11 +168,7 @@ ensure_alert(struct alert_engine *engine, enum metric metric, const char *instan
     const struct config_threshold *rule)
 {
     char key[ALERT_KEY_MAX];
-    const char *name = metric_info(metric)->name;
-    if (instance)
-        snprintf(key, sizeof key, "%s:%s", name, instance);
-    else
-        snprintf(key, sizeof key, "%s", name);
+    metric_key(metric, instance, key, sizeof key);
     struct alert *alert = find_alert(engine, key);
     if (!alert)
         alert = add_alert(engine, key, metric);
@@ -190,7 +188,7 @@ ensure_alerts(struct alert_engine *engine, const struct config_threshold *rule,
         ensure_alert(engine, rule->metric, NULL, rule);
         return;
     }
-    if (rule->instance[0]) {
+    if (!metric_is_wildcard(rule->metric, rule->instance)) {
         ensure_alert(engine, rule->metric, rule->instance, rule);
         return;
     }
@@ -203,7 +201,7 @@ ensure_alerts(struct alert_engine *engine, const struct config_threshold *rule,
 static int
 find_row(const struct alert *alert, const struct sample *sample)
 {
-    const char *instance = key_instance(alert->key);
+    const char *instance = key_instance(alert);
     if (!instance)
         return -1;
     int row = sample_find_row(sample, metric_info(alert->metric)->group, instance);
@@ -218,7 +216,8 @@ drop_idle_alerts(struct alert_engine *engine, const struct sample *sample)
     for (int i = 0; i < engine->count; i++) {
         const struct alert *alert = &engine->alert[i];
         int row = find_row(alert, sample);
-        bool wildcard = alert->rule && key_instance(alert->key) && !alert->rule->instance[0];
+        bool wildcard = alert->rule && key_instance(alert) &&
+            metric_is_wildcard(alert->metric, alert->rule->instance);
         bool gone = wildcard &&
             (row < 0 || !sample->rows[metric_info(alert->metric)->group].row[row].present);
         if (alert->state == ALERT_NORMAL && (!alert->rule || gone))

@@ -186,6 +186,22 @@ parse_in_unit(enum metric_unit unit, char *text, double *ret_value)
     return r;
 }
 
+/* What a program publishes has a unit of its own: any of them. */
+static int
+parse_any_unit(const char *text, double *ret_value)
+{
+    char number[64];
+    str_copy(number, sizeof number, text);
+    int r = parse_in_unit(UNIT_PERCENT, number, ret_value);
+    if (r < 0)
+        r = unit_parse_number(text, ret_value);
+    if (r < 0)
+        r = unit_parse_duration(text, ret_value);
+    if (r < 0)
+        r = unit_parse_bytes(text, ret_value);
+    return r;
+}
+
 static int
 parse_level(enum metric metric, const char *text, double *ret_value, struct diag *diag)
 {
@@ -199,12 +215,14 @@ parse_level(enum metric metric, const char *text, double *ret_value, struct diag
     char number[64], shown[80];
     if (*text == '<' || *text == '>')
         text++;
-    int r = str_copy(number, sizeof number, text) ? parse_in_unit(info->unit, number, ret_value)
-                                                  : ERR_SYNTAX;
+    int r = !str_copy(number, sizeof number, text) ? ERR_SYNTAX
+        : metric == METRIC_FIGURE_VALUE ? parse_any_unit(str_trim(number), ret_value)
+                                        : parse_in_unit(info->unit, number, ret_value);
     if (r < 0)
         return diag_set(diag, r == ERR_BAD_RANGE ? ERR_BAD_RANGE : ERR_BAD_TYPE,
             "\"%s\" is not a level of %s (allowed: %s)", text_clean(text, shown, sizeof shown),
-            info->name, allowed[info->unit]);
+            info->name, metric == METRIC_FIGURE_VALUE
+                ? "a number, a percentage, a duration or a size" : allowed[info->unit]);
     return 0;
 }
 
@@ -346,7 +364,8 @@ nearest_metric(const char *name)
     const char *meant = NULL;
     size_t best = SIZE_MAX;
     for (int m = 0; m < METRIC_COUNT; m++)
-        if (suggest_closer(name, metric_info((enum metric)m)->name, &best))
+        if (m != METRIC_FIGURE_VALUE &&
+            suggest_closer(name, metric_info((enum metric)m)->name, &best))
             meant = metric_info((enum metric)m)->name;
     return meant;
 }
@@ -361,8 +380,8 @@ init_threshold(struct config_threshold *threshold, const char *name, int line, s
     if (metric < 0) {
         const char *meant = nearest_metric(name);
         return diag_set(diag, ERR_NOT_FOUND,
-            "\"%s\" is not a metric%s%s%s (allowed: GROUP.KEY, or GROUP.KEY:INSTANCE of cores, "
-            "disks and networks)", text_clean(name, shown, sizeof shown),
+            "\"%s\" is not a metric%s%s%s (allowed: GROUP.KEY, GROUP.KEY:INSTANCE of cores, "
+            "disks and networks, or a published figure with a dot in its name)", text_clean(name, shown, sizeof shown),
             meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
     }
     threshold->metric = (enum metric)metric;

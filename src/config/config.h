@@ -24,7 +24,7 @@ enum {
 struct config_threshold {
     char name[CONFIG_NAME_MAX + 32]; /* as in the file */
     enum metric metric;
-    char instance[32]; /* "": every instance */
+    char instance[96]; /* "": every instance */
     bool enabled;
     bool below; /* fires under its levels */
     bool has_warning, has_critical;

@@ -4,9 +4,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/err.h"
 #include "base/unit.h"
+
+enum { FIGURE_NAME_MAX = 72 }; /* with the ".p99" behind it */
 
 static struct metric_info metrics[METRIC_COUNT] = {
 #define X(g, id, k, u, h, text)                                                \
@@ -54,12 +57,65 @@ metric_find(const char *name, size_t len)
     return -1;
 }
 
+/* Words with dots between them, the first of which is no group of metrics. */
+static bool
+is_figure(const char *name, size_t len)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+    const char *dot = memchr(name, '.', len);
+    if (!dot || dot == name || name[len - 1] == '.' || len >= FIGURE_NAME_MAX ||
+        strspn(name, allowed) < len)
+        return false;
+    for (int g = 0; g < GROUP_COUNT; g++)
+        if (strlen(groups[g].name) == (size_t)(dot - name) &&
+            !strncasecmp(groups[g].name, name, (size_t)(dot - name)))
+            return false;
+    return true;
+}
+
+bool
+metric_is_wildcard(enum metric metric, const char *instance)
+{
+    if (metric == METRIC_FIGURE_VALUE)
+        return instance && !strchr(instance, ':');
+    return groups[metrics[metric].group].per_instance && (!instance || !*instance);
+}
+
+bool
+metric_covers(enum metric metric, const char *instance, const char *row)
+{
+    if (!instance || !*instance)
+        return true;
+    if (!metric_is_wildcard(metric, instance))
+        return !strcmp(instance, row);
+    size_t len = strlen(instance);
+    return !strncmp(instance, row, len) && row[len] == ':';
+}
+
+const char *
+metric_key(enum metric metric, const char *row, char *buf, size_t size)
+{
+    if (metric == METRIC_FIGURE_VALUE)
+        snprintf(buf, size, "%s", row);
+    else if (row)
+        snprintf(buf, size, "%s:%s", metrics[metric].name, row);
+    else
+        snprintf(buf, size, "%s", metrics[metric].name);
+    return buf;
+}
+
 int
 metric_parse(const char *text, const char **ret_instance)
 {
     const char *colon = strchr(text, ':');
-    int m = metric_find(text, colon ? (size_t)(colon - text) : strlen(text));
-    if (m < 0 || (colon && (!colon[1] || !groups[metrics[m].group].per_instance)))
+    size_t len = colon ? (size_t)(colon - text) : strlen(text);
+    int m = metric_find(text, len);
+    if (m < 0 && is_figure(text, len) && !(colon && !colon[1])) {
+        *ret_instance = text;
+        return METRIC_FIGURE_VALUE;
+    }
+    if (m < 0 || m == METRIC_FIGURE_VALUE || (colon && (!colon[1] || !groups[metrics[m].group].per_instance)))
         return ERR_NOT_FOUND;
     *ret_instance = colon ? colon + 1 : NULL;
     return m;

@@ -30,7 +30,8 @@
     X(LIMIT, "limit", "limits", false)                                         \
     X(SERVER, "server", "server", false)                                       \
     X(DISK, "disk", "disks", true)                                             \
-    X(NET, "net", "networks", true)
+    X(NET, "net", "networks", true)                                            \
+    X(FIGURE, "figure", "figures", true)
 
 enum metric_group {
 #define X(name, text, json, per) GROUP_##name,
@@ -150,7 +151,9 @@ enum metric_unit {
     X(NET, NET_SEND, "send_bytes", BYTES_PER_SECOND, true, "sent per second")  \
     X(NET, NET_RECEIVE_PACKETS, "receive_packets", PER_SECOND, false, "packets received per second") \
     X(NET, NET_SEND_PACKETS, "send_packets", PER_SECOND, false, "packets sent per second") \
-    X(NET, NET_ERRORS, "errors", PER_SECOND, false, "errors and drops per second, both ways")
+    X(NET, NET_ERRORS, "errors", PER_SECOND, false, "errors and drops per second, both ways") \
+    X(FIGURE, FIGURE_VALUE, "value", COUNT_OF, true,                           \
+        "a figure that programs publish and that a threshold is for")
 
 enum metric {
 #define X(group, id, key, unit, history, help) METRIC_##id,
@@ -183,8 +186,20 @@ const struct metric_group_info *metric_group_info(enum metric_group group);
 int metric_find(const char *name, size_t len);
 
 /* Splits "name" or "name:instance"; *ret_instance points into text or is NULL.
- * Returns the metric, or ERR_NOT_FOUND. */
+ * Returns the metric, or ERR_NOT_FOUND.
+ *
+ * A name of two words or more (pool.reuse) whose first is no group is that of
+ * a published figure: METRIC_FIGURE_VALUE with the whole text as its instance,
+ * which is "FIGURE:PROGRAM[/LABELS]", or the figure alone for all of them. */
 int metric_parse(const char *text, const char **ret_instance);
+
+/* Whether what metric_parse() gave (NULL, or "" as instance: all) is for more
+ * than one row, and whether for this one. */
+bool metric_is_wildcard(enum metric metric, const char *instance);
+bool metric_covers(enum metric metric, const char *instance, const char *row);
+
+/* What metric_parse() takes: "cpu.total", "disk.busy:vda", a figure's row. */
+const char *metric_key(enum metric metric, const char *row, char *buf, size_t size);
 
 /* "%", "B", "B/s", "/s", "s", "MHz", "". */
 const char *metric_unit_text(enum metric_unit unit);

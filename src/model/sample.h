@@ -16,7 +16,7 @@
 #include "model/metric.h"
 
 enum {
-    SAMPLE_NAME_MAX = 32,
+    SAMPLE_NAME_MAX = 96, /* a figure, its program and labels */
     SAMPLE_ROWS_MAX = 1024, /* instances of one group */
     SAMPLE_COLUMNS_MAX = 16, /* metrics of one per-instance group */
 };

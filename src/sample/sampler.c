@@ -110,6 +110,12 @@ sampler_take(struct sampler *sampler, int64_t mono_ns, int64_t wall_ns)
     return sample;
 }
 
+struct sample *
+sampler_sample(struct sampler *sampler)
+{
+    return &sampler->sample;
+}
+
 int
 sampler_usable_cores(const struct sampler *sampler)
 {

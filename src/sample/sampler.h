@@ -24,6 +24,9 @@ void sampler_free(struct sampler *sampler);
  * first one, and after a counter has gone backwards. */
 const struct sample *sampler_take(struct sampler *sampler, int64_t mono_ns, int64_t wall_ns);
 
+/* The newest sample, to add what was measured elsewhere. Borrowed. */
+struct sample *sampler_sample(struct sampler *sampler);
+
 /* Cores that may be used: affinity mask and cgroup CPU quota (a part of a core
  * counts as one), at least 1. Before the first sample: all that are online. */
 int sampler_usable_cores(const struct sampler *sampler);

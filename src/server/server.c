@@ -284,9 +284,10 @@ on_tick(void *context)
     int64_t started = clock_mono_ns();
     task_start(server->sample_task);
     server->sample = sampler_take(server->sampler, started, clock_wall_ns());
-    history_push(server->history, server->sample);
     task_end(server->sample_task, clock_mono_ns() - started, false);
     read_boards(server);
+    watched_figures(sampler_sample(server->sampler), &server->boards, server->config);
+    history_push(server->history, server->sample);
     evaluate_thresholds(server);
     govern_workers(server);
     runner_tick(server->runner);

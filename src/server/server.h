@@ -175,6 +175,10 @@ void status_write_active(struct json_writer *w, const struct alert *alerts, int 
 void status_write_notice(struct json_writer *w, const char *key, const struct recent_notice *notice);
 void status_take_notice(struct recent_notice *recent, const struct store_notice *notice);
 
+/* watched.c: the figures that a threshold is for, from the boards into the sample. */
+void watched_figures(struct sample *sample, const struct boards *boards,
+    const struct config *config);
+
 /* "ok", or what is wrong, for people. */
 const char *server_state(const struct server *server);
 

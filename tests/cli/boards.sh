@@ -12,6 +12,21 @@ figure() { # PROGRAM NAME MEMBER
     json "$out" "[f['$3'] for f in o['boards'][0]['figures'] if f['name'] == '$2'][0]"
 }
 
+cat >"$dir/optop.ini" <<INI
+[threshold example.done]
+warning = > 5
+[threshold example.took.p99]
+warning = < 50us
+critical = < 20us
+[threshold example.busy:other]
+warning = > 0
+INI
+alert() {
+    optop alerts --json >"$out"
+    json "$out" "[a['state'] for a in o['alerts'] if a['key'] == '$1'] or ['normal']"
+}
+alert_is() { [ "$(alert "$1")" = "[\"$2\"]" ]; }
+
 ok "the server publishes its own" until_true 20 shows optop-server 1
 optop boards >"$out"
 like "for people" "$out" "^optop-server  pid [0-9]*, for "
@@ -38,10 +53,17 @@ is "a gauge" "$(figure example example.busy kind)" gauge
 took() { [ "$(json "$out" "[0.0005 < f['p50_seconds'] <= f['p99_seconds'] <= f['max_seconds'] * 1.02
     for f in o['boards'][0]['figures'] if f['kind'] == 'histogram'][0]")" = true ]; }
 ok "a histogram" took
+ok "a threshold of a counter's rate" until_true 20 alert_is example.done:example warning
+ok "one of a quantile is calm" alert_is example.took.p99:example normal
+optop status --json >"$out"
+is "figures with a threshold are metrics" "$(json "$out" 'sorted(f["name"] for f in o["figures"])')" \
+    '["example.done:example", "example.took.p99:example"]'
 kill -9 "$example"
 wait "$example" 2>/dev/null
 ok "a killed program is gone from it" until_true 20 shows example 0
 is "and its file" "$(find "$dir/run/boards" -name 'example*')" ""
+
+exits "a misspelt metric is no figure" 2 optop config set threshold.cpu.totl.warning=5
 
 # workers
 quick_run 300
