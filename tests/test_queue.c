@@ -38,7 +38,7 @@ take_number(const char **p)
 /* "r4/2" is a running run that asks for 4 workers and has 2; the letters are
  * q r p d (queued, running, paused, done), workers 0 mean auto; "e" behind it:
  * ending; "=3": so many trials are left; "!2": its priority; "g": waits for
- * another run. */
+ * another run; ">2": was given 2 workers before it asked for more. */
 static void
 set_runs(const char *text, int *ret_count)
 {
@@ -68,6 +68,8 @@ set_runs(const char *text, int *ret_count)
         }
         if (run->state == RUN_RUNNING) /* what it got when it was started */
             run->workers_target = run->spec.workers ? run->spec.workers : run->worker_count;
+        if (*p == '>')
+            run->workers_target = take_number(&p);
         run->next = NULL;
         if (count)
             runs[count - 1].next = run;
@@ -114,6 +116,12 @@ START_TEST(truth_table)
         { "r0/2=2 q0", 4, "2 2" },
         /* a fixed run at its end lets go of the slots of workers that have left */
         { "r4/1=1 q2", 4, "1 2" }, { "r4/4=1 q2", 4, "1 0" }, { "r4/1=1 q1 q3", 4, "1 1 0" },
+        /* one that was changed to more waits for slots as the others do */
+        { "r4/2>2", 2, "4" }, { "r4/2>2", 8, "4" }, { "r4/2>2 r2/2", 4, "2 2" },
+        { "r4/2>2 r1/1", 4, "3 1" }, { "r2/2 r4/1>1 q1", 4, "2 2 0" },
+        { "r4/2=3>2 r1/1", 8, "3 1" }, { "r4/2>2 r0/2", 4, "2 2" }, { "r4/2>2 r1/2", 4, "2 1" },
+        { "r4/1>1 r2/2 q2!1", 4, "1 2 0" }, { "r4/1>1 r2/2 q1!1", 4, "1 2 1" },
+        { "r1/4>4 q3", 4, "1 0" }, /* fewer: those that finish keep their slots */
         /* paused and ended runs ask for nothing */
         { "p4 d4 q4", 4, "0 0 4" }, { "p4/2 q4", 4, "0 0" }, { "p4/2 q2", 4, "0 2" },
         /* a run that is ending keeps its slots until its workers are gone */

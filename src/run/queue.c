@@ -2,7 +2,8 @@
  *
  * Whose turn it is. First in, first out: a run with a fixed number of workers
  * starts when that many slots are free (or nothing else runs: it may ask for
- * more than the machine has); `auto` takes what is free of the slots that the
+ * more than the machine has), and when it is changed to more while it runs it
+ * gets them as slots become free; `auto` takes what is free of the slots that the
  * governor allows, at least one. A higher priority goes before all lower ones.
  * The first run that must wait holds back those behind it, so that none starves;
  * one that waits for other runs or for its time (`gated`) is not in the queue
@@ -28,6 +29,12 @@ useful_workers(const struct run *run, int wanted)
     return left < wanted ? (left > 0 ? (int)left : 1) : wanted;
 }
 
+static int
+smaller(int a, int b)
+{
+    return a < b ? a : b;
+}
+
 /* Who is not running, or is about to end, gives back what it does not use. */
 static int
 settle_targets(struct run *runs)
@@ -37,10 +44,20 @@ settle_targets(struct run *runs)
         if (run->state != RUN_RUNNING || run->ending != RUN_EVENT_COUNT)
             run->workers_target = 0;
         else if (run->spec.workers)
-            run->workers_target = useful_workers(run, run->spec.workers);
+            run->workers_target = smaller(run->workers_target, useful_workers(run, run->spec.workers));
         held += held_slots(run);
     }
     return held;
+}
+
+/* A running run that was changed to more workers than it has been given: what
+ * is free, unless somebody waits for it who came before. Alone, all. */
+static int
+grown_target(const struct run *run, int free_slots, bool alone, const struct run *blocked)
+{
+    int wanted = useful_workers(run, run->spec.workers);
+    int room = alone ? wanted : blocked ? 0 : smaller(wanted, free_slots);
+    return room > run->workers_target ? room : run->workers_target;
 }
 
 /* Gives a queued run its workers, or says why not. */
@@ -103,6 +120,8 @@ assign_level(struct run *runs, int64_t level, struct room *room)
                                                                           : room->auto_slots;
         if (run->state == RUN_RUNNING && !run->spec.workers)
             run->workers_target = useful_workers(run, allowed - others > 1 ? allowed - others : 1);
+        else if (run->state == RUN_RUNNING)
+            run->workers_target = grown_target(run, allowed - others, !others, room->blocked);
         else if (run->state == RUN_QUEUED &&
             !assign_queued(run, allowed, others, room->blocked) && !room->blocked)
             room->blocked = run;
