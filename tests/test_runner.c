@@ -808,21 +808,122 @@ START_TEST(a_running_run_gets_more_workers_and_other_limits)
 END_TEST
 
 static bool
-has_new_workers_only(int64_t id)
-{
-    const struct run_worker *w = the_run(id)->workers;
-    while (w && !w->finishing)
-        w = w->next;
-    return the_run(id)->worker_count && !w;
-}
-
-static bool
 has_failed_trials(int64_t id)
 {
     return the_run(id)->failed >= 3;
 }
 
-/* A worker has a copy of the limits: it is replaced when it has nothing to do. */
+static bool
+has_failed_trial(int64_t id)
+{
+    return the_run(id)->failed >= 1;
+}
+
+START_TEST(a_new_time_limit_holds_for_the_trial_that_runs)
+{
+    struct diag diag = { 0 };
+    int64_t id = submit_with("sleep 1000{x}", 50, "[parallel]\nworkers = 1\n", false);
+    UNTIL(has_running_trial, id);
+    const struct worker *worker = the_run(id)->workers->worker;
+    ck_assert_int_eq(change(id, "[\"limits.trial=10ms\"]", &diag), 0);
+    UNTIL(has_failed_trial, id);
+    ck_assert_ptr_eq(the_run(id)->workers->worker, worker);
+    steer(runner_cancel, id);
+    UNTIL(has_ended, id);
+}
+END_TEST
+
+START_TEST(more_workers_wait_for_slots)
+{
+    struct diag diag = { 0 };
+    int64_t first = submit_with("sleep 1000{x}", 50, "[parallel]\nworkers = 1\n", false);
+    int64_t second = submit_with("sleep 1000{x}", 50, "[parallel]\nworkers = 1\n", false);
+    UNTIL(has_running_trial, first);
+    UNTIL(has_running_trial, second);
+    ck_assert_int_eq(change(first, "[\"workers=2\"]", &diag), 0);
+    for (int i = 0; i < 20; i++)
+        loop_step(loop);
+    ck_assert_int_eq(the_run(first)->worker_count, 1);
+    steer(runner_cancel, second);
+    UNTIL(has_workers, first * 100 + 2);
+    steer(runner_cancel, first);
+    UNTIL(has_ended, first);
+    UNTIL(has_ended, second);
+}
+END_TEST
+
+/* Of one trial: 0, or the code with diag's text in `told`. */
+static char told[DIAG_TEXT_MAX];
+
+static int
+order(int64_t id, int64_t trial, enum worker_order what)
+{
+    const struct run *run;
+    struct diag diag = { 0 };
+    int r = runner_order(runner, id, trial, what, &run, &diag);
+    snprintf(told, sizeof told, "%s", diag.text);
+    return r;
+}
+
+static void
+refused(int64_t id, int64_t trial, enum worker_order what, const char *why)
+{
+    ck_assert_int_lt(order(id, trial, what), 0);
+    ck_assert_msg(strstr(told, why), "%s", told);
+}
+
+static bool
+has_two_done(int64_t id)
+{
+    ck_assert_str_eq(the_run(id)->reason, "");
+    return the_run(id)->done == 2;
+}
+
+START_TEST(one_trial_is_steered)
+{
+    int64_t id = submit_with("sh -c \"[ {x} != 1 ] || sleep 1000; echo {x}\"", 3,
+        "[parallel]\nworkers = 2\n[limits]\nretries = 5\nmax_failures = 1\n", false);
+    refused(id + 1, 1, WORKER_CANCEL_TRIAL, "");
+    UNTIL(has_two_done, id);
+    ck_assert_int_eq(order(id, 1, WORKER_PAUSE_TRIAL), 0);
+    refused(id, 1, WORKER_PAUSE_TRIAL, "is paused already");
+    refused(id, 2, WORKER_PAUSE_TRIAL, "it is done");
+    refused(id, 9, WORKER_CANCEL_TRIAL, "it has not begun");
+    refused(id, 0, WORKER_CANCEL_TRIAL, "it has not begun");
+    ck_assert_int_eq(order(id, 1, WORKER_RESUME_TRIAL), 0);
+    refused(id, 1, WORKER_RESUME_TRIAL, "is not paused");
+    ck_assert_int_eq(order(id, 1, WORKER_PAUSE_TRIAL), 0);
+    ck_assert_int_eq(order(id, 1, WORKER_CANCEL_TRIAL), 0);
+    refused(id, 1, WORKER_PAUSE_TRIAL, "is being cancelled");
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_DONE, 3, 1); /* neither again, nor one failure too many */
+    refused(id, 1, WORKER_CANCEL_TRIAL, "is done: none of its trials runs");
+    check_no_workers();
+}
+END_TEST
+
+/* A run that is to be paused waits for a trial that stands still; both can be
+ * resumed, or cancelled. */
+START_TEST(a_run_with_a_paused_trial)
+{
+    int64_t id = submit_with("sleep 1000{x}", 3, "[parallel]\nworkers = 1\n", false);
+    UNTIL(has_running_trial, id);
+    ck_assert_int_eq(order(id, 1, WORKER_PAUSE_TRIAL), 0);
+    steer(runner_pause, id);
+    ck_assert_int_eq(order(id, 1, WORKER_CANCEL_TRIAL), 0);
+    UNTIL(is_paused, id);
+    check_stored(id, RUN_PAUSED, 1, 1);
+    steer(runner_resume, id);
+    UNTIL(has_running_trial, id);
+    ck_assert_int_eq(order(id, 2, WORKER_PAUSE_TRIAL), 0);
+    steer(runner_cancel, id);
+    refused(id, 2, WORKER_RESUME_TRIAL, "is ending, and its trials with it");
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_CANCELLED, 1, 1);
+    check_no_workers();
+}
+END_TEST
+
 START_TEST(a_new_time_limit_holds_for_the_next_trials)
 {
     struct diag diag = { 0 };
@@ -831,8 +932,6 @@ START_TEST(a_new_time_limit_holds_for_the_next_trials)
     int64_t id = submit_with(command, 1000000, "[limits]\ngrace = 10ms\n", false);
     UNTIL(has_results, id);
     ck_assert_int_eq(change(id, "[\"trial=300ms\"]", &diag), 0);
-    ck_assert(!has_new_workers_only(id));
-    UNTIL(has_new_workers_only, id);
     char go[4200];
     snprintf(go, sizeof go, "%s/go", directory);
     FILE *file = fopen(go, "w");
@@ -1137,6 +1236,10 @@ add_worker_tests(Suite *suite)
     tcase_add_test(tcase, a_full_disk_at_the_start);
     tcase_add_test(tcase, a_running_run_gets_more_workers_and_other_limits);
     tcase_add_test(tcase, a_new_time_limit_holds_for_the_next_trials);
+    tcase_add_test(tcase, a_new_time_limit_holds_for_the_trial_that_runs);
+    tcase_add_test(tcase, more_workers_wait_for_slots);
+    tcase_add_test(tcase, one_trial_is_steered);
+    tcase_add_test(tcase, a_run_with_a_paused_trial);
     tcase_add_test(tcase, a_refused_change_changes_nothing);
     tcase_add_test(tcase, a_paused_run_gets_another_number_of_trials);
     tcase_add_test(tcase, a_run_waits_for_another);

@@ -404,6 +404,156 @@ START_TEST(time_limit)
 END_TEST
 
 /* Ending properly at the limit does not make it a result. */
+/* One trial alone. */
+
+/* State letters of the processes below the worker, "T" for each that stands. */
+static void
+states_below(pid_t parent, char *out, size_t size)
+{
+    char path[64], line[4096] = "";
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)parent, (int)parent);
+    FILE *file = fopen(path, "r");
+    if (file && !fgets(line, sizeof line, file))
+        line[0] = '\0';
+    if (file)
+        fclose(file);
+    for (char *p = line, *end; strlen(out) + 1 < size; p = end) {
+        char stat[512], state = '?';
+        long pid = strtol(p, &end, 10);
+        if (end == p)
+            break;
+        snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+        file = fopen(path, "r");
+        if (file && fgets(stat, sizeof stat, file) && strrchr(stat, ')'))
+            state = strrchr(stat, ')')[2];
+        if (file)
+            fclose(file);
+        strncat(out, &state, 1);
+        states_below((pid_t)pid, out, size);
+    }
+}
+
+static void
+await_states(const char *wanted)
+{
+    int64_t until = clock_mono_ns() + RIG_WAIT_MS * NS_PER_MS;
+    char states[64];
+    for (;;) {
+        states[0] = '\0';
+        states_below(worker_pid(rig.worker), states, sizeof states);
+        if (!strcmp(states, wanted))
+            break;
+        ck_assert_msg(clock_mono_ns() < until, "%s, not %s", states, wanted);
+        loop_step(rig.loop);
+    }
+}
+
+static void
+step_for(int64_t ms)
+{
+    for (int64_t until = clock_mono_ns() + ms * NS_PER_MS; clock_mono_ns() < until;)
+        loop_step(rig.loop);
+}
+
+/* Neither its time limit nor its figures know of a pause. */
+START_TEST(a_paused_trial_stands_still)
+{
+    rig_init(&rig, "sh -c \"(sleep 0.5; :); echo 3\"", SCORE_STDOUT);
+    rig.spec.trial_seconds = 2;
+    rig_start(&rig);
+    rig_send(&rig, 1, 0);
+    await_states("SSS");
+    worker_order(rig.worker, WORKER_PAUSE_TRIAL, 1, 0);
+    await_states("TTT");
+    step_for(2200);
+    ck_assert_int_eq(rig.result_count, 0);
+    worker_order(rig.worker, WORKER_RESUME_TRIAL, 1, 0);
+    rig_wait(&rig, &rig.result_count, 1);
+    ck_assert_str_eq(rig.result[0].reason, "");
+    ck_assert_int_eq(rig.result[0].state, TRIAL_DONE);
+    ck_assert_double_eq(rig.result[0].score, 3);
+    ck_assert_double_lt(rig.result[0].wall_seconds, 2);
+    rig_release(&rig);
+}
+END_TEST
+
+/* The worker goes on. */
+START_TEST(a_cancelled_trial)
+{
+    rig_init(&rig, "sh -c \"[ {x} -lt 1 ] || exec sleep 600; echo 4\"", SCORE_STDOUT);
+    rig_start(&rig);
+    rig_send(&rig, 1, 1);
+    rig_wait(&rig, &rig.started, 1);
+    worker_order(rig.worker, WORKER_CANCEL_TRIAL, 7, 0); /* which is not there */
+    worker_order(rig.worker, WORKER_CANCEL_TRIAL, 1, 60);
+    rig_wait(&rig, &rig.result_count, 1);
+    ck_assert_str_eq(rig.result[0].reason, "cancelled by its user");
+    ck_assert_int_eq(rig.result[0].state, TRIAL_FAILED);
+    ck_assert_int_eq(rig.result[0].signal_number, SIGTERM);
+    rig_send(&rig, 2, 1);
+    await_states("S");
+    worker_order(rig.worker, WORKER_PAUSE_TRIAL, 2, 0);
+    await_states("T");
+    worker_order(rig.worker, WORKER_CANCEL_TRIAL, 2, 60); /* TERM is heard by who stood */
+    rig_wait(&rig, &rig.result_count, 2);
+    ck_assert_str_eq(rig.result[1].reason, "cancelled by its user");
+    ck_assert_int_eq(rig.result[1].signal_number, SIGTERM);
+    ck_assert_double_eq(rig_one(&rig, 0)->score, 4);
+    rig_release(&rig);
+}
+END_TEST
+
+START_TEST(a_cancelled_trial_with_stubborn_processes)
+{
+    char command[4200];
+    snprintf(command, sizeof command, "sh %s 3", rig_trial("sleepers.sh"));
+    rig_init(&rig, command, SCORE_WALL_SECONDS);
+    rig_start(&rig);
+    rig_send(&rig, 1, 0);
+    rig_await_alive(&rig, 4);
+    worker_order(rig.worker, WORKER_CANCEL_TRIAL, 1, 0.1);
+    rig_wait(&rig, &rig.result_count, 1);
+    ck_assert_str_eq(rig.result[0].reason, "cancelled by its user");
+    ck_assert_int_eq(rig_alive(rig.mark), 1); /* the worker */
+    rig_release(&rig);
+}
+END_TEST
+
+/* A shortage lasts for as long as its user says. */
+START_TEST(a_cancelled_trial_that_waits_for_a_descriptor)
+{
+    struct rlimit none = { 4, 4096 }, many = { 1024, 4096 };
+    rig_init(&rig, "echo 3", SCORE_STDOUT);
+    rig_one(&rig, 0);
+    ck_assert_int_eq(prlimit(worker_pid(rig.worker), RLIMIT_NOFILE, &none, NULL), 0);
+    rig_send(&rig, 2, 0);
+    rig_wait(&rig, &rig.started, 2);
+    worker_order(rig.worker, WORKER_PAUSE_TRIAL, 2, 0);
+    step_for(200);
+    worker_order(rig.worker, WORKER_CANCEL_TRIAL, 2, 60);
+    rig_wait(&rig, &rig.result_count, 2);
+    ck_assert_str_eq(rig.result[1].reason, "cancelled by its user");
+    ck_assert_int_eq(prlimit(worker_pid(rig.worker), RLIMIT_NOFILE, &many, NULL), 0);
+    ck_assert_double_eq(rig_one(&rig, 0)->score, 3);
+    rig_release(&rig);
+}
+END_TEST
+
+START_TEST(new_limits_hold_for_the_trial_that_runs)
+{
+    rig_init(&rig, "sleep 600", SCORE_WALL_SECONDS);
+    rig.spec.trial_seconds = 500;
+    rig_start(&rig);
+    rig_send(&rig, 1, 0);
+    rig_wait(&rig, &rig.started, 1);
+    rig.spec.trial_seconds = 0.1;
+    worker_tell_limits(rig.worker);
+    rig_wait(&rig, &rig.result_count, 1);
+    ck_assert_str_eq(rig.result[0].reason, "time limit of 100ms");
+    rig_release(&rig);
+}
+END_TEST
+
 START_TEST(time_limit_with_good_end)
 {
     char command[4200];
@@ -697,6 +847,7 @@ START_TEST(nonsense_to_the_worker)
         "{\"init\":{\"type\":\"magic\",\"command\":\"true\",\"score\":\"stdout\"}}\n",
         "{\"init\":{\"command\":\"true\",\"score\":\"stdout\"}}\n{\"trials\":[{\"values\":[1]}]}\n",
         "{\"init\":{\"command\":\"true\",\"score\":\"stdout\",\"cgroup_procs\":\"/no/such\"}}\n",
+        "{\"order\":\"cancel\",\"of_trial\":1}\n", "{\"limits\":{\"trial_seconds\":1}}\n",
     };
     char name[] = "optop-worker", *argv[] = { name, NULL }, *environment[] = { NULL };
     rig_init(&rig, "true", SCORE_STDOUT);
@@ -748,6 +899,11 @@ test_suite(void)
     TCase *ends = tcase_create("ends");
     tcase_set_timeout(ends, 60);
     tcase_add_test(ends, time_limit);
+    tcase_add_test(ends, a_paused_trial_stands_still);
+    tcase_add_test(ends, a_cancelled_trial);
+    tcase_add_test(ends, a_cancelled_trial_with_stubborn_processes);
+    tcase_add_test(ends, a_cancelled_trial_that_waits_for_a_descriptor);
+    tcase_add_test(ends, new_limits_hold_for_the_trial_that_runs);
     tcase_add_test(ends, shortage_that_passes);
     tcase_add_test(ends, shortage_and_cancel);
     tcase_add_test(ends, time_limit_with_good_end);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * `optop cancel`, `optop pause`: runs are stopped, for good or for now.
+ * `optop cancel`, `optop pause`: runs, or one trial, are stopped, for good or
+ * for now.
  */
 #include <stdio.h>
 
 #include "cmd/cmd_table.h"
 #include "cmd/follow.h"
+#include "cmd/one_trial.h"
 #include "cmd/output.h"
 #include "cmd/report.h"
 
@@ -58,17 +60,22 @@ stop_all(struct cmd_line *line, const char *method)
 static int
 run_cancel(struct cmd_line *line)
 {
-    return stop_all(line, "run.cancel");
+    return cmd_value(line, "trial", NULL)
+        ? one_trial_steer(line, "run.cancel", cmd_flag(line, "wait"))
+        : stop_all(line, "run.cancel");
 }
 
 static int
 run_pause(struct cmd_line *line)
 {
-    return stop_all(line, "run.pause");
+    return cmd_value(line, "trial", NULL) ? one_trial_steer(line, "run.pause", false)
+                                          : stop_all(line, "run.pause");
 }
 
 static const struct cmd_option stop_options[] = {
-    { .name = "wait", .letter = 'w', .help = "Wait until the run's processes are gone" },
+    { .name = "trial", .letter = 't', .argument = "N",
+        .help = "Only trial N, which must be running; the run goes on" },
+    { .name = "wait", .letter = 'w', .help = "Wait until the processes are gone" },
     { .name = "json", .letter = 'j', .help = "Print the run objects, one a line" },
     { 0 },
 };
@@ -77,7 +84,10 @@ const struct cmd cmd_cancel = {
     .name = "cancel",
     .usage = "RUN...",
     .help = "Cancel runs and end their whole process trees",
-    .detail = "What was counted stays. `resume' can go on with a cancelled run.",
+    .detail = "What was counted stays. `resume' can go on with a cancelled run. With --trial that "
+              "trial alone is ended; it has failed then (`cancelled by its user') and is not tried "
+              "again by `retries', nor does it count for `max_failures'. `show' lists the trials "
+              "that run.",
     .server = CMD_SERVER_STARTED,
     .least = 1,
     .most = -1,
@@ -89,7 +99,10 @@ const struct cmd cmd_pause = {
     .name = "pause",
     .usage = "RUN...",
     .help = "Stop runs for now; `resume' goes on",
-    .detail = "Trials in progress end; they are done again when the run is resumed.",
+    .detail = "Trials in progress are finished first (one that stands still must go on or be "
+              "cancelled). With --trial the processes of that trial alone stand still until `resume "
+              "--trial N'; meanwhile its time limit does not count, nor does the time for its "
+              "wall_seconds.",
     .server = CMD_SERVER_STARTED,
     .least = 1,
     .most = -1,

@@ -11,6 +11,7 @@
 #include "base/unit.h"
 #include "cmd/cmd_table.h"
 #include "cmd/follow.h"
+#include "cmd/one_trial.h"
 #include "cmd/output.h"
 #include "cmd/report.h"
 
@@ -222,7 +223,8 @@ go_on(struct cmd_line *line, const char *method)
 static int
 run_resume(struct cmd_line *line)
 {
-    return go_on(line, "run.resume");
+    return cmd_value(line, "trial", NULL) ? one_trial_steer(line, "run.resume", false)
+                                          : go_on(line, "run.resume");
 }
 
 static int
@@ -231,7 +233,15 @@ run_retry(struct cmd_line *line)
     return go_on(line, "run.retry");
 }
 
+static const struct cmd_option retry_options[] = {
+    { .name = "detach", .letter = 'd', .help = "Print the run's number and leave it to the server" },
+    { .name = "json", .letter = 'j', .help = "Print the final run object, as the last line" },
+    { 0 },
+};
+
 static const struct cmd_option resume_options[] = {
+    { .name = "trial", .letter = 't', .argument = "N",
+        .help = "Only trial N, which was paused; nothing is followed" },
     { .name = "detach", .letter = 'd', .help = "Print the run's number and leave it to the server" },
     { .name = "json", .letter = 'j', .help = "Print the final run object, as the last line" },
     { 0 },
@@ -242,7 +252,8 @@ const struct cmd cmd_resume = {
     .usage = "RUN",
     .help = "Go on with a paused, failed or cancelled run",
     .detail = "The run is followed to its end, as `run' does. Trials that were counted are kept and "
-              "not done again; what was in progress when the run stopped is done again.",
+              "not done again; what was in progress when the run stopped is done again. With --trial "
+              "one trial of a running run that was paused goes on.",
     .server = CMD_SERVER_STARTED,
     .least = 1,
     .most = 1,
@@ -260,6 +271,6 @@ const struct cmd cmd_retry = {
     .server = CMD_SERVER_STARTED,
     .least = 1,
     .most = 1,
-    .options = resume_options,
+    .options = retry_options,
     .run = run_retry,
 };

@@ -51,7 +51,8 @@ const struct cmd cmd_set = {
     .help = "Change a run, also while it runs",
     .detail = "KEY is section.key as in a run file; the key alone will do where only one section has it"
               " (workers=4). At any time: name, priority, workers, and of [limits] trial, run, grace,"
-              " max_failures, retries and retry_delay; a new time limit of a trial holds from each worker's next trials on."
+              " max_failures, retries and retry_delay. A new time limit of a trial holds at once, for those that run, too; more workers"
+              " come as slots get free, and with fewer those too many finish what they are in."
               " While it does not run: after, start, search.trials and the rest of [parallel] and [limits]."
               " Before its first trial: everything. All changes are made and stored, or none.",
     .server = CMD_SERVER_STARTED,

@@ -11,6 +11,8 @@
 #include "model/metric.h"
 #include "model/run.h"
 
+enum { RUNNING_MAX = 16 }; /* trials that `optop show` lists */
+
 const char *
 report_run_state(const json_t *run)
 {
@@ -338,6 +340,37 @@ put_limits(const json_t *run, FILE *file)
     }
 }
 
+/* The trials that run now, as many as the eye takes in. */
+static void
+put_running(const json_t *run, FILE *file)
+{
+    const json_t *running = json_object_get(run, "running"), *counts = json_object_get(run, "counts");
+    size_t i;
+    json_t *trial;
+    char buf[64];
+    struct str text;
+    str_init(&text);
+    json_array_foreach (running, i, trial) {
+        if (i == RUNNING_MAX)
+            break;
+        const char *state = json_get_string(trial, "state", "-");
+        double seconds = json_get_number(trial, "seconds", NAN);
+        str_clear(&text);
+        str_printf(&text, "trial %jd, ", (intmax_t)json_get_int(trial, "trial", 0));
+        if (!str_equal(state, "running"))
+            str_printf(&text, "%s, ", state);
+        str_printf(&text, "%s: ", unit_format_duration(seconds, buf, sizeof buf));
+        report_params(json_object_get(trial, "params"), &text);
+        put_field(file, i ? "" : "running", text.data);
+    }
+    int64_t more = json_get_int(counts, "running", 0) - RUNNING_MAX;
+    str_clear(&text);
+    str_printf(&text, "and %jd more", (intmax_t)more);
+    if (json_array_size(running) && more > 0)
+        put_field(file, "", text.data);
+    str_release(&text);
+}
+
 void
 report_run(const json_t *run, FILE *file)
 {
@@ -373,6 +406,7 @@ report_run(const json_t *run, FILE *file)
     if (retrying)
         str_printf(&text, ", %jd to be done again", (intmax_t)retrying);
     put_field(file, "trials", text.data);
+    put_running(run, file);
     put_best(run, file);
     put_pace(run, file);
     str_clear(&text);

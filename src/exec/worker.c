@@ -574,6 +574,25 @@ worker_cancel(struct worker *worker, double grace_seconds)
 }
 
 void
+worker_order(struct worker *worker, enum worker_order order, int64_t trial, double grace_seconds)
+{
+    static const char *const names[WORKER_ORDER_COUNT] = {
+        [WORKER_CANCEL_TRIAL] = "cancel",
+        [WORKER_PAUSE_TRIAL] = "pause",
+        [WORKER_RESUME_TRIAL] = "resume",
+    };
+    worker_msg_order(&worker->out, names[order], trial, grace_seconds);
+    flush(worker);
+}
+
+void
+worker_tell_limits(struct worker *worker)
+{
+    worker_msg_limits(&worker->out, worker->spec);
+    flush(worker);
+}
+
+void
 worker_finish(struct worker *worker)
 {
     worker_msg_finish(&worker->out);

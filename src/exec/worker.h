@@ -82,6 +82,21 @@ int64_t worker_started_ns(const struct worker *worker); /* monotonic */
  * after grace_seconds, then exit. Without a running trial it exits at once. */
 void worker_cancel(struct worker *worker, double grace_seconds);
 
+/* What a user wants of the trial that runs in it. */
+enum worker_order {
+    WORKER_CANCEL_TRIAL, /* TERM, KILL after the grace time: it fails, the worker goes on */
+    WORKER_PAUSE_TRIAL, /* its processes stand still, its time limit does not count */
+    WORKER_RESUME_TRIAL,
+    WORKER_ORDER_COUNT
+};
+
+/* Heard only while that trial runs: one that has just ended has its result. */
+void worker_order(struct worker *worker, enum worker_order order, int64_t trial,
+    double grace_seconds);
+
+/* The time limits of trials in its spec have changed: they hold at once. */
+void worker_tell_limits(struct worker *worker);
+
 /* Lets it finish what it was given, then exit. */
 void worker_finish(struct worker *worker);
 

@@ -48,6 +48,7 @@ struct worker {
     struct objective_watch *watch; /* while a trial runs */
     struct objective *objective; /* a blocking one; or ... */
     struct worker_range *range; /* ... what a warm one is evaluated with */
+    int64_t running; /* the trial that runs; 0: none */
     size_t names_count;
     const char **values; /* of the present trial; borrowed from its task */
 
@@ -202,6 +203,35 @@ hear_trials(struct worker *worker, const json_t *trials)
     return 0;
 }
 
+/* For a trial that has ended meanwhile it comes too late. */
+static int
+hear_order(struct worker *worker, const json_t *line)
+{
+    const char *order = json_get_string(line, "order", "");
+    if (!worker->objective || !worker->objective->type->hold)
+        return ERR_PROTOCOL;
+    const struct objective_type_row *type = worker->objective->type;
+    if (!worker->running || json_get_int(line, "of_trial", 0) != worker->running)
+        return 0;
+    if (!strcmp(order, "cancel"))
+        type->drop(worker->objective, json_get_number(line, "grace_seconds", 0));
+    else if (!strcmp(order, "pause") || !strcmp(order, "resume"))
+        type->hold(worker->objective, !strcmp(order, "pause"));
+    else
+        return ERR_PROTOCOL;
+    return 0;
+}
+
+static int
+hear_limits(struct worker *worker, const json_t *limits)
+{
+    if (!worker->objective || !worker->objective->type->limit)
+        return ERR_PROTOCOL;
+    worker->objective->type->limit(worker->objective,
+        json_get_number(limits, "trial_seconds", 0), json_get_number(limits, "grace_seconds", 0));
+    return 0;
+}
+
 static int
 hear_line(struct worker *worker, const char *text, size_t len)
 {
@@ -216,6 +246,10 @@ hear_line(struct worker *worker, const char *text, size_t len)
     } else if ((value = json_object_get(line, "cancel"))) {
         worker->cancelled = true;
         worker->grace_seconds = json_get_number(value, "grace_seconds", 0);
+    } else if (json_object_get(line, "order")) {
+        r = hear_order(worker, line);
+    } else if ((value = json_object_get(line, "limits"))) {
+        r = hear_limits(worker, value);
     } else if (json_is_true(json_object_get(line, "finish"))) {
         worker->finishing = true;
     } else {
@@ -337,8 +371,10 @@ run_trial(struct worker *worker, const struct task *task, struct answer *answer)
     send_some(worker, MSG_DONTWAIT);
     watch.events = wanted_events(worker);
     worker->watch = &watch;
+    worker->running = task->trial;
     int r = worker->objective->type->finish(worker->objective, &watch, &answer->result, &raw_log);
     worker->watch = NULL;
+    worker->running = 0;
     if (r < 0)
         return r;
     str_clear(&answer->log);

@@ -104,6 +104,29 @@ worker_msg_finish(struct str *out)
 }
 
 void
+worker_msg_order(struct str *out, const char *order, int64_t trial, double grace_seconds)
+{
+    struct json_writer w;
+    begin(&w, out);
+    jw_string(&w, "order", order);
+    jw_int(&w, "of_trial", trial);
+    jw_number(&w, "grace_seconds", grace_seconds);
+    end(&w);
+}
+
+void
+worker_msg_limits(struct str *out, const struct run_spec *spec)
+{
+    struct json_writer w;
+    begin(&w, out);
+    jw_object(&w, "limits");
+    jw_number(&w, "trial_seconds", spec->trial_seconds);
+    jw_number(&w, "grace_seconds", spec->grace_seconds);
+    jw_end(&w);
+    end(&w);
+}
+
+void
 worker_msg_trials_begin(struct str *out)
 {
     str_puts(out, "{\"trials\":[");

@@ -33,6 +33,7 @@ struct trial_result {
     double stdout_bytes;
     int exit_code; /* -1 when it ended by a signal or never started */
     int signal_number; /* 0: none */
+    bool cancelled; /* it failed because its user wanted it to: no retry by itself */
     char reason[TRIAL_REASON_MAX]; /* "" when done; cleaned */
     bool kept_directory; /* it ran in a directory of its own, which is still there */
     char *log; /* last of standard error, cleaned; owned; NULL: none */

@@ -51,7 +51,10 @@ enum {
     DRAIN_MAX = 2 * 1024 * 1024, /* more than a pipe can hold */
     SHORTAGE_SECONDS = 60, /* that a trial waits for a process to be had */
     SHORTAGE_PAUSE_MS = 100, /* between two tries */
+    STOP_PASSES_MAX = 10, /* for a trial that forks while it is being stopped */
 };
+
+#define CANCELLED "cancelled by its user"
 
 enum phase {
     PHASE_RUNNING,
@@ -88,8 +91,9 @@ struct command {
     bool all_ended; /* no child is left */
     bool reap_again; /* there may be more that have ended */
     enum phase phase;
-    bool timed_out, ordered; /* why it is being ended */
+    bool timed_out, ordered, dropped; /* why it is being ended */
     int64_t started_ns, ended_ns, deadline_ns, kill_ns; /* 0: none */
+    int64_t held_since_ns, held_ns; /* it is stopped since then (0: not), and was so long before */
     struct rusage usage; /* of all that was reaped */
     struct str log;
 };
@@ -257,18 +261,28 @@ start_process(struct command *command, const char *const *values)
     return r;
 }
 
+/* What it is stopped for does not count. */
+static void
+set_deadline(struct command *command)
+{
+    bool counts = command->phase == PHASE_RUNNING && !command->held_since_ns;
+    command->deadline_ns = counts && command->trial_seconds > 0
+        ? command->started_ns + command->held_ns + sec_to_ns(command->trial_seconds) : 0;
+}
+
 static void
 try_start(struct command *command)
 {
     command->out = command->err = (struct stream){ .read_fd = -1, .write_fd = -1 };
     command->started_ns = clock_mono_ns();
+    command->held_ns = 0;
     command->start_error = start_process(command, command->values);
     setting_end(&command->setting);
     if (command->start_error < 0) {
         close_stream(&command->out);
         close_stream(&command->err);
-    } else if (command->trial_seconds > 0) {
-        command->deadline_ns = command->started_ns + sec_to_ns(command->trial_seconds);
+    } else {
+        set_deadline(command);
     }
 }
 
@@ -282,10 +296,10 @@ command_start(struct objective *objective, const char *const *values)
     str_clear(&command->log);
     memset(&command->usage, 0, sizeof command->usage);
     command->main_ended = command->all_ended = command->reap_again = false;
-    command->timed_out = command->ordered = false;
+    command->timed_out = command->ordered = command->dropped = false;
     command->phase = PHASE_RUNNING;
     command->status = 0;
-    command->deadline_ns = command->kill_ns = 0;
+    command->deadline_ns = command->kill_ns = command->held_since_ns = command->held_ns = 0;
     try_start(command);
 }
 
@@ -297,18 +311,21 @@ is_shortage(int code)
     return code == -EAGAIN || code == -EMFILE || code == -ENFILE || code == -ENOMEM;
 }
 
-/* Tries again until it starts, or the shortage lasts too long. False when
- * someone outside wants it ended meanwhile. */
+/* Tries again until it starts, or the shortage lasts too long, or its user
+ * wants it to end; not while it is paused. False when someone outside wants it
+ * ended meanwhile. */
 static bool
 await_start(struct command *command, struct objective_watch *watch)
 {
     int64_t until = clock_mono_ns() + SHORTAGE_SECONDS * NS_PER_SEC;
-    while (is_shortage(command->start_error) && clock_mono_ns() < until) {
+    while (is_shortage(command->start_error) && !command->dropped &&
+        (command->held_since_ns || clock_mono_ns() < until)) {
         struct pollfd fd = { .fd = watch->fd, .events = watch->events };
         if (poll(&fd, 1, SHORTAGE_PAUSE_MS) > 0 &&
             watch->ready(watch->context, fd.revents) != OBJECTIVE_GO_ON)
             return false;
-        try_start(command);
+        if (!command->held_since_ns && !command->dropped)
+            try_start(command);
     }
     return true;
 }
@@ -398,14 +415,33 @@ set_policy(int policy)
 
 /* A crowd that forks shares the processor with us: where permitted, we go
  * first. */
-static void
+static int
 signal_all(int signal_number)
 {
     static const struct proctree_target all = { .aim = PROCTREE_DESCENDANTS };
     int policy = sched_getscheduler(0);
     set_policy(SCHED_RR);
-    proctree_signal(&all, signal_number);
+    int hits = proctree_signal(&all, signal_number);
     set_policy(policy);
+    return hits;
+}
+
+/* Who is born during a pass is met by the next one; a pass that meets no more
+ * than the one before has met all. */
+static void
+stop_all(void)
+{
+    for (int before = -1, hits, pass = 0; pass < STOP_PASSES_MAX; pass++, before = hits)
+        if ((hits = signal_all(SIGSTOP)) <= before)
+            break;
+}
+
+static void
+end_hold(struct command *command, int64_t now_ns)
+{
+    if (command->held_since_ns)
+        command->held_ns += now_ns - command->held_since_ns;
+    command->held_since_ns = 0;
 }
 
 /* TERM now, KILL later: to the processes, by their descent. */
@@ -424,6 +460,44 @@ end_trial(struct command *command, double grace_seconds)
     command->kill_ns = clock_mono_ns() + sec_to_ns(grace_seconds);
     if (grace_seconds > 0)
         signal_all(SIGTERM);
+    if (command->held_since_ns) /* who is stopped does not hear TERM */
+        signal_all(SIGCONT);
+    end_hold(command, clock_mono_ns());
+}
+
+static void
+command_hold(struct objective *objective, bool hold)
+{
+    struct command *command = (struct command *)objective;
+    if (command->phase != PHASE_RUNNING || command->main_ended || hold == (command->held_since_ns != 0))
+        return;
+    if (hold) {
+        command->held_since_ns = clock_mono_ns();
+        stop_all();
+    } else {
+        end_hold(command, clock_mono_ns());
+        signal_all(SIGCONT);
+    }
+    set_deadline(command);
+}
+
+static void
+command_drop(struct objective *objective, double grace_seconds)
+{
+    struct command *command = (struct command *)objective;
+    if (command->main_ended && command->phase == PHASE_RUNNING)
+        return; /* it has ended by itself a moment ago */
+    command->dropped = true;
+    end_trial(command, grace_seconds);
+}
+
+static void
+command_limit(struct objective *objective, double trial_seconds, double grace_seconds)
+{
+    struct command *command = (struct command *)objective;
+    command->trial_seconds = trial_seconds;
+    command->grace_seconds = grace_seconds;
+    set_deadline(command);
 }
 
 static void
@@ -555,6 +629,8 @@ judge(struct command *command, struct trial_result *result)
     if (command->timed_out)
         fail(result, "time limit of ",
             unit_format_duration(command->trial_seconds, text, sizeof text));
+    else if (command->dropped)
+        fail(result, CANCELLED, "");
     else if (!command->all_ended)
         fail(result, "its processes could not be ended", "");
     else if (!WIFEXITED(command->status) ||
@@ -568,7 +644,7 @@ static void
 measure(const struct command *command, struct trial_result *result)
 {
     const struct timeval *user = &command->usage.ru_utime, *system = &command->usage.ru_stime;
-    result->wall_seconds = ns_to_sec(command->ended_ns - command->started_ns);
+    result->wall_seconds = ns_to_sec(command->ended_ns - command->started_ns - command->held_ns);
     result->cpu_seconds = (double)(user->tv_sec + system->tv_sec) +
         (double)(user->tv_usec + system->tv_usec) / 1e6;
     result->max_rss_bytes = (double)command->usage.ru_maxrss * 1024;
@@ -596,8 +672,11 @@ command_finish(struct objective *objective, struct objective_watch *watch,
         char program[64];
         text_clean(command->started_program ? command->arguments.argv[0] : "a trial", program,
             sizeof program);
-        snprintf(result->reason, sizeof result->reason, "cannot start %s: %s", program,
-            err_text(command->start_error));
+        if (command->dropped)
+            fail(result, CANCELLED, "");
+        else
+            snprintf(result->reason, sizeof result->reason, "cannot start %s: %s", program,
+                err_text(command->start_error));
         workplace_end(&command->workplace, WORKPLACE_GIVEN_UP);
         return 0;
     }
@@ -609,6 +688,7 @@ command_finish(struct objective *objective, struct objective_watch *watch,
     }
     if (!command->ended_ns)
         command->ended_ns = clock_mono_ns();
+    end_hold(command, command->ended_ns);
     measure(command, result);
     judge(command, result);
     result->kept_directory = workplace_end(&command->workplace,
@@ -623,5 +703,8 @@ const struct objective_type_row objective_command = {
     .open = command_open,
     .start = command_start,
     .finish = command_finish,
+    .hold = command_hold,
+    .drop = command_drop,
+    .limit = command_limit,
     .close = command_close,
 };

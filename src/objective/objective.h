@@ -58,6 +58,13 @@ struct objective_type_row {
      * next start. When it returns, no process of the trial is left. */
     int (*finish)(struct objective *objective, struct objective_watch *watch,
         struct trial_result *result, const struct str **ret_log);
+    /* For the trial that runs, from within watch->ready. hold: it stands still,
+     * or goes on; meanwhile its time limit does not count. drop: it is ended as
+     * by OBJECTIVE_CANCEL, and finish has a result: failed, by its user. */
+    void (*hold)(struct objective *objective, bool hold);
+    void (*drop)(struct objective *objective, double grace_seconds);
+    /* Other limits of time, at any moment; of a trial that runs, too. */
+    void (*limit)(struct objective *objective, double trial_seconds, double grace_seconds);
     void (*close)(struct objective *objective);
 };
 

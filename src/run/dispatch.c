@@ -61,54 +61,6 @@ tell_changed(struct runner *runner, struct run *run)
 
 /* The window. */
 
-static struct window_entry *
-window_at(struct run *run, int i)
-{
-    return &run->window[(run->window_head + i) % run->window_capacity];
-}
-
-static double *
-window_values(struct run *run, int i)
-{
-    size_t slot = (size_t)((run->window_head + i) % run->window_capacity);
-    return run->values + slot * (size_t)run->spec.dimension_count;
-}
-
-static struct window_entry *
-window_find(struct run *run, int64_t trial)
-{
-    if (!run->window_count)
-        return NULL;
-    int64_t i = trial - window_at(run, 0)->trial;
-    return i >= 0 && i < run->window_count ? window_at(run, (int)i) : NULL;
-}
-
-/* Doubles the ring, oldest entry first; false at its limit. */
-static bool
-window_grow(struct run *run)
-{
-    if (run->window_count < run->window_capacity)
-        return true;
-    if (run->window_capacity >= RUN_WINDOW_MAX)
-        return false;
-    int capacity = run->window_capacity ? 2 * run->window_capacity : 64;
-    size_t dimensions = (size_t)run->spec.dimension_count;
-    struct window_entry *window = xcalloc((size_t)capacity, sizeof *window);
-    double *values = xcalloc((size_t)capacity * dimensions, sizeof *values);
-    for (int i = 0; i < run->window_count; i++) {
-        window[i] = *window_at(run, i);
-        memcpy(values + (size_t)i * dimensions, window_values(run, i),
-            dimensions * sizeof *values);
-    }
-    free(run->window);
-    free(run->values);
-    run->window = window;
-    run->values = values;
-    run->window_capacity = capacity;
-    run->window_head = 0;
-    return true;
-}
-
 static bool
 take_skip(struct run *run, int64_t trial)
 {
@@ -127,15 +79,6 @@ mark_after_commit(struct run *run)
         if (window_at(run, i)->state < WINDOW_RESULT)
             return window_at(run, i)->before;
     return search_position(run->search);
-}
-
-static void
-window_pop_stored(struct run *run)
-{
-    while (run->window_count && window_at(run, 0)->state == WINDOW_STORED) {
-        run->window_head = (run->window_head + 1) % run->window_capacity;
-        run->window_count--;
-    }
 }
 
 /* Asks the search for one more trial: 1 when there is a new one in the window,
@@ -214,6 +157,8 @@ on_started(void *context, struct worker *worker, int64_t trial)
         task_start(w->run->task);
     w->running_trial = trial;
     w->running_since_ns = now_ns(w->runner);
+    w->held_since_ns = w->held_ns = 0;
+    w->trial_cancelled = false;
 }
 
 static void
@@ -246,6 +191,8 @@ on_result(void *context, struct worker *worker, const struct trial_result *resul
     }
     run_note_use(run, result);
     struct trial_result told = *result;
+    told.cancelled = w->trial_cancelled && told.state == TRIAL_FAILED;
+    w->held_since_ns = 0;
     if (told.signal_number == SIGKILL && told.state == TRIAL_FAILED)
         limit_set_oom(&run->limits, told.reason, sizeof told.reason);
     worker_pool_answer(&w->runner->pool, &w->pool, worker_outstanding(worker), now_ns(w->runner));
@@ -262,14 +209,15 @@ on_range_ended(void *context, struct worker *worker, int slot, const json_t *fai
 
 /* A trial that was running when its worker ended has failed with it. */
 static void
-fail_lost(struct runner *runner, struct run *run, int64_t trial, int attempt, const char *text)
+fail_lost(struct run_worker *w, int64_t trial, int attempt, const char *text)
 {
+    struct run *run = w->run;
     struct trial_result result = { .trial = trial, .attempt = attempt, .state = TRIAL_FAILED,
         .score = NAN, .wall_seconds = NAN, .cpu_seconds = NAN, .max_rss_bytes = NAN,
-        .stdout_bytes = NAN, .exit_code = -1 };
+        .stdout_bytes = NAN, .exit_code = -1, .cancelled = w->trial_cancelled };
     if (!limit_set_oom(&run->limits, result.reason, sizeof result.reason))
         snprintf(result.reason, sizeof result.reason, "its worker was lost: %s", text);
-    add_result(runner, run, &result);
+    add_result(w->runner, run, &result);
 }
 
 static void
@@ -290,10 +238,10 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
         if (!entry || entry->state != WINDOW_SENT) {
             int attempt = retry_lost(run, lost[i], with_worker);
             if (attempt)
-                fail_lost(runner, run, lost[i], attempt, text);
+                fail_lost(w, lost[i], attempt, text);
             cost_trial |= with_worker;
         } else if (with_worker) {
-            fail_lost(runner, run, lost[i], 1, text);
+            fail_lost(w, lost[i], 1, text);
             cost_trial = true;
         } else {
             entry->state = WINDOW_READY;
@@ -416,7 +364,7 @@ feed_worker(struct runner *runner, struct run *run, struct run_worker *w)
 {
     int depth = wanted_depth(run);
     int outstanding = worker_outstanding(w->worker);
-    if (outstanding * 2 > depth)
+    if (outstanding * 2 > depth || w->held_since_ns)
         return; /* refill in halves: fewer, larger messages */
     struct worker_task tasks[CHUNK_MAX];
     int indexes[CHUNK_MAX], count = 0;
@@ -452,13 +400,6 @@ feed_worker(struct runner *runner, struct run *run, struct run_worker *w)
     }
 }
 
-void
-dispatch_renew_workers(struct run *run)
-{
-    for (struct run_worker *w = run->workers; w; w = w->next)
-        finish_worker(w);
-}
-
 static bool
 may_feed(const struct runner *runner, const struct run *run)
 {
@@ -474,8 +415,9 @@ has_work(struct runner *runner, struct run *run)
     return !run->exhausted || run->window_ready || retry_next(runner, run);
 }
 
-static void
-feed_run(struct runner *runner, struct run *run)
+/* Adds the workers that are missed; how many are too many. */
+static int
+settle_workers(struct runner *runner, struct run *run)
 {
     struct diag diag = { 0 };
     while (run->worker_count < run->workers_target && has_work(runner, run)) {
@@ -489,20 +431,30 @@ feed_run(struct runner *runner, struct run *run)
     int surplus = -run->workers_target;
     for (struct run_worker *w = run->workers; w; w = w->next)
         surplus += w->finishing ? 0 : w->threads;
+    return surplus;
+}
+
+/* Idle workers first: what one has behind the trial that it is in may have to
+ * wait for long. */
+static void
+feed_run(struct runner *runner, struct run *run)
+{
+    int surplus = settle_workers(runner, run);
     struct run_worker *next;
-    for (struct run_worker *w = run->workers; w && may_feed(runner, run); w = next) {
-        next = w->next;
-        if (w->finishing)
-            continue;
-        if (surplus >= w->threads) { /* the target has shrunk */
-            surplus -= w->threads;
-            finish_worker(w);
-        } else if (!run->ranges) {
-            feed_worker(runner, run, w);
-        } else if (!ranges_feed(runner, run, w)) {
-            finish_worker(w);
+    for (int pass = 0; pass < 2; pass++)
+        for (struct run_worker *w = run->workers; w && may_feed(runner, run); w = next) {
+            next = w->next;
+            if (w->finishing || (pass == 0) != (worker_outstanding(w->worker) == 0))
+                continue;
+            if (surplus >= w->threads) { /* the target has shrunk */
+                surplus -= w->threads;
+                finish_worker(w);
+            } else if (!run->ranges) {
+                feed_worker(runner, run, w);
+            } else if (!ranges_feed(runner, run, w)) {
+                finish_worker(w);
+            }
         }
-    }
 }
 
 static bool
@@ -578,6 +530,7 @@ store_batch(struct runner *runner, struct run *run, struct batch *batch)
             return r;
         if (kept->result.state == TRIAL_FAILED) {
             batch->failed++;
+            batch->cancelled += kept->result.cancelled;
             continue;
         }
         batch->done++;
@@ -610,6 +563,7 @@ accept_batch(struct runner *runner, struct run *run, const struct batch *batch)
 {
     run->done += batch->done;
     run->failed += batch->failed;
+    run->failed_before += batch->cancelled;
     run->retry_open += batch->retry_open;
     if (batch->best) {
         run_take_best(run, &batch->best->result, batch->best->params);

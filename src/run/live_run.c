@@ -136,6 +136,64 @@ write_best(struct json_writer *w, const struct run *run)
     jw_end(w);
 }
 
+/* Of a trial under way; NULL: not known. */
+static const double *
+trial_values(const struct run *run, int64_t trial)
+{
+    for (int i = 0; i < run->retry_count; i++)
+        if (run->retry[i].trial == trial)
+            return run->retry[i].values;
+    const struct window_entry *entry = window_find(run, trial);
+    return entry ? window_values(run, (int)(trial - window_at(run, 0)->trial)) : NULL;
+}
+
+static void
+write_running_trial(struct json_writer *w, const struct run_worker *worker, int64_t now_ns)
+{
+    const struct run *run = worker->run;
+    const double *values = trial_values(run, worker->running_trial);
+    bool held = worker->held_since_ns != 0;
+    int64_t until = held ? worker->held_since_ns : now_ns;
+    jw_object(w, NULL);
+    jw_int(w, "trial", worker->running_trial);
+    jw_string(w, "state", worker->trial_cancelled ? "cancelling" : held ? "paused" : "running");
+    jw_figure(w, "seconds", ns_to_sec(until - worker->running_since_ns - worker->held_ns));
+    jw_int(w, "worker_pid", worker_pid(worker->worker));
+    jw_object(w, "params");
+    for (int d = 0; values && d < run->spec.dimension_count; d++)
+        write_parameter(w, &run->spec.dimension[d], values[d]);
+    jw_end(w);
+    jw_end(w);
+}
+
+static int
+compare_since(const void *a, const void *b)
+{
+    const struct run_worker *x = *(struct run_worker *const *)a, *y = *(struct run_worker *const *)b;
+    bool x_first = x->trial_cancelled || x->held_since_ns, y_first = y->trial_cancelled || y->held_since_ns;
+    if (x_first != y_first)
+        return x_first ? -1 : 1;
+    return (x->running_since_ns > y->running_since_ns) - (x->running_since_ns < y->running_since_ns);
+}
+
+/* It is those that somebody has steered, and those that run longest, that are
+ * looked for. */
+static void
+write_running(struct json_writer *w, const struct run *run, int64_t now_ns)
+{
+    const struct run_worker **list = xcalloc((size_t)run->worker_count + 1, sizeof(*list));
+    int count = 0;
+    for (const struct run_worker *worker = run->workers; worker; worker = worker->next)
+        if (worker->running_trial)
+            list[count++] = worker;
+    qsort(list, (size_t)count, sizeof(*list), compare_since);
+    jw_array(w, "running");
+    for (int i = 0; i < count && i < RUN_SHOWN_TRIALS_MAX; i++)
+        write_running_trial(w, list[i], now_ns);
+    jw_end(w);
+    free(list);
+}
+
 static void
 write_counts(struct json_writer *w, const struct run *run)
 {
@@ -239,6 +297,7 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
     write_wall_time(w, "start", spec->start_wall_ns);
     jw_string(w, "waiting", run->state == RUN_QUEUED ? run->waiting : "");
     if (with_text) {
+        write_running(w, run, now_ns);
         jw_string(w, "file", run->file);
         jw_string(w, "directory", run->directory);
         jw_string(w, "file_text", run->text);

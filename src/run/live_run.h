@@ -25,6 +25,7 @@
 enum {
     RUN_WINDOW_MAX = 16384, /* trials asked for and not yet below the mark */
     RUN_REASON_MAX = 256,
+    RUN_SHOWN_TRIALS_MAX = 64, /* running ones in a run object, the oldest */
 };
 
 /* Weight of the newest trial in means over trials. */
@@ -50,6 +51,8 @@ struct run_worker {
     struct worker *worker;
     int64_t running_trial; /* 0: none */
     int64_t running_since_ns;
+    int64_t held_since_ns, held_ns; /* its user stopped it (0: not); for so long before */
+    bool trial_cancelled; /* its user wants the running one to end */
     struct pool_worker pool; /* as the pool of all runs sees it */
     int threads; /* that evaluate in it */
     bool finishing; /* was told to exit when it has answered everything */
@@ -119,7 +122,8 @@ struct run {
     struct cage *cage;
     struct limit_set limits; /* limits.wanted NULL: never started */
     int start_failures; /* workers in a row that ended in no trial, without a result */
-    int64_t failed_before, elapsed_before_ns; /* at the last resume: limits count from there */
+    /* at the last resume: limits count from there; and failures that its user wanted */
+    int64_t failed_before, elapsed_before_ns;
 
     struct run_result *results; /* to be committed */
     int result_count, result_capacity;
@@ -140,7 +144,8 @@ struct run {
     bool gated; /* waits for other runs or for its time, not for workers */
 };
 
-/* Encodes a run object of the protocol. now: monotonic. */
+/* Encodes a run object of the protocol. now: monotonic. with_text: and what is
+ * too much for a list of runs, its file and the trials that run now. */
 void run_write(struct json_writer *w, const char *key, const struct run *run, int64_t now_ns,
     bool with_text);
 

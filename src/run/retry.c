@@ -148,7 +148,8 @@ retry_store(struct runner *runner, const struct run *run, struct run_result *kep
     int *ret_open)
 {
     struct store *store = runner->options.store;
-    bool again = kept->result.state == TRIAL_FAILED && kept->result.attempt <= run->spec.retries;
+    bool again = kept->result.state == TRIAL_FAILED && !kept->result.cancelled &&
+        kept->result.attempt <= run->spec.retries;
     bool was_open = kept->result.attempt > 1;
     kept->retry_wall_ns = again ? due_after(run, kept) : 0;
     *ret_open += again - was_open;

@@ -577,7 +577,7 @@ run_cores(struct run *run, double seconds)
         return ns_to_sec(now - before) / seconds;
     double cores = 0;
     for (const struct run_worker *w = run->workers; w; w = w->next)
-        if (w->running_trial)
+        if (w->running_trial && !w->held_since_ns)
             cores += run->trial_cores > 0 ? run->trial_cores : 1;
     return cores;
 }

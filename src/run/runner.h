@@ -94,6 +94,10 @@ int runner_cancel(struct runner *runner, int64_t id, const struct run **ret_run,
 int runner_pause(struct runner *runner, int64_t id, const struct run **ret_run, struct diag *diag);
 int runner_resume(struct runner *runner, int64_t id, const struct run **ret_run, struct diag *diag);
 
+/* The same for one of its trials, which must be running as a process of its own. */
+int runner_order(struct runner *runner, int64_t id, int64_t trial, enum worker_order order,
+    const struct run **ret_run, struct diag *diag);
+
 /* Changes a run by assignments (array of "section.key=value", or "key=value"):
  * all of them, on disk when this returns 0, or none. What may change depends on
  * whether it runs and has results: the table in steer.c. */

@@ -63,6 +63,7 @@ int gate_check(struct runner *runner, int64_t id, const struct run_spec *spec,
 struct batch {
     int64_t done, failed;
     int retry_open; /* what it adds to them */
+    int cancelled; /* of those that failed: no failures for limits.max_failures */
     const struct run_result *best; /* NULL: the best stays */
 };
 
@@ -111,6 +112,22 @@ void retry_schedule(struct runner *runner);
 int runner_go_on(struct runner *runner, struct run *run, enum run_event event,
     struct diag *diag);
 
+/* window.c: entries by their place, 0 the oldest, and by their trial (NULL: it
+ * is not there). */
+struct window_entry *window_at(const struct run *run, int i);
+double *window_values(const struct run *run, int i);
+struct window_entry *window_find(const struct run *run, int64_t trial);
+/* Room for one more; false at its limit. */
+bool window_grow(struct run *run);
+/* Lets go of what is stored at its beginning. */
+void window_pop_stored(struct run *run);
+
+/* order.c */
+/* The time limits of its trials have changed: trials of a command hear of it at
+ * once; a worker with a warm objective ends when it has answered what it was
+ * given, and one with the spec as it is then takes its place. */
+void order_limits(struct run *run);
+
 /* dispatch.c */
 int dispatch_start(struct runner *runner, struct run *run, struct diag *diag);
 void dispatch_end(struct runner *runner, struct run *run, enum run_event how, const char *reason);
@@ -124,10 +141,6 @@ int dispatch_commit(struct runner *runner);
 /* Drops the search and its window; the next one goes on from the mark. Only
  * without workers. */
 void dispatch_forget_search(struct run *run);
-
-/* Each worker ends when it has answered what it was given; others, with the
- * spec as it is then, take their places. */
-void dispatch_renew_workers(struct run *run);
 
 /* Notes that the store has refused a write (code), or taken one (0). */
 void dispatch_store_state(struct runner *runner, int code, const struct diag *diag);

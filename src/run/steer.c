@@ -36,7 +36,7 @@ static const struct rule {
     const char *section, *key; /* "*": every key */
     enum when when;
     size_t offset, size; /* in struct run_spec */
-    bool sent_to_workers; /* they have a copy: replaced as they get idle */
+    bool sent_to_workers; /* they have a copy: told */
 } rules[] = {
     { "run", "name", ANY_TIME, FIELD(name), false },
     { "run", "priority", ANY_TIME, FIELD(priority), false },
@@ -203,7 +203,7 @@ store_change(struct runner *runner, const struct run *run, const struct change *
 static void
 apply_change(struct runner *runner, struct run *run, struct change *change)
 {
-    bool renew = false;
+    bool tell = false;
     if (change->anew) {
         dispatch_forget_search(run);
         run_spec_release(&run->spec);
@@ -216,13 +216,13 @@ apply_change(struct runner *runner, struct run *run, struct change *change)
             const struct rule *rule = change->rule[i];
             memcpy((char *)&run->spec + rule->offset, (char *)&change->spec + rule->offset,
                 rule->size);
-            renew |= rule->sent_to_workers;
+            tell |= rule->sent_to_workers;
         }
     }
     if (run->spec.grace_seconds < 0)
         run->spec.grace_seconds = runner->options.grace_seconds;
-    if (renew)
-        dispatch_renew_workers(run);
+    if (tell)
+        order_limits(run);
 }
 
 int

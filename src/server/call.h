@@ -34,6 +34,17 @@ int call_limit(const struct call *call, const char *key, int fallback, int max);
 /* The run that a request names; *ret_loaded (or NULL) is to be freed. */
 int call_find_run(struct call *call, const struct run **ret_run, struct run **ret_loaded);
 
+/* The run object as the result: its members are spliced in. */
+void call_put_run(struct call *call, const struct run *run, bool with_text);
+
+/* handler_steer.c */
+int handle_run_cancel(struct call *call);
+int handle_run_pause(struct call *call);
+int handle_run_resume(struct call *call);
+int handle_run_retry(struct call *call);
+int handle_run_clone(struct call *call);
+int handle_run_set(struct call *call);
+
 /* handler_results.c */
 int handle_run_export(struct call *call);
 

@@ -190,9 +190,8 @@ read_request(struct call *call, struct runner_request *request)
     return 0;
 }
 
-/* Run results are the run object itself: its members are spliced in. */
-static void
-splice_run(struct call *call, const struct run *run, bool with_text)
+void
+call_put_run(struct call *call, const struct run *run, bool with_text)
 {
     struct str object;
     struct json_writer w;
@@ -237,7 +236,7 @@ do_run_submit(struct call *call)
     if (r == 0)
         r = runner_submit(call->server->runner, &request, &run, call->diag);
     if (r == 0)
-        splice_run(call, run, false);
+        call_put_run(call, run, false);
     return r;
 }
 
@@ -321,7 +320,7 @@ do_run_show(struct call *call)
     struct run *loaded;
     int r = call_find_run(call, &run, &loaded);
     if (r == 0)
-        splice_run(call, run, true);
+        call_put_run(call, run, true);
     run_free(loaded);
     return r;
 }
@@ -534,75 +533,6 @@ do_run_logs(struct call *call)
     return r == ERR_TOO_LARGE ? 0 : r;
 }
 
-static int
-steer(struct call *call,
-    int (*fn)(struct runner *, int64_t, const struct run **, struct diag *))
-{
-    int64_t id = json_get_int(call->params, "run", -1);
-    const struct run *run;
-    if (id < 0)
-        return call_need(call, "run");
-    int r = fn(call->server->runner, id, &run, call->diag);
-    if (r == 0)
-        splice_run(call, run, false);
-    return r;
-}
-
-static int
-do_run_cancel(struct call *call)
-{
-    return steer(call, runner_cancel);
-}
-
-static int
-do_run_pause(struct call *call)
-{
-    return steer(call, runner_pause);
-}
-
-static int
-do_run_resume(struct call *call)
-{
-    return steer(call, runner_resume);
-}
-
-static int
-do_run_retry(struct call *call)
-{
-    return steer(call, runner_retry);
-}
-
-static int
-do_run_clone(struct call *call)
-{
-    int64_t id = json_get_int(call->params, "run", -1);
-    const json_t *set = json_object_get(call->params, "set");
-    const struct run *run;
-    if (id < 0)
-        return call_need(call, "run");
-    int r = runner_clone(call->server->runner, id, set, json_get_bool(call->params, "paused", false),
-        &run, call->diag);
-    if (r == 0)
-        splice_run(call, run, false);
-    return r;
-}
-
-static int
-do_run_set(struct call *call)
-{
-    int64_t id = json_get_int(call->params, "run", -1);
-    const json_t *set = json_object_get(call->params, "set");
-    const struct run *run;
-    if (id < 0)
-        return call_need(call, "run");
-    if (!json_is_array(set))
-        return call_need(call, "set");
-    int r = runner_set(call->server->runner, id, set, &run, call->diag);
-    if (r == 0)
-        splice_run(call, run, false);
-    return r;
-}
-
 /* Alerts. */
 
 static int
@@ -745,12 +675,12 @@ static const struct method methods[] = {
     { "run.curve", do_run_curve, false, true },
     { "run.export", handle_run_export, false, false },
     { "run.logs", do_run_logs, false, false },
-    { "run.cancel", do_run_cancel, false, false },
-    { "run.pause", do_run_pause, false, false },
-    { "run.resume", do_run_resume, false, false },
-    { "run.retry", do_run_retry, false, false },
-    { "run.set", do_run_set, false, false },
-    { "run.clone", do_run_clone, false, false },
+    { "run.cancel", handle_run_cancel, false, false },
+    { "run.pause", handle_run_pause, false, false },
+    { "run.resume", handle_run_resume, false, false },
+    { "run.retry", handle_run_retry, false, false },
+    { "run.set", handle_run_set, false, false },
+    { "run.clone", handle_run_clone, false, false },
     { "alerts.list", do_alerts_list, false, false },
     { "config.get", do_config_get, false, false },
     { "config.set", do_config_set, false, false },
