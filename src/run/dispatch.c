@@ -250,7 +250,7 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
     }
     if (worker_warm(worker)) {
         lost_count = worker_outstanding(worker);
-        cost_trial = ranges_lost(runner, run, w, text);
+        cost_trial |= ranges_lost(runner, run, w, text);
     }
     if ((lost_count || !w->finishing) && !ours) {
         char line[TRIAL_REASON_MAX + 64];

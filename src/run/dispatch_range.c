@@ -552,18 +552,20 @@ stretch_end(const struct warm *warm, int slot, int i, const struct charge *charg
 }
 
 /* Takes a range apart: what has ended counts, what is open comes back, and the
- * trial that is charged has failed. */
-static void
+ * trial that is charged has failed. True when some had ended. */
+static bool
 settle_slot(struct runner *runner, struct run *run, struct warm *warm, int slot,
     const struct charge *charge)
 {
     struct range *range = slot_range(run, warm, slot);
+    bool any = false;
     remove_range(run, range);
     for (int i = 0, end; i < range->count; i = end) {
         end = stretch_end(warm, slot, i, charge);
         bool open = atomic_load(&warm->block->slot[slot].state[i]) == BLOCK_OPEN;
         struct range *cut = cut_range(run, range, i, end - i);
         const struct range_source source = { .warm = warm, .slot = slot, .at = i };
+        any |= !open;
         if (open && cut->first == charge->trial) {
             add_range(run, cut);
             take_charged(runner, run, cut, warm, charge);
@@ -573,6 +575,7 @@ settle_slot(struct runner *runner, struct run *run, struct warm *warm, int slot,
         }
     }
     range_free(range);
+    return any;
 }
 
 /* The last line that a worker has written, when no trial's log has it. */
@@ -599,10 +602,11 @@ ranges_lost(struct runner *runner, struct run *run, struct run_worker *w, const 
     if (!ours)
         charge = find_charge(warm, text);
     warm_look(warm);
+    bool worked = charge.trial != 0;
     for (int s = 0; s < BLOCK_SLOTS; s++)
         if (warm->slot[s].used)
-            settle_slot(runner, run, warm, s, &charge);
+            worked |= settle_slot(runner, run, warm, s, &charge);
     if (!ours && !charge.trial && !w->finishing)
         log_last_words(runner, run, warm);
-    return charge.trial != 0;
+    return worked;
 }

@@ -38,7 +38,8 @@ bool ranges_feed(struct runner *runner, struct run *run, struct run_worker *w);
 void ranges_ended(struct runner *runner, struct run *run, struct run_worker *w, int slot,
     const json_t *failures);
 
-/* A worker is gone; true when that cost a trial (which has then failed). */
+/* A worker is gone; true when it had ended trials since its last answer, or was
+ * in one (which has then failed): it is no worker that cannot start. */
 bool ranges_lost(struct runner *runner, struct run *run, struct run_worker *w, const char *text);
 
 /* Where the search may go on once everything that has ended is stored. */

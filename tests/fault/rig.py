@@ -244,9 +244,13 @@ class Server:
     # Runs
 
     def submit(self, command, trials, workers=2, limits="grace = 1s", score="stdout", **more):
-        text = ("[run]\nname = fault\n[objective]\ntype = command\ncommand = %s\nscore = %s\n"
-                "[space]\nx = int 1..%d\n[search]\nmethod = grid\n[parallel]\nworkers = %d\n"
-                "[limits]\n%s\n" % (command, score, trials, workers, limits))
+        return self.submit_run("type = command\ncommand = %s\nscore = %s" % (command, score), trials,
+                               "workers = %d" % workers, limits, **more)
+
+    def submit_run(self, objective, trials, parallel, limits="grace = 1s", **more):
+        text = ("[run]\nname = fault\n[objective]\n%s\n[space]\nx = int 1..%d\n"
+                "[search]\nmethod = grid\n[parallel]\n%s\n[limits]\n%s\n"
+                % (objective, trials, parallel, limits))
         environment = ["PATH=/usr/bin:/bin", "OPTOP_STATE=" + self.state]
         return self.call("run.submit", text=text, file="fault.ini", directory=self.directory,
                          environment=environment, **more)["run"]
@@ -280,8 +284,8 @@ class Server:
             found += page
             after = page[-1]["trial"]
 
-    def faults(self, run, total, state="done"):
-        """What is wrong with an ended run of `total` trials; [] when all is well."""
+    def faults(self, run, total, state="done", score=float):
+        """What is wrong with an ended run of `total` trials whose scores are score(x); [] when all is well."""
         shown, trials, wrong = self.show(run), self.trials(run), []
         if shown["state"] != state:
             wrong.append("state %s: %s" % (shown["state"], shown["reason"]))
@@ -291,6 +295,6 @@ class Server:
             wrong.append("a trial twice")
         if sorted(t["params"]["x"] for t in trials) != list(range(1, total + 1)):
             wrong.append("not every point once")
-        if any(t["state"] == "done" and t["score"] != t["params"]["x"] for t in trials):
+        if any(t["state"] == "done" and t["score"] != score(t["params"]["x"]) for t in trials):
             wrong.append("a score of another point")
         return wrong

@@ -6,43 +6,75 @@ import os, signal, time
 
 import rig
 
-TRIALS = 400
-server = rig.Server()
-server.start()
+KEPT = "grace = 1s\n[keep]\ntrials = top:10"
 
 
-def finish(run):
-    rig.until(lambda: server.ended(run))
-    return server.faults(run, TRIALS)
+def miscounted(run, total):
+    """Of a run that keeps the best alone: what is wrong with its figures."""
+    shown = server.show(run)
+    done, failed = (shown["counts"][key] for key in ("done", "failed"))
+    fine = shown["state"] == "done" and done + failed == total
+    return [] if fine else ["%s: %d and %d of %d trials" % (shown["state"], done, failed, total)]
 
 
-command = "sh -c \"sleep 0.003; echo {x}\""
-wrong = finish(server.submit(command, TRIALS))  # the memory of a server that has worked
-before, prober = server.memory(), rig.Prober(server)
-wanted, kills, failed, run = rig.times(200, 5000), 0, 0, None
-while kills < wanted:
-    run = server.submit(command, TRIALS)
-    in_run, counted = 0, -20
+def by_command(trials):
+    return server.submit("sh -c \"sleep 0.003; echo {x}\"", trials)
+
+
+def by_function(trials):
+    return server.submit_run("type = function\nfunction = sphere", trials, "workers = 2", KEPT)
+
+
+# Of each kind of run: its trials, how to submit it, what is wrong with it, more results than wait
+# for a commit at a time, its share of the kills
+KINDS = [
+    (400, by_command, lambda *of: server.faults(*of), 20, 0.7),
+    (20000000, by_function, miscounted, 2000000, 0.3),
+]
+
+
+def kill_in(run, most, pending):
+    """Kills workers of a run until it has ended, `most` at most; returns how many."""
+    killed, counted = 0, -pending
     while not server.ended(run):
         time.sleep(rig.rng.random() * 0.02)
         workers = server.workers()
-        if not workers or kills == wanted:
+        if not workers or killed == most:
             continue
         # Three in a row that end in no trial, with no result between them, end the run, and that is
-        # meant: after two there are results here, more than wait for a commit at a time.
-        if in_run % 2 == 0 and not rig.until(lambda: server.counted(run) > counted + 20 or server.ended(run)):
+        # meant: after two there are results here, more than `pending`.
+        if killed % 2 == 0 and not rig.until(lambda: server.counted(run) > counted + pending or server.ended(run)):
             break
         counted = server.counted(run)
         try:
             os.kill(rig.rng.choice(workers), signal.SIGKILL)
-            kills, in_run = kills + 1, in_run + 1
+            killed += 1
         except ProcessLookupError:
             pass
-    wrong += finish(run)
-    counts = server.show(run)["counts"]
-    failed += counts["failed"]
-    if counts["failed"] > in_run:
-        wrong.append("%d kills made %d trials fail" % (in_run, counts["failed"]))
+    return killed
+
+
+server = rig.Server()
+server.start()
+wrong = []
+for trials, submit, faults, *_ in KINDS:  # the memory of a server that has worked
+    run = submit(trials)
+    rig.until(lambda: server.ended(run))
+    wrong += faults(run, trials)
+before, prober = server.memory(), rig.Prober(server)
+kills, failed = 0, 0
+for trials, submit, faults, pending, share in KINDS:
+    wanted = kills + round(share * rig.times(200, 5000))
+    while kills < wanted:
+        run = submit(trials)
+        killed = kill_in(run, wanted - kills, pending)
+        kills += killed
+        rig.until(lambda: server.ended(run))
+        wrong += faults(run, trials)
+        counts = server.show(run)["counts"]
+        failed += counts["failed"]
+        if counts["failed"] > killed:
+            wrong.append("%d kills made %d trials fail" % (killed, counts["failed"]))
 rig.note("%d kills, %d of them in a trial" % (kills, failed))
 rig.same("every trial once, one failed for a kill at most", wrong, [])
 rig.same("no process is left", server.left(), [])
