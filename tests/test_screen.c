@@ -242,7 +242,7 @@ check_all_sizes(struct rig *rig, const char *name)
     check_screen(rig, name, 300, 80, true);
 }
 
-static const char *const fixtures[] = { "one_core", "busy", "many_cores", "unknown" };
+static const char *const fixtures[] = { "one_core", "boards", "busy", "many_cores", "unknown" };
 
 START_TEST(overview_is_as_committed)
 {

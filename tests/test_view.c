@@ -89,11 +89,13 @@ START_TEST(wrong_types_count_as_unknown)
     static const char *const odd[] = { "[]", "3", "\"x\"", "{\"cpu\":[],\"cores\":{},\"host\":3}",
         "{\"cores\":[3,null,{\"name\":4},{\"total\":3}],\"runs\":{},\"pools\":3,\"tasks\":[3]}",
         "{\"time\":\"x\",\"seq\":\"y\",\"cpu\":{\"total\":\"12\"},\"alerts\":{\"active\":3}}",
+        "{\"boards\":[3,{\"figures\":3},{\"figures\":[4,null]},{\"pid\":\"x\"}]}",
         "{\"server\":{\"pid\":-3,\"sessions\":99999999999999}}" };
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         apply(odd[i]);
         ck_assert(isnan(view.sample.scalar[METRIC_CPU_TOTAL]));
-        ck_assert_int_eq(view.run_count + view.pool_count + view.task_count + view.alert_count, 0);
+        ck_assert_int_eq(view.run_count + view.pool_count + view.task_count + view.alert_count +
+            view.figure_count, 0);
         ck_assert_int_eq(view.server_pid + view.sessions, 0);
     }
 }

@@ -24,6 +24,7 @@ enum panel_id {
     PANEL_RUNS,
     PANEL_TASKS,
     PANEL_POOLS,
+    PANEL_BOARDS,
     PANEL_ALERTS,
     PANEL_RUN,
     PANEL_CURVE,
@@ -54,7 +55,7 @@ struct panel {
     const char *title;
     int priority; /* 1 is the last to go */
     int weight; /* share of rows that are over */
-    /* Inner rows that it can use at an inner width. */
+    /* Inner rows that it can use at an inner width; 0: it has nothing to show. */
     int (*want)(const struct panel_context *context, int width);
     /* The figure in the frame; "" for none. */
     void (*note)(const struct panel_context *context, char *buf, size_t size);
@@ -65,7 +66,7 @@ const struct panel *panel_info(enum panel_id id);
 
 /* One per file. */
 extern const struct panel panel_cpu, panel_memory, panel_io, panel_runs, panel_tasks,
-    panel_pools, panel_alerts, panel_run, panel_curve, panel_top, panel_log;
+    panel_pools, panel_boards, panel_alerts, panel_run, panel_curve, panel_top, panel_log;
 
 /* What panels share (panel.c). */
 

@@ -34,6 +34,7 @@ static const struct band overview_narrow[] = {
     { { { PANEL_RUNS, 1 } } },
     { { { PANEL_TASKS, 1 } } },
     { { { PANEL_POOLS, 1 } } },
+    { { { PANEL_BOARDS, 1 } } },
     { { { PANEL_ALERTS, 1 } } },
     { { { PANEL_IO, 1 } } },
     { { { PANEL_NONE, 0 } } },
@@ -42,6 +43,7 @@ static const struct band overview_normal[] = {
     { { { PANEL_CPU, 1 }, { PANEL_MEMORY, 1 } } },
     { { { PANEL_RUNS, 1 } } },
     { { { PANEL_TASKS, 1 }, { PANEL_POOLS, 1 } } },
+    { { { PANEL_BOARDS, 1 } } },
     { { { PANEL_ALERTS, 1 }, { PANEL_IO, 1 } } },
     { { { PANEL_NONE, 0 } } },
 };
@@ -49,6 +51,7 @@ static const struct band overview_wide[] = {
     { { { PANEL_CPU, 4 }, { PANEL_MEMORY, 3 }, { PANEL_IO, 2 } } },
     { { { PANEL_RUNS, 1 } } },
     { { { PANEL_TASKS, 3 }, { PANEL_POOLS, 2 }, { PANEL_ALERTS, 3 } } },
+    { { { PANEL_BOARDS, 1 } } },
     { { { PANEL_NONE, 0 } } },
 };
 static const struct band run_narrow[] = {
@@ -92,12 +95,34 @@ band_ends(const struct band *band)
     return band->panel[0].id == PANEL_NONE;
 }
 
-enum panel_id
-scene_next_panel(enum scene_kind kind, enum panel_id id, int step)
+static struct panel_context
+context_of(struct scene *scene, enum panel_id id)
 {
-    enum panel_id order[BANDS_MAX];
+    return (struct panel_context){
+        .view = &scene->view,
+        .detail = &scene->detail,
+        .selected = scene->selected,
+        .focused = scene->focus == id,
+        .list = &scene->list[id],
+    };
+}
+
+/* A panel that has nothing to show is not there. */
+static bool
+has_panel(struct scene *scene, enum panel_id id)
+{
+    struct panel_context context = context_of(scene, id);
+    return panel_info(id)->want(&context, NARROW_BELOW) > 0;
+}
+
+enum panel_id
+scene_next_panel(struct scene *scene, int step)
+{
+    enum panel_id order[BANDS_MAX], id = scene->focus;
     int count = 0, at = 0;
-    for (const struct band *band = scenes[kind].narrow; !band_ends(band); band++) {
+    for (const struct band *band = scenes[scene->kind].narrow; !band_ends(band); band++) {
+        if (!has_panel(scene, band->panel[0].id))
+            continue;
         if (band->panel[0].id == id)
             at = count;
         order[count++] = band->panel[0].id;
@@ -357,18 +382,6 @@ draw_last_line(const struct scene *scene, struct canvas *canvas)
 
 /* Panels. */
 
-static struct panel_context
-context_of(struct scene *scene, enum panel_id id)
-{
-    return (struct panel_context){
-        .view = &scene->view,
-        .detail = &scene->detail,
-        .selected = scene->selected,
-        .focused = scene->focus == id,
-        .list = &scene->list[id],
-    };
-}
-
 static void
 draw_panel(struct scene *scene, struct canvas *canvas, enum panel_id id, struct rect rect, bool boxed)
 {
@@ -443,16 +456,19 @@ draw_panels(struct scene *scene, struct canvas *canvas, struct rect rect)
         return;
     }
     struct layout_band room[BANDS_MAX];
-    const struct band *bands = bands_for(scene->kind, rect.width);
-    for (; !band_ends(&bands[count]); count++)
-        room[count] = measure_band(scene, &bands[count], rect.width, frame);
+    const struct band *shown[BANDS_MAX];
+    for (const struct band *band = bands_for(scene->kind, rect.width); !band_ends(band); band++) {
+        room[count] = measure_band(scene, band, rect.width, frame);
+        if (room[count].want > frame)
+            shown[count++] = band;
+    }
     for (int i = 0; i < count && rect.height < frame + 1; i++)
         room[i].min = 1; /* a rule with its figure is better than nothing */
     layout_bands(room, count, rect.height);
     for (int i = 0; i < count; i++) {
         struct rect place = { rect.x, rect.y, rect.width, room[i].height };
         if (place.height)
-            draw_band(scene, canvas, &bands[i], place, boxed);
+            draw_band(scene, canvas, shown[i], place, boxed);
         rect.y += room[i].height;
     }
 }

@@ -34,8 +34,8 @@ const char *scene_context(enum scene_kind kind);
 
 void scene_draw(struct scene *scene, struct canvas *canvas);
 
-/* The panel after (step 1) or before (step -1) one, in the order of reading. */
-enum panel_id scene_next_panel(enum scene_kind kind, enum panel_id id, int step);
+/* The panel after (step 1) or before (step -1) the one with the focus, in the order of reading. */
+enum panel_id scene_next_panel(struct scene *scene, int step);
 
 /* The run that keys act upon: the one looked at, or the selected one; NULL. */
 const struct view_run *scene_run(const struct scene *scene);

@@ -502,7 +502,7 @@ go_back(struct screen *screen)
 static void
 step_focus(struct scene *scene, int step)
 {
-    scene->focus = scene_next_panel(scene->kind, scene->focus, step);
+    scene->focus = scene_next_panel(scene, step);
     if (scene->zoom != PANEL_NONE)
         scene->zoom = scene->focus;
 }

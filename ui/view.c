@@ -327,6 +327,46 @@ apply_tasks(struct view *view, const json_t *status)
 }
 
 static void
+take_figure(struct view *view, const json_t *board, const json_t *object, bool first)
+{
+    struct view_figure *figure = &view->figure[view->figure_count++];
+    const char *kind = json_get_string(object, "kind", "");
+    get_text(board, "program", figure->program, sizeof figure->program);
+    figure->pid = json_get_int(board, "pid", 0);
+    figure->first = first;
+    figure->kind = !strcmp(kind, "histogram") ? VIEW_FIGURE_HISTOGRAM
+        : !strcmp(kind, "gauge") ? VIEW_FIGURE_GAUGE : VIEW_FIGURE_COUNTER;
+    get_text(object, "name", figure->name, sizeof figure->name);
+    get_text(object, "labels", figure->labels, sizeof figure->labels);
+    get_text(object, "unit", figure->unit, sizeof figure->unit);
+    figure->value = get_number(object, "value");
+    figure->rate = get_number(object, "rate");
+    figure->p50_seconds = get_number(object, "p50_seconds");
+    figure->p99_seconds = get_number(object, "p99_seconds");
+}
+
+static void
+apply_boards(struct view *view, const json_t *status, bool workers)
+{
+    size_t i, f;
+    const json_t *board, *object;
+    json_array_foreach(json_object_get(status, "boards"), i, board)
+    {
+        bool worker = !strcmp(json_get_string(board, "program", ""), "optop-worker");
+        bool first = true;
+        if (worker != workers || json_get_int(board, "pid", 0) == view->server_pid)
+            continue;
+        json_array_foreach(json_object_get(board, "figures"), f, object)
+        {
+            if (view->figure_count == VIEW_FIGURES_MAX || !json_is_object(object))
+                continue;
+            take_figure(view, board, object, first);
+            first = false;
+        }
+    }
+}
+
+static void
 apply_active(struct view *view, const json_t *active)
 {
     view->alert_count = 0;
@@ -423,6 +463,9 @@ view_apply_status(struct view *view, const json_t *status)
         push_point(&view->series[i], view->sample.scalar[view->series[i].metric]);
     apply_pools(view, status);
     apply_tasks(view, status);
+    view->figure_count = 0;
+    apply_boards(view, status, false);
+    apply_boards(view, status, true);
     apply_runs(view, status);
     apply_alerts(view, status);
 }

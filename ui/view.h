@@ -19,6 +19,7 @@ enum {
     VIEW_HISTORY = 512, /* newest points kept per graph */
     VIEW_POOLS_MAX = 32,
     VIEW_TASKS_MAX = 64,
+    VIEW_FIGURES_MAX = 256,
     VIEW_RUNS_MAX = 64,
     VIEW_ALERTS_MAX = 64,
     VIEW_TEXT_MAX = 160,
@@ -34,6 +35,16 @@ struct view_pool {
 struct view_task {
     char name[64];
     double count, in_progress, failed, min_seconds, mean_seconds, p99_seconds, max_seconds;
+};
+
+/* A figure that a program publishes; those of one program follow each other. */
+struct view_figure {
+    char program[48];
+    int64_t pid;
+    bool first; /* of its program */
+    enum { VIEW_FIGURE_COUNTER, VIEW_FIGURE_GAUGE, VIEW_FIGURE_HISTOGRAM } kind;
+    char name[64], labels[96], unit[16];
+    double value, rate, p50_seconds, p99_seconds;
 };
 
 struct view_run {
@@ -98,6 +109,8 @@ struct view {
     struct view_pool pool[VIEW_POOLS_MAX];
     int task_count;
     struct view_task task[VIEW_TASKS_MAX];
+    int figure_count; /* without the server's own, which are pools and tasks; workers last */
+    struct view_figure figure[VIEW_FIGURES_MAX];
     int run_count;
     struct view_run run[VIEW_RUNS_MAX];
     double alerts_pending, alerts_warning, alerts_critical;
