@@ -143,6 +143,44 @@ START_TEST(launch_watch_cancel)
 }
 END_TEST
 
+/* Keys do to a run what command lines do. */
+START_TEST(steer_a_run)
+{
+    prepare("C.UTF-8");
+    open_console(24, 80);
+    ck_screen("none running");
+    terminal_send(&terminal, "n");
+    ck_screen("sleepy.ini");
+    terminal_send(&terminal, "\r");
+    ck_screen("sleep {s}");
+    terminal_send(&terminal, "\x07");
+    ck_screen("1 running");
+    terminal_send(&terminal, "-");
+    ck_screen("run 1: 1 worker");
+    terminal_send(&terminal, "+");
+    ck_screen("run 1: 2 workers");
+    terminal_send(&terminal, "\r");
+    ck_screen("elapsed");
+    terminal_send(&terminal, ">");
+    ck_screen("run 1: priority 1");
+    ck_screen("priority 1");
+    terminal_send(&terminal, "<");
+    ck_screen("run 1: priority 0");
+    terminal_send(&terminal, "f"); /* nothing has failed */
+    terminal_send(&terminal, "?");
+    ck_screen("one worker more for this run");
+    terminal_send(&terminal, "q");
+    terminal_send(&terminal, "c");
+    ck_screen("Cancel run 1");
+    terminal_send(&terminal, "y");
+    ck_screen("cancelled");
+    terminal_send(&terminal, "q");
+    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
+    terminal_close(&terminal);
+    stop_server();
+}
+END_TEST
+
 START_TEST(sizes_and_ascii)
 {
     static const int sizes[][2] = { { 24, 80 }, { 5, 20 }, { 1, 1 }, { 80, 300 }, { 50, 160 } };
@@ -218,6 +256,7 @@ test_suite(void)
     TCase *tcase = tcase_create("end to end");
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, launch_watch_cancel);
+    tcase_add_test(tcase, steer_a_run);
     tcase_add_test(tcase, sizes_and_ascii);
     tcase_add_test(tcase, terminal_is_restored_on_term);
     tcase_add_test(tcase, server_dies);

@@ -524,6 +524,65 @@ START_TEST(pause_and_resume_tell_what_came)
 }
 END_TEST
 
+/* The change that was asked for last, of the run 7 of "busy". */
+static void
+check_set(struct rig *rig, const char *assignment)
+{
+    const json_t *params = rig->asked[rig->asked_count - 1].params;
+    ck_assert_int_eq((int)json_get_int(params, "run", 0), 7);
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(params, "set"), 0)),
+        assignment);
+}
+
+static json_t *
+run_with(const char *wanted, int priority, int failed)
+{
+    json_t *status = load("busy");
+    json_t *run = json_deep_copy(json_array_get(json_object_get(status, "runs"), 2));
+    json_decref(status);
+    json_object_set_new(run, "run", json_integer(7));
+    json_object_set_new(run, "state", json_string("running"));
+    json_object_set_new(run, "workers_wanted", json_string(wanted));
+    json_object_set_new(run, "priority", json_integer(priority));
+    json_object_set_new(json_object_get(run, "counts"), "failed", json_integer(failed));
+    return run;
+}
+
+START_TEST(workers_priority_and_retries_by_keys)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    screen_key(rig.screen, '+'); /* of a server that does not say: from those it has */
+    check_set(&rig, "parallel.workers=3");
+    answer(&rig, "run.set", run_with("3", 0, 0), NULL);
+    check_shows(&rig, "run 7: 3 workers");
+    screen_key(rig.screen, '=');
+    check_set(&rig, "parallel.workers=4");
+    answer(&rig, "run.set", run_with("2x8", 0, 0), NULL);
+    screen_key(rig.screen, '-');
+    check_set(&rig, "parallel.workers=1x8");
+    answer(&rig, "run.set", run_with("1", -2, 0), NULL);
+    check_shows(&rig, "run 7: 1x8 workers");
+    int asked = rig.asked_count;
+    screen_key(rig.screen, '-'); /* none fewer than one */
+    screen_key(rig.screen, 'f'); /* nothing has failed */
+    ck_assert_int_eq(rig.asked_count, asked);
+    screen_key(rig.screen, '>');
+    check_set(&rig, "run.priority=-1");
+    answer(&rig, "run.set", NULL, "out of range");
+    check_shows(&rig, "run 7: out of range");
+    screen_key(rig.screen, '<');
+    check_set(&rig, "run.priority=-3");
+    answer(&rig, "run.set", run_with("auto", -3, 5), NULL);
+    check_shows(&rig, "run 7: priority -3");
+    screen_key(rig.screen, 'f');
+    answer(&rig, "run.retry", run_with("auto", 0, 5), NULL);
+    check_shows(&rig, "run 7: its failed trials are done again");
+    rig_close(&rig);
+}
+END_TEST
+
 START_TEST(messages_go_after_a_while)
 {
     struct rig rig;
@@ -766,6 +825,7 @@ test_suite(void)
     tcase_add_test(keys, detail_is_read_again_when_the_run_moves);
     tcase_add_test(keys, cancel_asks_first);
     tcase_add_test(keys, pause_and_resume_tell_what_came);
+    tcase_add_test(keys, workers_priority_and_retries_by_keys);
     tcase_add_test(keys, messages_go_after_a_while);
     tcase_add_test(keys, a_lost_server_is_told_and_comes_back);
     tcase_add_test(keys, a_request_that_cannot_be_sent_is_told);

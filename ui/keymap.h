@@ -31,6 +31,11 @@ enum action {
     ACTION_CANCEL,
     ACTION_PAUSE,
     ACTION_RESUME,
+    ACTION_RETRY, /* its failed trials */
+    ACTION_MORE_WORKERS,
+    ACTION_FEWER_WORKERS,
+    ACTION_SOONER, /* a higher priority */
+    ACTION_LATER,
     ACTION_FREEZE, /* the picture stands still */
     ACTION_REDRAW,
 };

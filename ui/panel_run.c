@@ -3,6 +3,7 @@
  * One run: progress, figures, and the best trial with its parameters.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -141,6 +142,11 @@ draw_kind_line(struct canvas *canvas, struct rect inside, int y, const struct vi
     pair(&line, "score", STYLE_VALUE, run->score);
     pair(&line, "search", STYLE_VALUE, run->search);
     char text[96];
+    if (isfinite(run->priority) && run->priority != 0)
+        pair(&line, "priority", STYLE_VALUE, unit_format_number(run->priority, text, sizeof text));
+    double wanted = strtod(run->workers_wanted, NULL);
+    if (run->state == RUN_RUNNING && wanted > run->workers_target) /* they wait for slots */
+        pair(&line, "workers wanted", STYLE_VALUE, run->workers_wanted);
     if (inside.width >= FULL_WIDTH && !isnan(run->points))
         pair(&line, "space", STYLE_VALUE, space_text(run, text, sizeof text));
     pair(&line, "objective", STYLE_VALUE, run->objective);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -138,6 +139,21 @@ scene_run(const struct scene *scene)
     return view_find_run(&scene->view, scene->selected);
 }
 
+/* Processes, where each has several threads; of `auto` what it has now. */
+static int
+wanted_workers(const struct view_run *run)
+{
+    int wanted = (int)strtol(run->workers_wanted, NULL, 10);
+    return wanted > 0 ? wanted : run->workers_target >= 1 ? (int)run->workers_target : 1;
+}
+
+void
+scene_workers_text(const struct view_run *run, int more, char *buf, size_t size)
+{
+    const char *threads = strchr(run->workers_wanted, 'x');
+    snprintf(buf, size, "%d%s", wanted_workers(run) + more, threads ? threads : "");
+}
+
 bool
 scene_can(const struct scene *scene, enum action action)
 {
@@ -150,6 +166,14 @@ scene_can(const struct scene *scene, enum action action)
         return alive;
     case ACTION_PAUSE:
         return alive && run->state != RUN_PAUSED;
+    case ACTION_MORE_WORKERS:
+    case ACTION_SOONER:
+    case ACTION_LATER:
+        return alive;
+    case ACTION_FEWER_WORKERS:
+        return alive && wanted_workers(run) > 1;
+    case ACTION_RETRY:
+        return run && run->failed > 0 && !run->cancelling;
     case ACTION_RESUME:
         return run && run->resumable && !run->cancelling;
     default:

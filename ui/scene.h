@@ -40,6 +40,10 @@ enum panel_id scene_next_panel(struct scene *scene, int step);
 /* The run that keys act upon: the one looked at, or the selected one; NULL. */
 const struct view_run *scene_run(const struct scene *scene);
 
+/* What to ask for so that a run has so many workers more (or fewer), in the
+ * form of its run file: "5", "3x8". */
+void scene_workers_text(const struct view_run *run, int more, char *buf, size_t size);
+
 /* Would an action do something now? The line of keys shows only those. */
 bool scene_can(const struct scene *scene, enum action action);
 

@@ -29,7 +29,7 @@ struct call {
     struct dialog *dialog; /* NULL when it has been closed meanwhile */
     int tag; /* the dialog's; or the series */
     int64_t run;
-    const char *done; /* what to tell when a run has taken it */
+    char done[48]; /* what to tell when a run has taken it */
     bool failed; /* could not be sent: answered when the present entry ends */
 };
 
@@ -140,7 +140,10 @@ take_run_answer(struct screen *screen, const struct call *call, const json_t *re
 {
     char text[DIAG_TEXT_MAX + 64];
     if (result) {
+        struct view_run run;
         view_apply_run(&screen->scene.view, result);
+        if (screen->scene.detail.run.run == call->run && view_parse_run(result, &run))
+            screen->scene.detail.run = run; /* what the next key goes on from */
         snprintf(text, sizeof text, "run %lld: %s", (long long)call->run, call->done);
         tell(screen, STYLE_GOOD, text);
         return;
@@ -471,12 +474,43 @@ confirm_cancel(struct screen *screen, const struct view_run *run)
 }
 
 static void
-call_run(struct screen *screen, const char *method, const char *done)
+call_run(struct screen *screen, const char *method, json_t *params, const char *done)
 {
     const struct view_run *run = scene_run(&screen->scene);
-    struct call *call = send_call(screen, CALL_RUN, method, run_params(run->run));
+    struct call *call = send_call(screen, CALL_RUN, method, params);
     call->run = run->run;
-    call->done = done;
+    str_copy(call->done, sizeof call->done, done);
+}
+
+/* Changes the run's file as `optop set` does. */
+static void
+set_run(struct screen *screen, const char *key, const char *value, const char *done)
+{
+    char assignment[96];
+    json_t *params = run_params(scene_run(&screen->scene)->run), *set = json_array();
+    snprintf(assignment, sizeof assignment, "%s=%s", key, value);
+    json_array_append_new(set, json_string(assignment));
+    json_object_set_new(params, "set", set);
+    call_run(screen, "run.set", params, done);
+}
+
+static void
+step_workers(struct screen *screen, int step)
+{
+    char value[32], done[48];
+    scene_workers_text(scene_run(&screen->scene), step, value, sizeof value);
+    snprintf(done, sizeof done, "%s worker%s", value, str_equal(value, "1") ? "" : "s");
+    set_run(screen, "parallel.workers", value, done);
+}
+
+static void
+step_priority(struct screen *screen, int step)
+{
+    const struct view_run *run = scene_run(&screen->scene);
+    char value[24], done[48];
+    snprintf(value, sizeof value, "%d", (isfinite(run->priority) ? (int)run->priority : 0) + step);
+    snprintf(done, sizeof done, "priority %s", value);
+    set_run(screen, "run.priority", value, done);
 }
 
 /* On going on after a hold, what was missed is asked for. */
@@ -568,10 +602,26 @@ act(struct screen *screen, enum action action)
         confirm_cancel(screen, scene_run(scene));
         break;
     case ACTION_PAUSE:
-        call_run(screen, "run.pause", "paused");
+        call_run(screen, "run.pause", run_params(scene_run(scene)->run), "paused");
         break;
     case ACTION_RESUME:
-        call_run(screen, "run.resume", "resumed");
+        call_run(screen, "run.resume", run_params(scene_run(scene)->run), "resumed");
+        break;
+    case ACTION_RETRY:
+        call_run(screen, "run.retry", run_params(scene_run(scene)->run),
+            "its failed trials are done again");
+        break;
+    case ACTION_MORE_WORKERS:
+        step_workers(screen, 1);
+        break;
+    case ACTION_FEWER_WORKERS:
+        step_workers(screen, -1);
+        break;
+    case ACTION_SOONER:
+        step_priority(screen, 1);
+        break;
+    case ACTION_LATER:
+        step_priority(screen, -1);
         break;
     case ACTION_FREEZE:
         toggle_hold(screen);

@@ -211,6 +211,8 @@ view_parse_run(const json_t *object, struct view_run *ret_run)
     run.elapsed_seconds = get_number(object, "elapsed_seconds");
     run.workers = get_number(object, "workers");
     run.workers_target = get_number(object, "workers_target");
+    get_text(object, "workers_wanted", run.workers_wanted, sizeof run.workers_wanted);
+    run.priority = get_number(object, "priority");
     run.utilization_pct = get_number(object, "utilization_pct");
     run.created = get_number(object, "created");
     run.started = get_number(object, "started");

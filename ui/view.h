@@ -63,6 +63,8 @@ struct view_run {
     double best_found_seconds; /* after the run's start; NaN */
     double rate, eta_seconds, eta_low_seconds, eta_high_seconds, elapsed_seconds;
     double workers, workers_target, utilization_pct;
+    char workers_wanted[24]; /* as the run file says: "auto", "4", "2x8" */
+    double priority;
     char cage[16], search[24], objective[24], score[64];
     char reason[VIEW_TEXT_MAX], waiting[VIEW_TEXT_MAX];
     char target_reason[VIEW_TEXT_MAX]; /* of workers = auto; "" otherwise */

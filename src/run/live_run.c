@@ -252,6 +252,18 @@ write_left(struct json_writer *w, const struct run *run)
     jw_figure(w, "eta_high_seconds", left.high);
 }
 
+/* As the run file has it. */
+static void
+write_wanted_workers(struct json_writer *w, const struct run_spec *spec)
+{
+    char text[32] = "auto";
+    if (spec->workers && spec->mode == RUN_MODE_HYBRID)
+        snprintf(text, sizeof text, "%dx%d", spec->workers / spec->threads, spec->threads);
+    else if (spec->workers)
+        snprintf(text, sizeof text, "%d", spec->workers);
+    jw_string(w, "workers_wanted", text);
+}
+
 void
 run_write(struct json_writer *w, const char *key, const struct run *run, int64_t now_ns,
     bool with_text)
@@ -280,6 +292,7 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
     jw_figure(w, "elapsed_seconds", ns_to_sec(run_elapsed_ns(run, now_ns)));
     jw_int(w, "workers", run->worker_count);
     jw_int(w, "workers_target", run->workers_target);
+    write_wanted_workers(w, spec);
     jw_string(w, "target_reason", run->state == RUN_RUNNING ? run->target_reason : "");
     jw_figure(w, "utilization_pct", run_utilization_pct(run, now_ns));
     jw_string(w, "cage", run->cage_name);

@@ -217,6 +217,7 @@ apply_change(struct runner *runner, struct run *run, struct change *change)
             memcpy((char *)&run->spec + rule->offset, (char *)&change->spec + rule->offset,
                 rule->size);
             tell |= rule->sent_to_workers;
+            run->spec.threads = change->spec.threads; /* part of `workers` */
         }
     }
     if (run->spec.grace_seconds < 0)
