@@ -52,6 +52,9 @@ rate() {
     awk -v n="$2" -v a="$start" -v b="$(now)" 'BEGIN { printf "%.0f\n", n / (b - a) }' >>"$dir/$1"
 }
 
+# since START NAME: adds the milliseconds
+since() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.0f\n", (b - a) * 1000 }' >>"$dir/$2"; }
+
 # A server that dies with a million trials of a run on its disk: until the next shows them.
 reopen() {
     local run start
@@ -62,10 +65,17 @@ reopen() {
     start=$(now)
     start_server
     until [ "$(done_of "$run")" -ge 1000000 ]; do sleep 0.01; done
-    awk -v a="$start" -v b="$(now)" 'BEGIN { printf "%.0f\n", (b - a) * 1000 }' >>"$dir/reopen"
+    since "$start" reopen
     "$OPTOP" cancel --wait "$run" >/dev/null 2>&1 || true
 }
 
+for ((round = 0; round < rounds; round++)); do # a server with nothing to open
+    start=$(now)
+    start_server
+    "$OPTOP" status >/dev/null
+    since "$start" empty
+    "$OPTOP" server stop >/dev/null 2>&1
+done
 start_server
 first=
 for ((round = 0; round < rounds; round++)); do
@@ -91,6 +101,7 @@ line "nothing, the best 100 kept" best 5000000 walk
 line "nothing, all kept" all 250000 write
 printf '%-36s%s MiB; after %d rounds of %d trials %s MiB (bar 64, flat)\n' \
     "server's memory, first round" "$first" "$rounds" "$trials" "$last"
-awk -v a="$(median reopen)" 'BEGIN {
-    printf "%-36soptop %8.0f ms after the start (bar 1000)\n", "10^6 trials after a crash", a
+awk -v a="$(median reopen)" -v b="$(median empty)" 'BEGIN {
+    printf "%-36soptop %8.0f ms after the start (bar 1000); nothing to open: %.0f ms\n",
+        "10^6 trials after a crash", a, b
 }'
