@@ -79,10 +79,10 @@ static int take_affinity(void *, const struct ini_entry *, const struct option_v
         "Not to begin before: a date and time, a time of day (the next one), or +DURATION from"  \
         " when it is submitted; with Z at its end in UTC, else in the server's local time",      \
         "2026-11-30 06:00")                                                    \
-    X("objective", "type", CHOICE, 0, 0, "command|function|worker|plugin", "command", false, 0,         \
-        take_type,                                                             \
+    X("objective", "type", CHOICE, 0, 0, "command|function|worker|plugin|lua", "command",   \
+        false, 0, take_type,                                                   \
         "What evaluates a point: a command for each, a standard formula, a program that is"      \
-        " started once and answers line by line, or a shared object", NULL)    \
+        " started once and answers line by line, a shared object, or a Lua function", NULL)      \
     X("objective", "command", TEXT, 0, 0, NULL, NULL, false, AT(command), NULL,                  \
         "The program and its arguments, split into words as a shell does; {name} is replaced by" \
         " a dimension's or a parameter's value, and {{ and }} are braces. No shell is run. With" \
@@ -101,6 +101,14 @@ static int take_affinity(void *, const struct ini_entry *, const struct option_v
         NULL)                                                                  \
     X("objective", "plugin", TEXT, 0, 0, NULL, NULL, false, AT(plugin), NULL,  \
         "Shared object with the interface of optop/plugin.h, for type = plugin", "./square.so")  \
+    X("objective", "lua", TEXT, 0, 0, NULL, NULL, false, AT(lua), NULL,        \
+        "File of the Lua function that scores a point, for type = lua", "valley.lua")            \
+    X("objective", "lua_memory", BYTES, 1048576, BYTES_MAX, NULL, "64MiB", false,                \
+        AT(lua_memory_bytes), NULL,                                            \
+        "Memory of the Lua function in each thread; a trial that needs more has failed", NULL)   \
+    X("objective", "lua_instructions", INT, 0, EXACT_MAX, NULL, "1000000000", false,             \
+        AT(lua_instructions), NULL,                                            \
+        "Instructions of Lua in one trial, which then has failed; 0: any number", NULL)          \
     X("objective", "inflight", INT, 1, RUN_INFLIGHT_MAX, NULL, "1", false, AT(inflight), NULL,   \
         "Points that a program of type = worker is given before it has answered the first", "16") \
     X("objective", "directory", TEXT, 0, 0, NULL, NULL, false, AT(directory), NULL,              \

@@ -92,6 +92,7 @@ run_spec_release(struct run_spec *spec)
     free(spec->command);
     free(spec->function);
     free(spec->plugin);
+    free(spec->lua);
     free(spec->directory);
     free(spec->standard_input);
     for (int i = 0; i < spec->environment_count; i++)
@@ -141,6 +142,7 @@ static const struct {
     [OBJECTIVE_FUNCTION] = { "function", true },
     [OBJECTIVE_WORKER] = { "worker", true },
     [OBJECTIVE_PLUGIN] = { "plugin", true },
+    [OBJECTIVE_LUA] = { "lua", true },
 };
 
 const char *

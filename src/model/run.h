@@ -106,6 +106,7 @@ enum objective_type {
     OBJECTIVE_FUNCTION,
     OBJECTIVE_WORKER,
     OBJECTIVE_PLUGIN,
+    OBJECTIVE_LUA,
 };
 const char *objective_type_name(enum objective_type type);
 /* Is it evaluated by ranges (objective/batch.h), in the worker itself? */
@@ -165,6 +166,9 @@ struct run_spec {
     char *command; /* of a command or a worker; else NULL */
     char *function; /* NULL unless objective is function; see function.h */
     char *plugin; /* file of a plugin; else NULL */
+    char *lua; /* file of a Lua function; else NULL */
+    double lua_memory_bytes; /* of each state */
+    int64_t lua_instructions; /* of a trial; 0: any number */
     int64_t inflight; /* trials that a warm program has at a time; see obj_worker.c */
     bool shift; /* of a function: its minimum is moved off-centre (function_shift) */
     enum score_kind score;

@@ -5,7 +5,6 @@
  */
 #include "objective/answer.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "objective/metric_names.h"
 
 /* What was found in a line. */
 struct draft {
@@ -22,31 +22,12 @@ struct draft {
     double score, value;
 };
 
-static bool
-is_measure(const char *name)
-{
-    for (const char *const *measure = trial_measure_names; *measure; measure++)
-        if (!strcmp(*measure, name))
-            return true;
-    return false;
-}
-
-/* Names are columns and keys elsewhere. What is measured of every trial anyway
- * is not what the program says of itself. */
 static void
 add_metric(struct answer *answer, const char *name, size_t len, double value)
 {
     struct answer_metric *metric = &answer->metric[answer->metric_count];
-    if (!isfinite(value) || !len || answer->metric_count == ANSWER_METRICS_MAX)
-        return;
-    len = len < sizeof metric->name ? len : sizeof metric->name - 1;
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)name[i];
-        bool plain = c < 0x80 && (isalnum(c) || c == '.' || c == '_' || c == '-');
-        metric->name[i] = plain ? (char)c : '_';
-    }
-    metric->name[len] = '\0';
-    if (is_measure(metric->name))
+    if (!isfinite(value) || answer->metric_count == ANSWER_METRICS_MAX ||
+        !metric_name_clean(name, len, metric->name))
         return;
     metric->value = value;
     answer->metric_count++;

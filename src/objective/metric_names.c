@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "objective/metric_names.h"
 
+#include <ctype.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -8,7 +9,24 @@
 
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "model/trial.h"
 #include "objective/batch.h"
+
+bool
+metric_name_clean(const char *name, size_t len, char clean[RUN_NAME_MAX])
+{
+    len = len < RUN_NAME_MAX ? len : RUN_NAME_MAX - 1;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)name[i];
+        bool plain = c < 0x80 && (isalnum(c) || c == '.' || c == '_' || c == '-');
+        clean[i] = plain ? (char)c : '_';
+    }
+    clean[len] = '\0';
+    for (const char *const *measure = trial_measure_names; *measure; measure++)
+        if (!strcmp(*measure, clean))
+            return false;
+    return len > 0;
+}
 
 struct metric_names {
     pthread_mutex_t lock; /* of adding */

@@ -6,6 +6,16 @@
 #ifndef OPTOP_OBJECTIVE_METRIC_NAMES_H
 #define OPTOP_OBJECTIVE_METRIC_NAMES_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/run.h"
+
+/* A name as it may be used: characters that are not letters, digits, '.', '_' or
+ * '-' become '_', and it is cut to fit. False: it is empty, or what is measured
+ * of every trial anyway. */
+bool metric_name_clean(const char *name, size_t len, char clean[RUN_NAME_MAX]);
+
 struct metric_names;
 
 struct metric_names *metric_names_new(void);

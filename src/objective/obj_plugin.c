@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "objective/metric_names.h"
 #include "objective/objective.h"
 #include "optop/plugin.h"
 
@@ -139,8 +140,8 @@ load(struct plugin_objective *plugin, const char *path, struct diag *diag)
 static bool
 is_metric_name(const char *name)
 {
-    size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
-    return len && !name[len] && len < RUN_NAME_MAX;
+    char clean[RUN_NAME_MAX];
+    return metric_name_clean(name, strlen(name), clean) && !strcmp(name, clean);
 }
 
 static int
@@ -150,9 +151,9 @@ take_metrics(struct plugin_objective *plugin, const char *path, struct diag *dia
     int count = 0;
     for (; names && names[count]; count++)
         if (count == BATCH_METRICS_MAX || !is_metric_name(names[count]))
-            return diag_set(diag, ERR_BAD_TYPE, "%s: metric %d of at most %d has a name of other"
-                " than 1 to %d letters, digits, \".\", \"_\", \"-\"", path, count + 1,
-                BATCH_METRICS_MAX, RUN_NAME_MAX - 1);
+            return diag_set(diag, ERR_BAD_TYPE, "%s: metric %d cannot be (allowed: %d names of"
+                " letters, digits, \".\", \"_\", \"-\" that are no measure of every trial)", path,
+                count + 1, BATCH_METRICS_MAX);
     plugin->base.metric_names = names;
     plugin->base.metric_count = count;
     return 0;

@@ -6,6 +6,7 @@
 static const struct objective_type_row *const types[] = {
     &objective_command,
     &objective_function,
+    &objective_lua,
     &objective_plugin,
     &objective_worker,
 };

@@ -77,6 +77,7 @@ struct objective {
 
 extern const struct objective_type_row objective_command;
 extern const struct objective_type_row objective_function;
+extern const struct objective_type_row objective_lua;
 extern const struct objective_type_row objective_plugin;
 extern const struct objective_type_row objective_worker;
 
