@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/str.h"
+
 struct range {
     uint32_t first, last;
 };
@@ -187,6 +189,27 @@ text_clean_bytes(const char *bytes, size_t len, char *buf, size_t size)
     }
     buf[out] = '\0';
     return buf;
+}
+
+void
+text_clean_lines(const char *bytes, size_t len, struct str *out)
+{
+    const unsigned char *in = (const unsigned char *)bytes;
+    str_reserve(out, len);
+    for (size_t i = 0, used; i < len; i += used) {
+        char utf8[4];
+        used = 1;
+        if (in[i] == '\r' && i + 1 < len && in[i + 1] == '\n')
+            continue;
+        if (in[i] == '\n' || in[i] == '\r') {
+            str_putc(out, '\n');
+        } else if (in[i] == '\t' || (in[i] >= ' ' && in[i] < 0x7F)) {
+            str_putc(out, bytes[i]);
+        } else {
+            uint32_t code = decode(in + i, len - i, &used);
+            str_append(out, utf8, (size_t)text_encode(text_clean_code(code), utf8));
+        }
+    }
 }
 
 const char *

@@ -37,6 +37,10 @@ const char *text_clean(const char *text, char *buf, size_t size);
 /* The same for bytes that may hold NUL. */
 const char *text_clean_bytes(const char *bytes, size_t len, char *buf, size_t size);
 
+/* Appends the clean form of many lines: their ends become line feeds, tabs stay. */
+struct str;
+void text_clean_lines(const char *bytes, size_t len, struct str *out);
+
 /* The code point that cleaning leaves for `code`. */
 uint32_t text_clean_code(uint32_t code);
 

@@ -52,6 +52,8 @@ static int take_method(void *, const struct ini_entry *, const struct option_val
 static int take_mode(void *, const struct ini_entry *, const struct option_value *, struct diag *);
 static int take_workers(void *, const struct ini_entry *, const struct option_value *,
     struct diag *);
+static int take_keep_output(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
 static int take_keep_directory(void *, const struct ini_entry *, const struct option_value *,
     struct diag *);
 static int take_keep(void *, const struct ini_entry *, const struct option_value *, struct diag *);
@@ -159,6 +161,10 @@ static int take_affinity(void *, const struct ini_entry *, const struct option_v
         " each, as 2 x 4", NULL)                                               \
     X("keep", "trials", CUSTOM, 0, 0, "all|top:N", "all", false, 0, take_keep, \
         "Which trials are stored: all, or the N best (and how many there were)", NULL) \
+    X("keep", "output", CHOICE, 0, 0, "none|failed|all", "all", false, 0, take_keep_output,      \
+        "Of which trials of a command what they wrote is stored for `optop logs --trial': of"    \
+        " each the first 16 KiB and the last 48, of a run the newest 1000 trials and the newest" \
+        " 1000 that failed. Standard output is none of it where score = stdout_bytes", NULL)     \
     X("limits", "trial", DURATION, 0, SECONDS_MAX, NULL, "0s", false, AT(trial_seconds), NULL,   \
         "Longest time of one trial, which then fails; 0: no limit", NULL)      \
     X("limits", "run", DURATION, 0, SECONDS_MAX, NULL, "0s", false, AT(run_seconds), NULL,       \
@@ -538,6 +544,15 @@ parse_hybrid(const char *text, int64_t *ret_processes, int64_t *ret_threads)
     str_copy(right, sizeof right, by + 1);
     return unit_parse_int(str_trim(left), ret_processes) == 0 &&
         unit_parse_int(str_trim(right), ret_threads) == 0;
+}
+
+static int
+take_keep_output(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    (void)entry, (void)diag;
+    ((struct run_spec *)target)->keep_output = (enum run_keep)value->number;
+    return 0;
 }
 
 static int

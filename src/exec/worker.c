@@ -63,7 +63,8 @@ struct worker {
     int64_t started_ns;
 
     struct str in, out;
-    struct str log, metrics; /* of the result that is being told */
+    int capture_fd; /* what its trials write; -1: none */
+    struct str log, metrics, output; /* of the result that is being told */
 
     struct given *given; /* given_first..given_count, in the order of sending */
     int given_first, given_count, given_capacity;
@@ -135,6 +136,9 @@ free_worker(struct worker *worker)
     str_release(&worker->out);
     str_release(&worker->log);
     str_release(&worker->metrics);
+    str_release(&worker->output);
+    if (worker->capture_fd >= 0)
+        close(worker->capture_fd);
     if (worker->cell)
         cage_cell_remove(worker->cell);
     free(worker->cell);
@@ -194,7 +198,8 @@ static void
 hear_result(struct worker *worker, const json_t *line)
 {
     struct trial_result result;
-    if (worker_msg_read_result(line, &result, &worker->log, &worker->metrics) < 0) {
+    if (worker_msg_read_result(line, &result, &worker->log, &worker->metrics,
+            &worker->output) < 0) {
         break_off(worker, "the worker's answer has no sense");
         return;
     }
@@ -394,7 +399,8 @@ spawn(struct worker *worker, const struct worker_options *options, int control)
         const struct child_options child = {
             .path = options->program, .argv = argv, .environment = environment,
             .in = null, .out = null, .err = worker->warm ? worker->warm->error_fd : -1,
-            .control = control, .extra = worker->warm ? worker->warm->block_fd : 0,
+            .control = control, .extra = worker->warm ? worker->warm->block_fd
+                : worker->capture_fd > 0 ? worker->capture_fd : 0,
             .fresh = true,
         };
         r = child_spawn(&child, &worker->pid);
@@ -434,7 +440,7 @@ send_init(struct worker *worker, const struct worker_options *options)
         .cgroup_procs = procs ? procs : cage ? cage_procs_path(cage) : NULL,
         .cage = cage_kind_name(cage ? cage_kind(cage) : CAGE_SUBREAPER),
         .limits = worker->limits, .text = options->text, .threads = options->threads,
-        .shelf = options->shelf,
+        .shelf = options->shelf, .capture = worker->capture_fd >= 0,
     };
     worker_msg_init(&worker->out, &init);
     free(procs);
@@ -452,14 +458,17 @@ worker_start(struct loop *loop, const struct worker_options *options,
     struct worker *worker = XNEW(struct worker);
     *worker = (struct worker){
         .loop = loop, .events = *events, .context = context, .spec = options->spec,
-        .limits = options->limits, .fd = pair[0], .pidfd = -1, .started_ns = clock_mono_ns(),
+        .limits = options->limits, .fd = pair[0], .pidfd = -1, .capture_fd = -1, .started_ns = clock_mono_ns(),
     };
     str_init(&worker->in);
     str_init(&worker->out);
     str_init(&worker->log);
     str_init(&worker->metrics);
+    str_init(&worker->output);
     str_copy(worker->mark, sizeof worker->mark, options->mark);
     int r = options->text ? warm_new(loop, &worker->warm) : 0;
+    if (!options->text)
+        capture_create(&worker->capture_fd); /* without it trials go on all the same */
     if (r == 0)
         r = spawn(worker, options, pair[1]);
     close(pair[1]);
@@ -533,6 +542,12 @@ int64_t
 worker_started_ns(const struct worker *worker)
 {
     return worker->started_ns;
+}
+
+int
+worker_output(const struct worker *worker, struct captured *ret_captured)
+{
+    return worker->capture_fd < 0 ? -ENODATA : capture_read(worker->capture_fd, ret_captured);
 }
 
 static bool

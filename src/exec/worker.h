@@ -16,6 +16,7 @@
 #include "exec/limit.h"
 #include "exec/warm.h"
 #include "exec/worker_msg.h"
+#include "io/capture.h"
 #include "io/loop.h"
 #include "model/run.h"
 #include "model/trial.h"
@@ -99,6 +100,10 @@ void worker_tell_limits(struct worker *worker);
 
 /* Lets it finish what it was given, then exit. */
 void worker_finish(struct worker *worker);
+
+/* What the trial that runs, or ran last, has written so far; -ENODATA: nothing
+ * is known of that. */
+int worker_output(const struct worker *worker, struct captured *ret_captured);
 
 /* KILL to the worker itself, now. Its trials are lost. */
 void worker_kill(struct worker *worker);

@@ -5,7 +5,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/text.h"
+#include "io/capture.h"
 
 static void
 begin(struct json_writer *w, struct str *out)
@@ -45,6 +47,7 @@ write_fresh(struct json_writer *w, const struct run_spec *spec, const char *shel
 void
 worker_msg_init(struct str *out, const struct worker_init *init)
 {
+    static const char *const keep_output[] = { "none", "failed", "all" };
     const struct run_spec *spec = init->spec;
     struct json_writer w;
     begin(&w, out);
@@ -56,6 +59,8 @@ worker_msg_init(struct str *out, const struct worker_init *init)
     jw_string(&w, "directory", init->directory);
     if (init->shelf)
         write_fresh(&w, spec, init->shelf);
+    if (init->capture)
+        jw_string(&w, "output", keep_output[spec->keep_output]);
     jw_string(&w, "stdin", spec->standard_input);
     jw_array(&w, "success_codes");
     for (int code = 0; code <= 255; code++)
@@ -246,6 +251,17 @@ worker_msg_started(struct str *out, int64_t trial)
     end(&w);
 }
 
+static void
+write_output(struct json_writer *w, const struct trial_result *result)
+{
+    jw_object(w, "output");
+    jw_int(w, "bytes", result->output_bytes);
+    jw_raw(w, "data", "\"", 1);
+    base64_encode(w->out, result->output, result->output_len);
+    str_putc(w->out, '"');
+    jw_end(w);
+}
+
 void
 worker_msg_result(struct str *out, const struct trial_result *result)
 {
@@ -266,6 +282,8 @@ worker_msg_result(struct str *out, const struct trial_result *result)
         jw_bool(&w, "kept", true);
     if (result->log)
         jw_string(&w, "log", result->log);
+    if (result->output)
+        write_output(&w, result);
     if (result->metrics)
         jw_raw(&w, "metrics", result->metrics, strlen(result->metrics));
     end(&w);
@@ -286,9 +304,26 @@ read_small(const json_t *line, const char *key, int fallback)
     return value >= INT_MIN && value <= INT_MAX ? (int)value : fallback;
 }
 
+/* What makes no sense is left out: it is only told to people. */
+static void
+read_output(const json_t *line, struct trial_result *result, struct str *output)
+{
+    const json_t *said = json_object_get(line, "output");
+    const char *text = json_get_string(said, "data", "");
+    int64_t bytes = json_get_int(said, "bytes", 0);
+    str_clear(output);
+    if (base64_decode(output, text, strlen(text)) < 0 || !captured_valid(bytes, output->len))
+        str_clear(output);
+    if (!output->len)
+        return;
+    result->output = output->data;
+    result->output_len = output->len;
+    result->output_bytes = bytes;
+}
+
 int
 worker_msg_read_result(const json_t *line, struct trial_result *result, struct str *log,
-    struct str *metrics)
+    struct str *metrics, struct str *output)
 {
     const char *state = json_get_string(line, "state", "");
     bool done = !strcmp(state, "done");
@@ -317,6 +352,7 @@ worker_msg_read_result(const json_t *line, struct trial_result *result, struct s
     str_clear(log);
     worker_msg_clean_log(text, strlen(text), log);
     result->log = log->len ? log->data : NULL;
+    read_output(line, result, output);
     str_clear(metrics);
     trial_metrics_read(json_object_get(line, "metrics"), NULL, metrics);
     result->metrics = metrics->len ? metrics->data : NULL;

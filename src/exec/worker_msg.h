@@ -32,6 +32,7 @@ struct worker_init {
     const struct limit_set *limits; /* NULL: none */
     const char *text; /* the run file's, for a warm objective; NULL: none */
     int threads; /* that are to evaluate in it */
+    bool capture; /* CAPTURE_FD is there (io/capture.h) */
     const char *shelf; /* where trials' own directories are; NULL: they have none */
 };
 
@@ -72,11 +73,11 @@ void worker_msg_started(struct str *out, int64_t trial);
 void worker_msg_result(struct str *out, const struct trial_result *result);
 
 /* Reads a result line. Everything in it is checked and cleaned: a score that
- * is missing or not finite makes a failed trial. log and metrics are where
+ * is missing or not finite makes a failed trial. log, metrics and output are where
  * result's will point when there are some. ERR_PROTOCOL when it is no result
  * line. */
 int worker_msg_read_result(const json_t *line, struct trial_result *result, struct str *log,
-    struct str *metrics);
+    struct str *metrics, struct str *output);
 
 /* Makes the raw end of standard error fit to be shown: lines stay lines, the
  * rest is cleaned (base/text.h); the last TRIAL_LOG_MAX - 1 bytes are kept. */

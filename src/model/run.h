@@ -131,7 +131,7 @@ enum run_mode {
 };
 const char *run_mode_name(enum run_mode mode);
 
-/* Which trials' own directories are kept, in the order of the option's choices. */
+/* Of which trials something is kept, in the order of the options' choices. */
 enum run_keep { RUN_KEEP_NEVER, RUN_KEEP_FAILED, RUN_KEEP_ALWAYS };
 
 enum search_method { SEARCH_GRID, SEARCH_RANDOM };
@@ -176,6 +176,7 @@ struct run_spec {
     char *directory; /* working directory of trials; NULL: the submitter's */
     bool fresh_directory; /* a new one for each trial; directory is NULL then */
     enum run_keep keep_directory; /* which of those */
+    enum run_keep keep_output; /* of which trials what they wrote is stored */
     int64_t max_kept; /* how many of them */
     double max_kept_bytes; /* of all of them */
     char *standard_input; /* template; NULL: nothing */

@@ -37,6 +37,9 @@ struct trial_result {
     char reason[TRIAL_REASON_MAX]; /* "" when done; cleaned */
     bool kept_directory; /* it ran in a directory of its own, which is still there */
     char *log; /* last of standard error, cleaned; owned; NULL: none */
+    char *output; /* what it wrote, as it is kept (io/capture.h); owned; NULL: none */
+    size_t output_len;
+    int64_t output_bytes; /* of it in all */
     char *metrics; /* what it reported besides the score: JSON object; owned; NULL: none */
 };
 

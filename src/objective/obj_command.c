@@ -32,6 +32,7 @@
 #include "base/text.h"
 #include "base/unit.h"
 #include "base/xalloc.h"
+#include "io/capture.h"
 #include "io/child.h"
 #include "io/proctree.h"
 #include "objective/arguments.h"
@@ -72,6 +73,8 @@ struct command {
     struct arguments arguments;
     struct setting setting;
     struct workplace workplace;
+    struct capture *capture; /* NULL: none */
+    enum run_keep keep_output;
     struct score score;
     struct exit_codes success; /* exit statuses of a trial that is done */
     char program[PATH_BYTES_MAX]; /* "" until found */
@@ -96,6 +99,7 @@ struct command {
     int64_t held_since_ns, held_ns; /* it is stopped since then (0: not), and was so long before */
     struct rusage usage; /* of all that was reaped */
     struct str log;
+    struct captured output; /* of the last one that has ended */
 };
 
 /* Opening. */
@@ -122,6 +126,18 @@ read_success(struct command *command, const json_t *init)
         exit_codes_add(&command->success, 0);
 }
 
+/* Without the memory nothing is captured; that costs no trial. */
+static void
+open_capture(struct command *command, const json_t *init)
+{
+    const char *keep = json_get_string(init, "output", NULL);
+    if (!keep || capture_map(CAPTURE_FD, &command->capture) < 0)
+        return;
+    command->keep_output = !strcmp(keep, "all") ? RUN_KEEP_ALWAYS
+        : !strcmp(keep, "failed")               ? RUN_KEEP_FAILED
+                                                : RUN_KEEP_NEVER;
+}
+
 static int
 open_signals(struct command *command, struct diag *diag)
 {
@@ -144,6 +160,8 @@ command_close(struct objective *objective)
     arguments_release(&command->arguments);
     setting_release(&command->setting);
     workplace_release(&command->workplace);
+    capture_unmap(command->capture);
+    captured_release(&command->output);
     score_release(&command->score);
     str_release(&command->log);
     free(command);
@@ -159,7 +177,9 @@ command_open(const json_t *init, struct objective **ret_objective, struct diag *
     command->trial_seconds = json_get_number(init, "trial_seconds", 0);
     command->grace_seconds = json_get_number(init, "grace_seconds", 0);
     str_init(&command->log);
+    captured_init(&command->output);
     read_success(command, init);
+    open_capture(command, init);
     struct template_scope scope = { json_object_get(init, "names"),
         json_object_get(init, "parameters"), NULL };
     int r = arguments_init(&command->arguments, json_get_string(init, "command", ""), &scope, diag);
@@ -294,6 +314,8 @@ command_start(struct objective *objective, const char *const *values)
     arguments_build(&command->arguments, values);
     score_reset(&command->score);
     str_clear(&command->log);
+    if (command->capture)
+        capture_begin(command->capture, objective->trial, objective->attempt);
     memset(&command->usage, 0, sizeof command->usage);
     command->main_ended = command->all_ended = command->reap_again = false;
     command->timed_out = command->ordered = command->dropped = false;
@@ -344,6 +366,16 @@ keep_log(struct command *command, const char *bytes, size_t len)
     str_append(&command->log, bytes, len);
 }
 
+/* Output that is there to be counted is nothing to look at. */
+static void
+capture_stream(struct command *command, const struct stream *stream, const char *bytes, size_t len)
+{
+    if (stream == &command->err)
+        capture_add(command->capture, CAPTURE_ERR, bytes, len);
+    else if (command->score.kind != SCORE_STDOUT_BYTES)
+        capture_add(command->capture, CAPTURE_OUT, bytes, len);
+}
+
 /* One read; the bytes read, 0 when there is nothing. The score's buffer serves
  * standard error too: what it carries lies in front of the room. */
 static size_t
@@ -354,6 +386,8 @@ read_stream(struct command *command, struct stream *stream)
     ssize_t n = read(stream->read_fd, buf, room);
     if (n <= 0)
         return 0;
+    if (command->capture)
+        capture_stream(command, stream, buf, (size_t)n);
     if (stream == &command->out)
         score_take(&command->score, (size_t)n);
     else
@@ -655,6 +689,20 @@ measure(const struct command *command, struct trial_result *result)
         result->exit_code = WEXITSTATUS(command->status);
 }
 
+static void
+keep_output(struct command *command, struct trial_result *result)
+{
+    if (!command->capture || command->keep_output == RUN_KEEP_NEVER ||
+        (command->keep_output == RUN_KEEP_FAILED && result->state == TRIAL_DONE))
+        return;
+    capture_copy(command->capture, &command->output);
+    if (!command->output.bytes)
+        return;
+    result->output = command->output.data.data;
+    result->output_len = command->output.data.len;
+    result->output_bytes = command->output.bytes;
+}
+
 static int
 command_finish(struct objective *objective, struct objective_watch *watch,
     struct trial_result *result, const struct str **ret_log)
@@ -693,6 +741,7 @@ command_finish(struct objective *objective, struct objective_watch *watch,
     judge(command, result);
     result->kept_directory = workplace_end(&command->workplace,
         result->state == TRIAL_DONE ? WORKPLACE_DONE : WORKPLACE_FAILED);
+    keep_output(command, result);
     if (command->score.metrics.len)
         result->metrics = command->score.metrics.data;
     return 0;

@@ -55,7 +55,7 @@ struct objective_type_row {
     /* Waits for its end: 0, or ERR_CLOSED when it was cancelled or aborted
      * and has no result. Fills all of *result but trial, attempt and log; its
      * metrics and log, the raw end of standard error, are borrowed until the
-     * next start. When it returns, no process of the trial is left. */
+     * next start, its output until the next finish. When it returns, no process of the trial is left. */
     int (*finish)(struct objective *objective, struct objective_watch *watch,
         struct trial_result *result, const struct str **ret_log);
     /* For the trial that runs, from within watch->ready. hold: it stands still,

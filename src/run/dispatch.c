@@ -140,8 +140,10 @@ add_result(struct runner *runner, struct run *run, const struct trial_result *re
     *kept = (struct run_result){ *result, str_detach(&params), clock_wall_ns(), 0 };
     kept->result.log = result->log && *result->log ? xstrdup(result->log) : NULL;
     kept->result.metrics = result->metrics ? xstrdup(result->metrics) : NULL;
+    result_take_output(runner, result, &kept->result);
     runner->pending_results++;
-    if (runner->pending_results >= RUNNER_BATCH_MAX)
+    if (runner->pending_results >= RUNNER_BATCH_MAX ||
+        runner->pending_output >= RUNNER_OUTPUT_BATCH)
         runner->commit_due = true;
     else if (runner->pending_results == 1)
         loop_timer_change(runner->commit_timer, RUNNER_BATCH_MS * NS_PER_MS, 0);
@@ -209,15 +211,12 @@ on_range_ended(void *context, struct worker *worker, int slot, const json_t *fai
 
 /* A trial that was running when its worker ended has failed with it. */
 static void
-fail_lost(struct run_worker *w, int64_t trial, int attempt, const char *text)
+fail_lost(const struct run_worker *w, int64_t trial, int attempt, const char *text)
 {
-    struct run *run = w->run;
-    struct trial_result result = { .trial = trial, .attempt = attempt, .state = TRIAL_FAILED,
-        .score = NAN, .wall_seconds = NAN, .cpu_seconds = NAN, .max_rss_bytes = NAN,
-        .stdout_bytes = NAN, .exit_code = -1, .cancelled = w->trial_cancelled };
-    if (!limit_set_oom(&run->limits, result.reason, sizeof result.reason))
-        snprintf(result.reason, sizeof result.reason, "its worker was lost: %s", text);
-    add_result(w->runner, run, &result);
+    struct lost_result lost;
+    result_lost(w, trial, attempt, text, &lost);
+    add_result(w->runner, w->run, &lost.result);
+    result_lost_release(&lost);
 }
 
 static void
@@ -577,6 +576,8 @@ accept_batch(struct runner *runner, struct run *run, const struct batch *batch)
             entry->state = WINDOW_STORED;
         retry_stored(run, &run->results[i],
             entry ? window_values(run, (int)(trial - window_at(run, 0)->trial)) : NULL);
+        if (run->results[i].result.output)
+            runner->pending_output -= run->results[i].result.output_len;
         run_result_release(&run->results[i]);
     }
     runner->pending_results -= run->result_count;

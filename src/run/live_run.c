@@ -322,6 +322,7 @@ void
 run_result_release(struct run_result *kept)
 {
     free(kept->result.log);
+    free(kept->result.output);
     free(kept->result.metrics);
     free(kept->params);
 }
@@ -332,7 +333,7 @@ run_take_best(struct run *run, const struct trial_result *best, const char *para
     free(run->best.metrics);
     free(run->best_params);
     run->best = *best;
-    run->best.log = NULL;
+    run->best.log = run->best.output = NULL;
     run->best.metrics = best->metrics ? xstrdup(best->metrics) : NULL;
     run->best_params = xstrdup(params);
 }

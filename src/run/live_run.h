@@ -70,7 +70,7 @@ struct run_retry {
 
 /* A result waiting for its commit. */
 struct run_result {
-    struct trial_result result; /* log and metrics owned here */
+    struct trial_result result; /* log, metrics, output owned here */
     char *params; /* owned */
     int64_t finished_wall_ns;
     int64_t retry_wall_ns; /* when it is to be done again; 0: not */

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * One result on its way into the store, within the transaction of its batch.
+ * One result on its way into the store, within the transaction of its batch; and
+ * what is known of a trial whose worker was lost.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/unit.h"
 #include "base/xalloc.h"
 #include "run/runner_private.h"
+#include "store/store_output.h"
 #include "store/store_retry.h"
 
 static int
@@ -49,9 +53,21 @@ log_result(struct runner *runner, const struct run *run, const struct run_result
     }
     if (r == 0 && result->kept_directory)
         r = log_directory(runner, &line, result->attempt);
+    line.level = "stderr";
     if (r == 0 && result->log)
         r = store_log_add(runner->options.store, &line);
     return r;
+}
+
+static int
+store_output(struct runner *runner, const struct run *run, const struct run_result *kept)
+{
+    const struct trial_result *result = &kept->result;
+    const struct store_output output = { .run = run->id, .trial = result->trial,
+        .attempt = result->attempt, .failed = result->state == TRIAL_FAILED,
+        .wall_ns = kept->finished_wall_ns, .bytes = result->output_bytes,
+        .data = result->output, .data_len = result->output_len };
+    return store_output_add(runner->options.store, &output);
 }
 
 int
@@ -76,6 +92,77 @@ result_store(struct runner *runner, const struct run *run, struct run_result *ke
         r = retry_store(runner, run, kept, &batch->retry_open);
     if (r == 0)
         r = log_result(runner, run, kept);
+    if (r == 0 && kept->result.output)
+        r = store_output(runner, run, kept);
     batch->failed -= dropped;
     return r;
+}
+
+void
+result_take_output(struct runner *runner, const struct trial_result *from,
+    struct trial_result *to)
+{
+    to->output = NULL;
+    if (!from->output || runner->pending_output + from->output_len > RUNNER_OUTPUT_MAX)
+        return;
+    to->output = malloc(from->output_len);
+    if (to->output) {
+        memcpy(to->output, from->output, from->output_len);
+        runner->pending_output += from->output_len;
+    }
+}
+
+/* Lost workers. */
+
+static void
+keep_error(void *context, enum capture_stream stream, const char *bytes, size_t len)
+{
+    if (stream == CAPTURE_ERR)
+        str_append(context, bytes, len);
+}
+
+/* What the trial had written until then. */
+static void
+take_last_words(struct lost_result *lost)
+{
+    const struct captured *captured = &lost->captured;
+    struct trial_result *result = &lost->result;
+    struct str error;
+    if (captured->trial != result->trial || captured->attempt != result->attempt ||
+        !captured->bytes || !captured_valid(captured->bytes, captured->data.len))
+        return;
+    result->output = captured->data.data;
+    result->output_len = captured->data.len;
+    result->output_bytes = captured->bytes;
+    str_init(&error);
+    captured_each(captured, 0, true, keep_error, &error);
+    worker_msg_clean_log(error.data, error.len, &lost->log);
+    str_release(&error);
+    if (lost->log.len)
+        result->log = lost->log.data;
+}
+
+void
+result_lost(const struct run_worker *w, int64_t trial, int attempt, const char *text,
+    struct lost_result *ret_lost)
+{
+    struct trial_result *result = &ret_lost->result;
+    *result = (struct trial_result){ .trial = trial, .attempt = attempt, .state = TRIAL_FAILED,
+        .score = (double)NAN, .wall_seconds = (double)NAN, .cpu_seconds = (double)NAN,
+        .max_rss_bytes = (double)NAN, .stdout_bytes = (double)NAN, .exit_code = -1,
+        .cancelled = w->trial_cancelled };
+    str_init(&ret_lost->log);
+    if (!limit_set_oom(&w->run->limits, result->reason, sizeof result->reason))
+        snprintf(result->reason, sizeof result->reason, "its worker was lost: %s", text);
+    if (worker_output(w->worker, &ret_lost->captured) < 0)
+        captured_init(&ret_lost->captured);
+    if (w->run->spec.keep_output != RUN_KEEP_NEVER)
+        take_last_words(ret_lost);
+}
+
+void
+result_lost_release(struct lost_result *lost)
+{
+    captured_release(&lost->captured);
+    str_release(&lost->log);
 }

@@ -24,6 +24,8 @@ enum {
     RUNNER_KEEP_ENDED = 20, /* ended ones kept in memory for the screen */
     RUNNER_BATCH_MAX = 100, /* results per commit, at the least ... */
     RUNNER_BATCH_MS = 50, /* ... or after this time */
+    RUNNER_OUTPUT_BATCH = 256 * 1024, /* bytes of trials' output that do not wait ... */
+    RUNNER_OUTPUT_MAX = 512 * 1024, /* ... and that are given up while the store fails */
     RUNNER_TEXT_MAX = 256 * 1024, /* bytes of a run file */
 };
 

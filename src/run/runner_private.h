@@ -32,6 +32,7 @@ struct runner {
     bool starts_pending; /* a queued run waits for its time */
     bool store_failing;
     int pending_results; /* of all runs */
+    size_t pending_output; /* bytes in them */
     struct task_stat *commit_task;
     struct worker_pool pool;
     struct governor governor;
@@ -72,6 +73,20 @@ struct batch {
  * when it does not count. */
 int result_store(struct runner *runner, const struct run *run, struct run_result *kept,
     struct batch *batch);
+
+/* Copies what a trial wrote, within what may wait for its commit. */
+void result_take_output(struct runner *runner, const struct trial_result *from,
+    struct trial_result *to);
+
+/* Of a trial that its worker took along. */
+struct lost_result {
+    struct trial_result result; /* borrows from the others */
+    struct captured captured;
+    struct str log;
+};
+void result_lost(const struct run_worker *w, int64_t trial, int attempt, const char *text,
+    struct lost_result *ret_lost);
+void result_lost_release(struct lost_result *lost);
 
 /* leftovers.c */
 

@@ -51,6 +51,7 @@ static const struct rule {
     { "limits", "retry_delay", ANY_TIME, FIELD(retry_seconds), false },
     { "limits", "*", STOPPED, 0, 0, false },
     { "parallel", "*", STOPPED, 0, 0, false },
+    { "keep", "output", ANY_TIME, FIELD(keep_output), true },
     { "search", "trials", STOPPED, 0, 0, false },
     { "*", "*", UNTOUCHED, 0, 0, false },
 };

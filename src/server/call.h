@@ -45,6 +45,9 @@ int handle_run_retry(struct call *call);
 int handle_run_clone(struct call *call);
 int handle_run_set(struct call *call);
 
+/* handler_output.c */
+int handle_run_output(struct call *call);
+
 /* handler_results.c */
 int handle_run_export(struct call *call);
 

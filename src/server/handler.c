@@ -675,6 +675,7 @@ static const struct method methods[] = {
     { "run.curve", do_run_curve, false, true },
     { "run.export", handle_run_export, false, false },
     { "run.logs", do_run_logs, false, false },
+    { "run.output", handle_run_output, false, false },
     { "run.cancel", handle_run_cancel, false, false },
     { "run.pause", handle_run_pause, false, false },
     { "run.resume", handle_run_resume, false, false },

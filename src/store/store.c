@@ -113,6 +113,15 @@ static const char *const migrations[] = {
     " metric BLOB," /* double[metrics][count] */
     " UNIQUE(run, first));",
     "ALTER TABLE run ADD COLUMN feasible INTEGER;", /* points that the constraints leave */
+    "CREATE TABLE output(" /* what trials wrote */
+    " run INTEGER NOT NULL,"
+    " trial INTEGER NOT NULL,"
+    " attempt INTEGER NOT NULL,"
+    " failed INTEGER NOT NULL,"
+    " wall_ns INTEGER NOT NULL," /* when it ended */
+    " bytes INTEGER NOT NULL," /* in all */
+    " data BLOB NOT NULL," /* those that are kept (io/capture.h) */
+    " UNIQUE(run, failed, trial, attempt));",
 };
 
 enum { SCHEMA_VERSION = sizeof migrations / sizeof *migrations };

@@ -17,6 +17,7 @@ struct store {
     uint64_t id;
     int lock_fd; /* held for the store's life: one server per store */
     uint32_t log_lines[STORE_LOG_COUNTERS]; /* added since the start, by run */
+    uint32_t outputs; /* added since the start */
     int statement_count;
     struct {
         const char *sql; /* identity: the literal's address */

@@ -88,7 +88,7 @@ struct store_log {
     int64_t run;
     int64_t trial; /* 0: about the run */
     int64_t wall_ns;
-    const char *level; /* "info", "warn", "error" */
+    const char *level; /* "info", "warn", "error"; "stderr": a trial's own last words */
     const char *text;
 };
 int store_log_add(struct store *store, const struct store_log *line);
