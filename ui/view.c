@@ -356,7 +356,9 @@ apply_boards(struct view *view, const json_t *status, bool workers)
     {
         bool worker = !strcmp(json_get_string(board, "program", ""), "optop-worker");
         bool first = true;
-        if (worker != workers || json_get_int(board, "pid", 0) == view->server_pid)
+        bool server = !strcmp(json_get_string(board, "program", ""), "optop-server") &&
+            json_get_int(board, "pid", 0) == view->server_pid;
+        if (worker != workers || server)
             continue;
         json_array_foreach(json_object_get(board, "figures"), f, object)
         {

@@ -273,6 +273,8 @@ read_boards(struct server *server)
     for (size_t i = 0; i < sizeof pools / sizeof *pools; i++)
         publisher_pool(server->publisher, &pools[i]);
     publisher_tasks(server->publisher, &server->tasks);
+    if (server->statsd)
+        statsd_tick(server->statsd, started);
     boards_step(&server->boards, started, SERVER_BOARDS_MS * NS_PER_MS);
     task_end(server->board_task, clock_mono_ns() - started, false);
 }
@@ -468,7 +470,7 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
 {
     struct server *server = XNEW(struct server);
     server->loop = loop;
-    server->boards.directory = -1;
+    server->boards.directory = server->statsd_fd = -1;
     server->started_ns = loop_now(loop);
     server->socket_path = xstrdup(options->socket_path);
     server->state_directory = xstrdup(options->state_directory);
@@ -490,6 +492,7 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
     }
     add_tasks(server);
     open_boards(server);
+    statsd_socket_open(server);
     server->buffers = buffers_new();
     server->worker_program = wire_program_path("optop-worker");
     server->sampler = sampler_new(options->proc_root, options->sys_root, getpid());
@@ -535,6 +538,7 @@ server_free(struct server *server)
     config_free(server->config);
     ini_free(server->ini);
     buffers_free(server->buffers);
+    statsd_socket_close(server);
     publisher_close(server->publisher);
     boards_release(&server->boards);
     tasks_release(&server->tasks);

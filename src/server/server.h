@@ -27,6 +27,7 @@
 #include "sample/sampler.h"
 #include "stat/boards.h"
 #include "stat/publish.h"
+#include "stat/statsd.h"
 #include "stat/tasks.h"
 #include "server/readers.h"
 #include "store/store_alert.h"
@@ -90,6 +91,10 @@ struct server {
         *board_task;
     struct boards boards; /* of all programs of this user */
     struct publisher *publisher; /* our own; NULL: no board could be had */
+    struct statsd *statsd; /* what comes by datagrams; NULL: memory was out */
+    int statsd_fd;
+    char *statsd_path; /* owned; NULL: not bound */
+    struct loop_fd *statsd_watch;
     struct store *store;
     struct ini *ini;
     struct config *config;
@@ -174,6 +179,10 @@ void status_write_alert(struct json_writer *w, const char *key, const struct ale
 void status_write_active(struct json_writer *w, const struct alert *alerts, int count);
 void status_write_notice(struct json_writer *w, const char *key, const struct recent_notice *notice);
 void status_take_notice(struct recent_notice *recent, const struct store_notice *notice);
+
+/* statsd_socket.c: the datagram socket beside ours. */
+void statsd_socket_open(struct server *server);
+void statsd_socket_close(struct server *server);
 
 /* watched.c: the figures that a threshold is for, from the boards into the sample. */
 void watched_figures(struct sample *sample, const struct boards *boards,

@@ -63,6 +63,26 @@ wait "$example" 2>/dev/null
 ok "a killed program is gone from it" until_true 20 shows example 0
 is "and its file" "$(find "$dir/run/boards" -name 'example*')" ""
 
+# lines from any language
+send() { python3 -c 'import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.sendto(sys.argv[1].encode(), sys.argv[2])' "$1" "$dir/run/statsd.sock"; }
+ok "a StatsD line is taken" send 'app.jobs:3|c|#queue:fast
+app.depth:7|g
+app.took:12.5|ms
+app.users:anna|s
+app.users:bert|s
+nonsense'
+ok "its board is there" until_true 20 shows statsd 1
+jobs() { [ "$(figure statsd app.jobs value)" = 3 ]; }
+ok "a counter" until_true 20 jobs
+is "its tags are labels" "$(figure statsd app.jobs labels)" queue=fast
+is "a gauge" "$(figure statsd app.depth value)" 7
+is "a timing" "$(figure statsd app.took max_seconds)" 0.0125
+users() { [ "$(figure statsd app.users value)" = 2 ]; }
+ok "a set" until_true 20 users
+is "what cannot be read is counted" "$(figure statsd statsd.dropped value)" 1
+
 exits "a misspelt metric is no figure" 2 optop config set threshold.cpu.totl.warning=5
 
 # workers
@@ -77,4 +97,5 @@ ok "and the board goes with it" until_true 20 shows optop-worker 0
 
 optop server stop
 is "nothing is left in the directory" "$(ls -A "$dir/run/boards")" ""
+ok "nor the socket" [ ! -e "$dir/run/statsd.sock" ]
 finish
