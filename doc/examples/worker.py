@@ -2,7 +2,9 @@
 """A warm objective of optop (type = worker): it is started once, reads a point
 from each line, and answers each line with one. See optop-run(5)."""
 import json
+import os
 import sys
+import time
 
 
 def evaluate(x, y):
@@ -11,10 +13,19 @@ def evaluate(x, y):
     return {"score": score, "metrics": {"off_valley": abs(y - x * x)}}
 
 
-for line in sys.stdin:
-    point = json.loads(line)
+def answer(point):
     try:
-        answer = evaluate(**point["params"])
+        return evaluate(**point["params"])
     except ArithmeticError as error:
-        answer = {"error": str(error)}
-    print(json.dumps({"trial": point["trial"], **answer}), flush=True)
+        return {"error": str(error)}
+
+
+rest, told = b"", 0.0
+while chunk := os.read(0, 65536):  # one line, or with inflight > 1 all that are there
+    *lines, rest = (rest + chunk).split(b"\n")
+    for point in map(json.loads, lines):
+        sys.stdout.write(json.dumps({"trial": point["trial"], **answer(point)}) + "\n")
+        if time.monotonic() > told + 0.01:  # no answer waits for long
+            sys.stdout.flush()
+            told = time.monotonic()
+    sys.stdout.flush()

@@ -148,7 +148,7 @@ line "plugin, the best 100 kept" plugin 5000000 walk
 line "plugin, all kept" plugin_all 250000 write
 # against NAME RUN FLOOR BAR
 against() {
-    [ -s "$dir/$2" ] && [ -s "$dir/$3" ] || { printf '%-36snot here\n' "$1"; return; }
+    if [ ! -s "$dir/$2" ] || [ ! -s "$dir/$3" ]; then printf '%-36snot here\n' "$1"; return; fi
     awk -v name="$1" -v a="$(median "$2")" -v b="$(median "$3")" -v floor="$3" -v bar="$4" 'BEGIN {
         printf "%-36soptop %8.0f/s   %-12s %8.0f/s   ratio %.2f (bar %.2f)\n", name, a, floor, b, a / b, bar
     }'
