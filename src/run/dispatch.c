@@ -7,6 +7,7 @@
  * feed the workers first, so that they are busy while the disk writes, then
  * commit what has come in.
  */
+#include <malloc.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -763,6 +764,7 @@ complete_end(struct runner *runner, struct run *run)
     if (runner_store_state(runner, run, before, &diag) < 0)
         return false;
     leftovers_tidy(runner, run);
+    malloc_trim(0); /* what large answers took: the heap does not shrink by itself */
     run->ending = RUN_EVENT_COUNT;
     run->workers_target = 0;
     if (run_state_ended(run->state)) {
