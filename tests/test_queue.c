@@ -249,6 +249,49 @@ START_TEST(the_governor_bounds_auto_alone)
 }
 END_TEST
 
+START_TEST(auto_keeps_to_min_and_max)
+{
+    static const struct {
+        const char *runs;
+        int min, max; /* of the last run */
+        int slots, governed;
+        const char *want;
+    } rows[] = {
+        { "q0", 1, 3, 8, 8, "3" }, { "q0", 1, 9, 8, 8, "8" }, { "r0/2", 1, 3, 8, 8, "3" },
+        { "q0", 4, 0, 8, 2, "4" }, { "r0/1", 4, 6, 8, 2, "4" }, { "q0", 4, 0, 2, 2, "4" },
+        { "r2/2 q0", 3, 0, 4, 4, "2 0" }, { "r2/2 q0", 2, 0, 4, 4, "2 2" },
+        { "r2/2 r0/1", 3, 0, 4, 4, "2 3" }, { "q0=2", 4, 0, 8, 8, "2" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char got[64] = "";
+        int count;
+        set_runs(rows[i].runs, &count);
+        runs[count - 1].spec.pool.min = rows[i].min;
+        runs[count - 1].spec.pool.max = rows[i].max;
+        queue_assign(runs, rows[i].slots, rows[i].governed);
+        for (int r = 0; r < count; r++)
+            snprintf(got + strlen(got), sizeof got - strlen(got), "%s%d", r ? " " : "",
+                runs[r].workers_target);
+        ck_assert_msg(!strcmp(got, rows[i].want), "%s, %d to %d: %s, not %s", rows[i].runs,
+            rows[i].min, rows[i].max, got, rows[i].want);
+    }
+}
+END_TEST
+
+/* While a recycled worker finishes, its successor is there: one slot. */
+START_TEST(a_successor_takes_no_slot_of_its_own)
+{
+    int count;
+    set_runs("r2/3 q2", &count);
+    runs[0].succeeded_count = 1;
+    queue_assign(runs, 4, 4);
+    ck_assert_int_eq(runs[1].workers_target, 2);
+    set_runs("r2/3 q2", &count);
+    queue_assign(runs, 4, 4);
+    ck_assert_int_eq(runs[1].workers_target, 0);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -258,6 +301,8 @@ test_suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, truth_table);
     tcase_add_test(tcase, the_governor_bounds_auto_alone);
+    tcase_add_test(tcase, auto_keeps_to_min_and_max);
+    tcase_add_test(tcase, a_successor_takes_no_slot_of_its_own);
     tcase_add_test(tcase, who_waits_is_told_why);
     tcase_add_test(tcase, random_queues_keep_the_rules);
     tcase_add_test(tcase, a_long_queue);

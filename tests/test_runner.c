@@ -214,6 +214,13 @@ store_fails(int64_t id)
 }
 
 static bool
+waits_for_the_store(int64_t id)
+{
+    return the_run(id)->workers_idle > 0 &&
+        !strcmp(the_run(id)->workers_wait, "the store is failing");
+}
+
+static bool
 is_shut_down(int64_t id)
 {
     (void)id;
@@ -554,6 +561,7 @@ START_TEST(a_full_disk_holds_a_run_up_and_loses_nothing)
     UNTIL(has_results, id);
     limit_file_size(wal_size());
     UNTIL(store_fails, id);
+    UNTIL(waits_for_the_store, id);
     int64_t done = the_run(id)->done;
     ck_assert_int_lt(done, 120);
     ck_assert_int_eq(the_run(id)->state, RUN_RUNNING);
@@ -1174,7 +1182,7 @@ END_TEST
 static bool
 waits_for_retries(int64_t id)
 {
-    return the_run(id)->retry_open == 20 && !the_run(id)->worker_count;
+    return the_run(id)->retry_open == 20 && !crew_busy(the_run(id));
 }
 
 /* What waits for its retry is in the store: a pause, or a server that was
@@ -1206,6 +1214,187 @@ START_TEST(a_retry_that_fails_stays_failed)
     UNTIL(has_ended, id);
     check_stored(id, RUN_FAILED, 200, 200);
     check_attempts(id, 2);
+}
+END_TEST
+
+/* The pool: what happens to workers besides their trials. */
+
+/* A worker that leaks 4 MiB per trial ("grow"), or never says anything ("silent"). */
+static void
+play_role(const char *role)
+{
+    char line[65536];
+    FILE *in = fdopen(3, "r"), *out = fdopen(dup(3), "w");
+    while (!strcmp(role, "silent"))
+        pause();
+    while (in && out && fgets(line, sizeof line, in)) {
+        json_t *message = json_parse(line, strlen(line), NULL), *task;
+        size_t i;
+        if (json_object_get(message, "init"))
+            fputs("{\"ready\":true}\n", out);
+        json_array_foreach (json_object_get(message, "trials"), i, task) {
+            int64_t trial = json_get_int(task, "trial", 0);
+            memset(malloc(4 << 20), 1, 4 << 20);
+            usleep(20000);
+            fprintf(out, "{\"trial\":%jd,\"attempt\":1,\"state\":\"done\",\"score\":%jd}\n",
+                (intmax_t)trial, (intmax_t)trial);
+            fflush(out);
+        }
+        fflush(out);
+        if (json_object_get(message, "finish"))
+            break;
+        json_decref(message);
+    }
+    _exit(0);
+}
+
+static void
+use_role(const char *role)
+{
+    ssize_t n = readlink("/proc/self/exe", worker_program, sizeof worker_program - 1);
+    ck_assert_int_gt(n, 0);
+    worker_program[n] = '\0';
+    setenv("OPTOP_TEST_ROLE", role, 1);
+    setenv("ASAN_OPTIONS", "detect_leaks=0", 0);
+}
+
+static uint64_t
+recycled(enum pool_reason reason)
+{
+    return runner_pool(runner).recycled[reason];
+}
+
+/* Ended, and at no time were more of its workers busy than it may have. */
+static bool
+has_ended_within_target(int64_t id)
+{
+    ck_assert_int_le(crew_busy(the_run(id)), SLOTS);
+    return has_ended(id);
+}
+
+START_TEST(a_worker_is_replaced_after_max_trials)
+{
+    int64_t id = submit_with("printf {x}", 60, "[parallel]\nworkers = 2\nmax_trials = 7\n", false);
+    UNTIL(has_ended_within_target, id);
+    check_stored(id, RUN_DONE, 60, 0);
+    check_no_workers();
+    struct pool_figures pool = runner_pool(runner);
+    ck_assert_uint_ge(pool.created, 9); /* 60 trials by 7 */
+    ck_assert_uint_ge(pool.recycled[POOL_MAX_TRIALS], 7);
+    ck_assert_uint_eq(pool.recycled[POOL_CRASHED], 0);
+    ck_assert_uint_le(pool.created + pool.reused, 60 + 2);
+}
+END_TEST
+
+START_TEST(a_worker_that_grows_is_replaced)
+{
+    use_role("grow");
+    int64_t id = submit_with("printf {x}", 100,
+        "[parallel]\nworkers = 2\nmax_rss = 48MiB\n", false);
+    UNTIL(has_ended_within_target, id);
+    check_stored(id, RUN_DONE, 100, 0);
+    check_no_workers();
+    ck_assert_uint_ge(recycled(POOL_MAX_RSS), 1);
+    ck_assert_uint_eq(recycled(POOL_CRASHED), 0);
+}
+END_TEST
+
+START_TEST(a_worker_that_is_old_is_replaced)
+{
+    int64_t id = submit_with("sh -c \"sleep 0.05; printf {x}\"", 40,
+        "[parallel]\nworkers = 2\nmax_age = 200ms\n", false);
+    UNTIL(has_ended_within_target, id);
+    check_stored(id, RUN_DONE, 40, 0);
+    ck_assert_uint_ge(recycled(POOL_MAX_AGE), 2);
+    check_no_workers();
+}
+END_TEST
+
+static bool
+waits(const char *why, int64_t id, int workers)
+{
+    const struct run *run = the_run(id);
+    return run->worker_count == workers && run->workers_idle == workers &&
+        !strcmp(run->workers_wait, why);
+}
+
+static bool
+one_waits_for_trials(int64_t id)
+{
+    return waits("no trial is ready", id, 1);
+}
+
+static bool
+two_wait_for_trials(int64_t id)
+{
+    return waits("no trial is ready", id, 2);
+}
+
+/* All failed, and are to be done again in half an hour: nothing to do. */
+START_TEST(idle_workers_go_down_to_min)
+{
+    struct diag diag = { 0 };
+    int64_t id = submit_with(until_ok(), 20,
+        "[parallel]\nworkers = 2\nidle = 1h\n[limits]\nretries = 1\nretry_delay = 30m\n", false);
+    UNTIL(two_wait_for_trials, id);
+    ck_assert_int_eq(change(id, "[\"parallel.idle=100ms\"]", &diag), 0);
+    UNTIL(one_waits_for_trials, id);
+    ck_assert_uint_eq(recycled(POOL_IDLE), 1);
+    ck_assert_int_eq(change(id, "[\"parallel.min=0\"]", &diag), 0);
+    UNTIL(has_workers, id * 100);
+    ck_assert_uint_eq(recycled(POOL_IDLE), 2);
+    touch_ok();
+    steer(runner_retry, id);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_DONE, 20, 0);
+    check_no_workers();
+}
+END_TEST
+
+static bool
+none_can_be_started(int64_t id)
+{
+    return strstr(the_run(id)->workers_wait, "cannot start") != NULL;
+}
+
+START_TEST(a_worker_that_is_never_ready)
+{
+    use_role("silent");
+    int64_t id = submit_with("printf {x}", 5,
+        "[parallel]\nworkers = 1\nacquire_timeout = 100ms\n", false);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_FAILED, 0, 0);
+    ck_assert_ptr_nonnull(strstr(the_run(id)->reason, "acquire_timeout"));
+    ck_assert_uint_eq(recycled(POOL_TIMEOUT), 3);
+    check_no_workers();
+}
+END_TEST
+
+static void
+limit_open_files(bool limited)
+{
+    struct rlimit limit;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limited ? 3 : 256; /* more are open already, and stay */
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+START_TEST(a_run_waits_until_workers_can_be_started)
+{
+    int64_t id = submit("printf {x}", 20);
+    limit_open_files(true);
+    UNTIL(none_can_be_started, id);
+    ck_assert_int_eq(the_run(id)->state, RUN_RUNNING);
+    limit_open_files(false);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_DONE, 20, 0);
+    int64_t impatient = submit_with("printf {x}", 20,
+        "[parallel]\nacquire_timeout = 150ms\n", false);
+    limit_open_files(true);
+    UNTIL(has_ended, impatient);
+    limit_open_files(false);
+    check_stored(impatient, RUN_FAILED, 0, 0);
+    ck_assert_ptr_nonnull(strstr(the_run(impatient)->reason, "acquire_timeout"));
 }
 END_TEST
 
@@ -1249,12 +1438,21 @@ add_worker_tests(Suite *suite)
     tcase_add_test(tcase, retries_survive_the_server);
     tcase_add_test(tcase, a_retry_that_fails_stays_failed);
     tcase_add_test(tcase, the_environment_and_changes_of_a_request);
+    tcase_add_test(tcase, a_worker_is_replaced_after_max_trials);
+    tcase_add_test(tcase, a_worker_that_grows_is_replaced);
+    tcase_add_test(tcase, a_worker_that_is_old_is_replaced);
+    tcase_add_test(tcase, idle_workers_go_down_to_min);
+    tcase_add_test(tcase, a_worker_that_is_never_ready);
+    tcase_add_test(tcase, a_run_waits_until_workers_can_be_started);
     suite_add_tcase(suite, tcase);
 }
 
 Suite *
 test_suite(void)
 {
+    const char *role = getenv("OPTOP_TEST_ROLE");
+    if (role)
+        play_role(role);
     Suite *suite = suite_create("runner");
     TCase *tcase = tcase_create("runner");
     tcase_set_timeout(tcase, 60);

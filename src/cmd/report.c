@@ -412,6 +412,12 @@ report_run(const json_t *run, FILE *file)
     str_clear(&text);
     str_printf(&text, "%jd of %jd", (intmax_t)json_get_int(run, "workers", 0),
         (intmax_t)json_get_int(run, "workers_target", 0));
+    int64_t idle = json_get_int(run, "workers_idle", 0);
+    const char *wait = json_get_string(run, "workers_wait", "");
+    if (idle)
+        str_printf(&text, ", %jd idle", (intmax_t)idle);
+    if (wait[0])
+        str_printf(&text, "%s%s", idle ? ": " : ", ", wait);
     const char *cage = json_get_string(run, "cage", "");
     if (cage[0]) /* known once it has started */
         str_printf(&text, ", cage %s", cage);

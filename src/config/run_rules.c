@@ -89,3 +89,44 @@ runfile_check_directory(struct run_spec *spec, const struct ini *ini, struct dia
     }
     return 0;
 }
+
+int
+runfile_check_pool(struct run_spec *spec, const struct ini *ini, struct diag *diag)
+{
+    struct run_pool *pool = &spec->pool;
+    const struct ini_entry *min = ini_find(ini, "parallel", "min");
+    const struct ini_entry *max = ini_find(ini, "parallel", "max");
+    if (pool->max && pool->min > pool->max)
+        return walk_fault(ini, min ? min : max, diag, ERR_CONFLICT, "min is more than max (%d)",
+            (int)pool->max);
+    if (spec->workers && pool->min > spec->workers)
+        return walk_fault(ini, min, diag, ERR_CONFLICT, "min is more than workers (%d)",
+            spec->workers);
+    if (spec->workers && pool->max && pool->max != spec->workers)
+        return walk_fault(ini, max, diag, ERR_CONFLICT,
+            "max is for workers = auto; the run is to have %d", spec->workers);
+    if (spec->mode == RUN_MODE_ISOLATED)
+        pool->max_trials = 1;
+    return 0;
+}
+
+/* Below these a worker itself cannot live, and every trial would fail. */
+int
+runfile_check_limits(const struct run_spec *spec, const struct ini *ini, struct diag *diag)
+{
+    const struct run_limits *limits = &spec->limits;
+    const struct {
+        const char *key, *least;
+        double value, min;
+    } least[] = {
+        { "memory", "16MiB", limits->memory_bytes, 16 * 1048576.0 },
+        { "trial_memory", "16MiB", limits->trial_memory_bytes, 16 * 1048576.0 },
+        { "cpu", "0.01", limits->cpu_cores, 0.01 },
+        { "open_files", "16", (double)limits->open_files, 16 },
+    };
+    for (size_t i = 0; i < sizeof least / sizeof *least; i++)
+        if (least[i].value > 0 && least[i].value < least[i].min)
+            return walk_fault(ini, ini_find(ini, "limits", least[i].key), diag, ERR_BAD_RANGE,
+                "too little (allowed: 0 for no limit, or at least %s)", least[i].least);
+    return 0;
+}

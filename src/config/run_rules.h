@@ -26,4 +26,11 @@ int runfile_check_parallel(const struct run_spec *spec, const struct ini *ini,
  * what is kept of them need it. */
 int runfile_check_directory(struct run_spec *spec, const struct ini *ini, struct diag *diag);
 
+/* min, max and a number of workers go together; sets what mode = isolated means:
+ * one trial for each. */
+int runfile_check_pool(struct run_spec *spec, const struct ini *ini, struct diag *diag);
+
+/* Limits leave a worker room to live. */
+int runfile_check_limits(const struct run_spec *spec, const struct ini *ini, struct diag *diag);
+
 #endif

@@ -159,6 +159,28 @@ static int take_affinity(void *, const struct ini_entry *, const struct option_v
         take_workers,                                                          \
         "How many at once; auto goes by the usable cores. In hybrid mode processes x threads of" \
         " each, as 2 x 4", NULL)                                               \
+    X("parallel", "min", INT, 0, RUN_WORKERS_MAX, NULL, "1", false, AT(pool.min), NULL,          \
+        "Workers that are started ahead of the trials for them and stay while there are none;"   \
+        " workers = auto goes no lower", NULL)                                 \
+    X("parallel", "max", INT, 0, RUN_WORKERS_MAX, NULL, "0", false, AT(pool.max), NULL,          \
+        "Most workers of workers = auto; 0: as many as the machine has room for", "8")           \
+    X("parallel", "max_trials", INT, 0, TRIALS_MAX, NULL, "0", false, AT(pool.max_trials), NULL, \
+        "Trials after which a worker is replaced by a fresh one; 0: any number. 1 where mode is"  \
+        " isolated", "100000")       \
+    X("parallel", "max_age", DURATION, 0, SECONDS_MAX, NULL, "0s", false,      \
+        AT(pool.max_age_seconds), NULL,                                        \
+        "Age at which a worker is replaced; it finishes what it has, and its successor is ready" \
+        " before. 0: any age", "1h")                                           \
+    X("parallel", "max_rss", BYTES, 0, BYTES_MAX, NULL, "0", false, AT(pool.max_rss_bytes),      \
+        NULL, "Resident memory of a worker, with the processes it has started, above which it"   \
+        " is replaced in the same way; looked at once a second. 0: any size", "2GiB")            \
+    X("parallel", "idle", DURATION, 0, SECONDS_MAX, NULL, "30s", false, AT(pool.idle_seconds),   \
+        NULL, "How long a worker above min may have no trial before it is ended; 0: for ever",   \
+        NULL)                                                                  \
+    X("parallel", "acquire_timeout", DURATION, 0, SECONDS_MAX, NULL, "1m", false,                \
+        AT(pool.acquire_seconds), NULL,                                        \
+        "How long a trial may wait for a worker to start: one that is not ready by then is"      \
+        " replaced, and a run that can start none has failed. 0: for ever", NULL) \
     X("keep", "trials", CUSTOM, 0, 0, "all|top:N", "all", false, 0, take_keep, \
         "Which trials are stored: all, or the N best (and how many there were)", NULL) \
     X("keep", "output", CHOICE, 0, 0, "none|failed|all", "all", false, 0, take_keep_output,      \
@@ -629,27 +651,6 @@ take_affinity(void *target, const struct ini_entry *entry, const struct option_v
     return 0;
 }
 
-/* Below these a worker itself cannot live, and every trial would fail. */
-static int
-check_limits(const struct run_spec *spec, const struct ini *ini, struct diag *diag)
-{
-    const struct run_limits *limits = &spec->limits;
-    const struct {
-        const char *key, *least;
-        double value, min;
-    } least[] = {
-        { "memory", "16MiB", limits->memory_bytes, 16 * 1048576.0 },
-        { "trial_memory", "16MiB", limits->trial_memory_bytes, 16 * 1048576.0 },
-        { "cpu", "0.01", limits->cpu_cores, 0.01 },
-        { "open_files", "16", (double)limits->open_files, 16 },
-    };
-    for (size_t i = 0; i < sizeof least / sizeof *least; i++)
-        if (least[i].value > 0 && least[i].value < least[i].min)
-            return walk_fault(ini, ini_find(ini, "limits", least[i].key), diag, ERR_BAD_RANGE,
-                "too little (allowed: 0 for no limit, or at least %s)", least[i].least);
-    return 0;
-}
-
 static int
 take_entry(void *context, const struct ini_entry *entry, const struct option *option,
     const struct option_value *value, struct diag *diag)
@@ -721,7 +722,9 @@ runfile_check(const struct ini *ini, struct run_spec *ret_spec, struct diag *dia
     if (r == 0)
         r = check_search(&spec, ini, diag);
     if (r == 0)
-        r = check_limits(&spec, ini, diag);
+        r = runfile_check_pool(&spec, ini, diag);
+    if (r == 0)
+        r = runfile_check_limits(&spec, ini, diag);
     if (r < 0) {
         run_spec_release(&spec);
         return r;

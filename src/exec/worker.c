@@ -615,6 +615,13 @@ worker_finish(struct worker *worker)
 }
 
 void
+worker_abandon(struct worker *worker)
+{
+    child_disclaim(worker->pid);
+    free_worker(worker);
+}
+
+void
 worker_kill(struct worker *worker)
 {
     if (worker->exit_watch)

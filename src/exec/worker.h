@@ -105,6 +105,9 @@ void worker_finish(struct worker *worker);
  * is known of that. */
 int worker_output(const struct worker *worker, struct captured *ret_captured);
 
+/* Forgets it: it ends as its connection closes, and nothing is heard of it. */
+void worker_abandon(struct worker *worker);
+
 /* KILL to the worker itself, now. Its trials are lost. */
 void worker_kill(struct worker *worker);
 

@@ -172,9 +172,9 @@ on_ready(void *context, struct worker *worker)
     if (warm) { /* an objective may allow fewer than were asked for */
         w->run->worker_count -= w->threads - warm->threads;
         w->threads = warm->threads;
-        w->runner->pump_wanted = true;
     }
     worker_pool_ready(&w->runner->pool, &w->pool, clock_mono_ns());
+    w->runner->pump_wanted = true; /* one that waits for it may go */
 }
 
 static void
@@ -252,19 +252,23 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
         lost_count = worker_outstanding(worker);
         cost_trial |= ranges_lost(runner, run, w, text);
     }
+    if (w->pool.leaving == POOL_TIMEOUT)
+        text = "it was not ready in time (parallel.acquire_timeout)";
     if ((lost_count || !w->finishing) && !ours) {
         char line[TRIAL_REASON_MAX + 64];
         snprintf(line, sizeof line, "a worker ended: %s", text);
         dispatch_log(runner, run, 0, "warn", line);
         /* one that took a trial with it is bounded by max_failures and the trials */
         run->start_failures = cost_trial ? 0 : run->start_failures + 1;
-        w->pool.leaving = POOL_CRASHED;
+        if (w->pool.leaving != POOL_TIMEOUT)
+            w->pool.leaving = POOL_CRASHED;
     }
     worker_pool_retire(&runner->pool, &w->pool);
     struct run_worker **link = &run->workers;
     while (*link != w)
         link = &(*link)->next;
     *link = w->next;
+    run->succeeded_count -= w->succeeded;
     run->worker_count -= w->threads;
     free(w);
     runner->pump_wanted = true;
@@ -274,52 +278,8 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
         schedule_ends(runner, 0);
 }
 
-static void
-format_mark(struct runner *runner, int64_t id, char mark[CAGE_MARK_MAX])
-{
-    snprintf(mark, CAGE_MARK_MAX, "%u.%llx.%lld", (unsigned)getuid(),
-        (unsigned long long)store_id(runner->options.store), (long long)id);
-}
-
-static int
-add_worker(struct runner *runner, struct run *run, struct diag *diag)
-{
-    static const struct worker_events events = { on_ready, on_started, on_result,
-        on_range_ended, on_exited };
-    char mark[CAGE_MARK_MAX];
-    format_mark(runner, run->id, mark);
-    char **environment = run_environment(run);
-    int threads = run->ranges ? ranges_threads(run, run->workers_target - run->worker_count) : 1;
-    char *shelf = run->spec.fresh_directory ? leftovers_shelf(runner, run->id) : NULL;
-    struct worker_options options = {
-        .program = runner->options.worker_program,
-        .spec = &run->spec,
-        .cage = run->cage,
-        .limits = &run->limits,
-        .mark = mark,
-        .directory = run->spec.directory ? run->spec.directory : run->directory,
-        .environment = run->environment_len ? environment : environ,
-        .text = run->ranges ? run->text : NULL,
-        .threads = threads,
-        .shelf = shelf,
-    };
-    struct run_worker *w = XNEW(struct run_worker);
-    w->runner = runner;
-    w->run = run;
-    w->threads = threads;
-    int r = worker_start(runner->options.loop, &options, &events, w, &w->worker, diag);
-    free(environment);
-    free(shelf);
-    if (r < 0) {
-        free(w);
-        return r;
-    }
-    w->next = run->workers;
-    run->workers = w;
-    run->worker_count += threads;
-    worker_pool_create(&runner->pool, &w->pool, worker_started_ns(w->worker));
-    return 0;
-}
+const struct worker_events dispatch_worker_events = { on_ready, on_started, on_result,
+    on_range_ended, on_exited };
 
 static int
 wanted_depth(const struct run *run)
@@ -351,12 +311,13 @@ next_ready(struct runner *runner, struct run *run)
     return -1;
 }
 
-static void
-finish_worker(struct run_worker *w)
+/* Will there be a trial to hand out, now or later? */
+static bool
+has_work(const struct run *run)
 {
-    if (!w->finishing)
-        worker_finish(w->worker);
-    w->finishing = true;
+    if (run->ranges)
+        return !run->exhausted || ranges_ready(run);
+    return !run->exhausted || run->window_ready || run->retry_open;
 }
 
 static void
@@ -364,11 +325,12 @@ feed_worker(struct runner *runner, struct run *run, struct run_worker *w)
 {
     int depth = wanted_depth(run);
     int outstanding = worker_outstanding(w->worker);
+    int64_t room = worker_pool_room(&w->pool, &run->spec.pool);
     if (outstanding * 2 > depth || w->held_since_ns)
         return; /* refill in halves: fewer, larger messages */
     struct worker_task tasks[CHUNK_MAX];
     int indexes[CHUNK_MAX], count = 0;
-    while (count + outstanding < depth && run->ending == RUN_EVENT_COUNT) {
+    while (count + outstanding < depth && count < room && run->ending == RUN_EVENT_COUNT) {
         struct run_retry *retry = retry_next(runner, run);
         if (retry) {
             retry->state = WINDOW_SENT;
@@ -391,10 +353,10 @@ feed_worker(struct runner *runner, struct run *run, struct run_worker *w)
     if (count) {
         worker_send(w->worker, tasks, count);
         worker_pool_give(&runner->pool, &w->pool, count, now_ns(runner), clock_mono_ns());
-        if (run->spec.mode == RUN_MODE_ISOLATED)
-            finish_worker(w); /* it ends with this one */
-    } else if (!outstanding && run->exhausted && !run->window_ready) {
-        finish_worker(w); /* its slot is free for the next run */
+        if (room <= count)
+            crew_recycle(w, POOL_MAX_TRIALS);
+    } else if (!outstanding && !has_work(run)) {
+        crew_finish(w); /* its slot is free for the next run */
     } else if (!outstanding) {
         w->pool.free_ns = 0; /* it waits for trials, not they for it */
     }
@@ -407,54 +369,68 @@ may_feed(const struct runner *runner, const struct run *run)
         !runner->store_failing && !runner->shutdown_done;
 }
 
+/* Is there a trial to hand out now? */
 static bool
-has_work(struct runner *runner, struct run *run)
+is_ready(struct runner *runner, struct run *run)
 {
     if (run->ranges)
         return !run->exhausted || ranges_ready(run);
-    return !run->exhausted || run->window_ready || retry_next(runner, run);
+    return retry_next(runner, run) || next_ready(runner, run) >= 0;
 }
 
-/* Adds the workers that are missed; how many are too many. */
-static int
-settle_workers(struct runner *runner, struct run *run)
+static void
+feed(struct runner *runner, struct run *run, struct run_worker *w)
 {
-    struct diag diag = { 0 };
-    while (run->worker_count < run->workers_target && has_work(runner, run)) {
-        int r = add_worker(runner, run, &diag);
-        if (r == 0)
-            continue;
-        if (!run->worker_count)
-            dispatch_end(runner, run, RUN_EVENT_FAIL, diag.text);
-        break; /* fewer workers than wanted: tried again when one is missed */
-    }
-    int surplus = -run->workers_target;
-    for (struct run_worker *w = run->workers; w; w = w->next)
-        surplus += w->finishing ? 0 : w->threads;
-    return surplus;
+    if (!run->ranges)
+        feed_worker(runner, run, w);
+    else if (!ranges_feed(runner, run, w))
+        crew_finish(w); /* its slots are free for the next run */
+    else if (worker_pool_room(&w->pool, &run->spec.pool) == 0)
+        crew_recycle(w, POOL_MAX_TRIALS);
 }
 
-/* Idle workers first: what one has behind the trial that it is in may have to
- * wait for long. */
+/* Those that have no trial, or those that have some; first the ready ones. One
+ * that has none gets something only while fewer are busy than the run may have. */
+static void
+feed_workers(struct runner *runner, struct run *run, bool idle, int *busy)
+{
+    for (int ready = 1; ready >= 0; ready--)
+        for (struct run_worker *w = run->workers; w && may_feed(runner, run); w = w->next) {
+            if (w->pool.ready != ready || !crew_may_feed(w) ||
+                (worker_outstanding(w->worker) == 0) != idle ||
+                (idle && *busy >= run->workers_target))
+                continue;
+            feed(runner, run, w);
+            *busy += idle && worker_outstanding(w->worker) > 0 ? w->threads : 0;
+        }
+}
+
+static bool
+is_wanted(struct runner *runner, struct run *run)
+{
+    return may_feed(runner, run) && is_ready(runner, run);
+}
+
+/* Idle workers first, then new ones: what one has behind the trial that it is in
+ * may have to wait for long. */
 static void
 feed_run(struct runner *runner, struct run *run)
 {
-    int surplus = settle_workers(runner, run);
-    struct run_worker *next;
-    for (int pass = 0; pass < 2; pass++)
-        for (struct run_worker *w = run->workers; w && may_feed(runner, run); w = next) {
-            next = w->next;
-            if (w->finishing || (pass == 0) != (worker_outstanding(w->worker) == 0))
-                continue;
-            if (surplus >= w->threads) { /* the target has shrunk */
-                surplus -= w->threads;
-                finish_worker(w);
-            } else if (!run->ranges) {
-                feed_worker(runner, run, w);
-            } else if (!ranges_feed(runner, run, w)) {
-                finish_worker(w);
-            }
-        }
+    crew_step(runner, run, has_work(run));
+    int busy = crew_busy(run);
+    feed_workers(runner, run, true, &busy);
+    int kept = crew_kept(run);
+    while (kept < run->workers_target && busy < run->workers_target && is_wanted(runner, run)) {
+        struct run_worker *w = crew_add(runner, run);
+        if (!w)
+            break;
+        feed(runner, run, w);
+        kept += w->threads;
+        busy += w->threads;
+    }
+    feed_workers(runner, run, false, &busy);
+    if (is_wanted(runner, run))
+        crew_succeed(runner, run);
 }
 
 static bool
@@ -500,6 +476,7 @@ dispatch_pump(struct runner *runner)
             feed_run(runner, run);
         if (is_complete(run))
             finish_complete(runner, run);
+        crew_explain(runner, run);
     }
     retry_schedule(runner);
 }
@@ -674,13 +651,14 @@ dispatch_start(struct runner *runner, struct run *run, struct diag *diag)
     int r = runner_prepare_search(runner, run, diag);
     if (r < 0)
         return r;
-    format_mark(runner, run->id, mark);
+    crew_mark(runner, run->id, mark);
     run->cage = cage_open(mark);
     limit_set_open(&run->limits, &run->spec.limits, cage_directory(run->cage));
     str_copy(run->cage_name, sizeof run->cage_name, cage_kind_name(cage_kind(run->cage)));
     run->state = (enum run_state)run_state_next(run->state, RUN_EVENT_START);
     run->running_since_ns = now_ns(runner);
     pace_start(&run->pace, run->done + run->failed, now_ns(runner));
+    run->start_failing_ns = 0;
     run->reason[0] = '\0';
     if (!run->started_wall_ns)
         run->started_wall_ns = clock_wall_ns();
@@ -723,7 +701,7 @@ dispatch_end(struct runner *runner, struct run *run, enum run_event how, const c
     run->kill_at_ns = drain ? INT64_MAX : now_ns(runner) + sec_to_ns(grace);
     for (struct run_worker *w = run->workers; w; w = w->next) {
         if (drain)
-            finish_worker(w);
+            crew_finish(w);
         else
             worker_cancel(w->worker, grace);
     }

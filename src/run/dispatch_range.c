@@ -314,14 +314,28 @@ wanted_slots(const struct run *run, const struct warm *warm)
     return warm->threads == 1 && run->mean_trial_seconds >= LONG_SECONDS ? 1 : BLOCK_SLOTS;
 }
 
+/* Leaves no more than `most` trials in a range that is ready. */
 static struct range *
-next_range(struct runner *runner, struct run *run, const struct warm *warm)
+trim_range(struct run *run, struct range *range, int64_t most)
+{
+    if (range->count <= most)
+        return range;
+    struct range *rest = cut_range(run, range, (int)most, range->count - (int)most);
+    rest->state = RANGE_READY;
+    range->count = (int)most;
+    add_range(run, rest);
+    return range;
+}
+
+static struct range *
+next_range(struct runner *runner, struct run *run, const struct warm *warm, int64_t most)
 {
     for (struct range *range = run->ranges->first; range && run->ranges->ready;
          range = range->next)
         if (range->state == RANGE_READY)
-            return range;
-    return new_range(runner, run, wanted_count(run, warm));
+            return trim_range(run, range, most);
+    int64_t wanted = wanted_count(run, warm);
+    return new_range(runner, run, (int)(wanted < most ? wanted : most));
 }
 
 int
@@ -364,13 +378,13 @@ ranges_feed(struct runner *runner, struct run *run, struct run_worker *w)
     if (!warm->known)
         return true; /* it is told when it is ready */
     while (warm_used_slots(warm) < wanted_slots(run, warm) && run->ending == RUN_EVENT_COUNT) {
-        struct range *range = has_suspect(run, warm) ? NULL : next_range(runner, run, warm);
+        int64_t room = worker_pool_room(&w->pool, &run->spec.pool);
+        struct range *range =
+            room <= 0 || has_suspect(run, warm) ? NULL : next_range(runner, run, warm, room);
         if (!range || (range->losses && warm_used_slots(warm)))
             break;
         send_range(runner, run, w, range);
     }
-    if (run->spec.mode == RUN_MODE_ISOLATED && warm_used_slots(warm))
-        return false; /* it ends with this one */
     return warm_used_slots(warm) || !run->exhausted || run->ranges->ready;
 }
 

@@ -293,6 +293,8 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
     jw_int(w, "workers", run->worker_count);
     jw_int(w, "workers_target", run->workers_target);
     write_wanted_workers(w, spec);
+    jw_int(w, "workers_idle", run->workers_idle);
+    jw_string(w, "workers_wait", run->workers_wait);
     jw_string(w, "target_reason", run->state == RUN_RUNNING ? run->target_reason : "");
     jw_figure(w, "utilization_pct", run_utilization_pct(run, now_ns));
     jw_string(w, "cage", run->cage_name);

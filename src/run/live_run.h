@@ -56,6 +56,8 @@ struct run_worker {
     struct pool_worker pool; /* as the pool of all runs sees it */
     int threads; /* that evaluate in it */
     bool finishing; /* was told to exit when it has answered everything */
+    int succeeded; /* threads of it that a successor is started for; it was recycled */
+    int64_t rss_ns; /* monotonic: when its memory was looked at last; 0: never */
 };
 
 /* A failed trial that is to be done again. The store has all of a run's; those
@@ -119,6 +121,11 @@ struct run {
 
     struct run_worker *workers;
     int worker_count, workers_target; /* threads that evaluate, in all its processes */
+    int succeeded_count; /* of worker_count: those whose successors count instead */
+    int workers_idle; /* ready, and without trials; as crew.c saw it last */
+    char workers_wait[160]; /* why, or why none can be started; "" */
+    int64_t start_failing_ns, start_again_ns; /* monotonic; 0: workers can be started */
+    char start_text[160]; /* why not */
     struct cage *cage;
     struct limit_set limits; /* limits.wanted NULL: never started */
     int start_failures; /* workers in a row that ended in no trial, without a result */

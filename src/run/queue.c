@@ -4,7 +4,8 @@
  * starts when that many slots are free (or nothing else runs: it may ask for
  * more than the machine has), and when it is changed to more while it runs it
  * gets them as slots become free; `auto` takes what is free of the slots that the
- * governor allows, at least one. A higher priority goes before all lower ones.
+ * governor allows, at least parallel.min, at most parallel.max. A higher priority
+ * goes before all lower ones.
  * The first run that must wait holds back those behind it, so that none starves;
  * one that waits for other runs or for its time (`gated`) is not in the queue
  * yet.
@@ -17,7 +18,8 @@
 static int
 held_slots(const struct run *run)
 {
-    return run->worker_count > run->workers_target ? run->worker_count : run->workers_target;
+    int counted = run->worker_count - run->succeeded_count;
+    return counted > run->workers_target ? counted : run->workers_target;
 }
 
 /* What a run could use: no more workers than trials that are left. */
@@ -33,6 +35,16 @@ static int
 smaller(int a, int b)
 {
     return a < b ? a : b;
+}
+
+/* How many workers a run with workers = auto may have of those that are free. */
+static int
+auto_workers(const struct run *run, int free_slots)
+{
+    const struct run_pool *pool = &run->spec.pool;
+    int64_t least = pool->min > 1 ? pool->min : 1;
+    int64_t wanted = pool->max && pool->max < free_slots ? pool->max : free_slots;
+    return (int)(wanted < least ? least : wanted);
 }
 
 /* Who is not running, or is about to end, gives back what it does not use. */
@@ -65,7 +77,7 @@ static bool
 assign_queued(struct run *run, int slots, int held, const struct run *blocked)
 {
     int free_slots = slots - held;
-    int wanted = run->spec.workers ? run->spec.workers : free_slots > 1 ? free_slots : 1;
+    int wanted = run->spec.workers ? run->spec.workers : auto_workers(run, free_slots);
     if (run->worker_count) {
         snprintf(run->waiting, sizeof run->waiting, "its earlier workers are still finishing");
     } else if (blocked) {
@@ -119,7 +131,7 @@ assign_level(struct run *runs, int64_t level, struct room *room)
         int allowed = run->spec.workers || room->slots < room->auto_slots ? room->slots
                                                                           : room->auto_slots;
         if (run->state == RUN_RUNNING && !run->spec.workers)
-            run->workers_target = useful_workers(run, allowed - others > 1 ? allowed - others : 1);
+            run->workers_target = useful_workers(run, auto_workers(run, allowed - others));
         else if (run->state == RUN_RUNNING)
             run->workers_target = grown_target(run, allowed - others, !others, room->blocked);
         else if (run->state == RUN_QUEUED &&

@@ -23,6 +23,13 @@ enum {
 };
 
 static void
+on_crew_timer(void *context)
+{
+    struct runner *runner = context;
+    runner->pump_wanted = true;
+}
+
+static void
 on_retry_timer(void *context)
 {
     ((struct runner *)context)->pump_wanted = true;
@@ -97,6 +104,7 @@ runner_new(const struct runner_options *options, const struct runner_events *eve
     int64_t never = INT64_MAX / 4;
     runner->commit_timer = loop_timer_start(options->loop, never, 0, on_commit_timer, runner);
     runner->end_timer = loop_timer_start(options->loop, never, 0, dispatch_ends, runner);
+    runner->crew_timer = loop_timer_start(options->loop, never, 0, on_crew_timer, runner);
     runner->retry_timer = loop_timer_start(options->loop, never, 0, on_retry_timer, runner);
     runner->count_timer = loop_timer_start(options->loop, never, 0, on_count_timer, runner);
     return runner;
@@ -111,9 +119,11 @@ runner_free(struct runner *runner)
     loop_timer_stop(runner->commit_timer);
     loop_timer_stop(runner->end_timer);
     loop_timer_stop(runner->count_timer);
+    loop_timer_stop(runner->crew_timer);
     loop_timer_stop(runner->retry_timer);
     while (runner->runs) {
         struct run *next = runner->runs->next;
+        crew_abandon(runner->runs);
         cage_close(runner->runs->cage);
         run_free(runner->runs);
         runner->runs = next;
@@ -630,6 +640,7 @@ runner_tick(struct runner *runner)
             ns_to_sec(run_elapsed_ns(run, now) - run->elapsed_before_ns) >= limit)
             dispatch_end(runner, run, RUN_EVENT_FAIL, "its time limit is over (limits.run)");
     }
+    crew_look(runner);
     if (runner->store_failing)
         runner->commit_due = true;
     trim_ended(runner);

@@ -24,6 +24,7 @@ struct runner {
     struct loop_turn *turn; /* feeds workers and commits at a turn's end */
     struct loop_timer *commit_timer; /* a batch that waits for more */
     struct loop_timer *end_timer; /* grace times, cages not yet empty */
+    struct loop_timer *crew_timer; /* a worker could not be started */
     struct loop_timer *retry_timer; /* a retry is due */
     struct loop_timer *count_timer; /* counting of spaces, in slices */
     bool pump_wanted; /* something has changed that may start or feed a run */
@@ -57,6 +58,43 @@ void gate_step(struct runner *runner);
  * (so that none wait for each other). id 0: it is new. */
 int gate_check(struct runner *runner, int64_t id, const struct run_spec *spec,
     struct diag *diag);
+
+/* crew.c: the workers of a run. */
+
+/* The value of OPTOP_RUN for its processes. */
+void crew_mark(struct runner *runner, int64_t id, char mark[CAGE_MARK_MAX]);
+
+/* Starts a worker; NULL when none can be started now. What passes is tried
+ * again within parallel.acquire_timeout; else the run ends. */
+struct run_worker *crew_add(struct runner *runner, struct run *run);
+
+/* Threads of those that stay until something changes, and that have trials. */
+int crew_kept(const struct run *run);
+int crew_busy(const struct run *run);
+
+bool crew_may_feed(const struct run_worker *worker);
+
+/* It ends when it has answered what it was given. */
+void crew_finish(struct run_worker *worker);
+
+/* As crew_finish; another one takes its place, and its reason is counted. */
+void crew_recycle(struct run_worker *worker, enum pool_reason reason);
+
+/* Forgets all of them. */
+void crew_abandon(struct run *run);
+
+/* Before workers are fed: lets go whom a smaller target or a ready successor
+ * makes superfluous, and keeps parallel.min of them while there is work. */
+void crew_step(struct runner *runner, struct run *run, bool has_work);
+
+/* After: starts the successors of recycled ones. Only when a trial is ready. */
+void crew_succeed(struct runner *runner, struct run *run);
+
+/* Once a second: whose time is over. */
+void crew_look(struct runner *runner);
+
+/* Sets workers_idle and workers_wait. */
+void crew_explain(const struct runner *runner, struct run *run);
 
 /* result.c */
 
@@ -144,6 +182,7 @@ void window_pop_stored(struct run *run);
 void order_limits(struct run *run);
 
 /* dispatch.c */
+extern const struct worker_events dispatch_worker_events; /* context: struct run_worker */
 int dispatch_start(struct runner *runner, struct run *run, struct diag *diag);
 void dispatch_end(struct runner *runner, struct run *run, enum run_event how, const char *reason);
 void dispatch_pump(struct runner *runner);
