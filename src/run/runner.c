@@ -85,6 +85,7 @@ on_count_timer(void *context)
     if (run->state == RUN_QUEUED && !run->window_count) {
         search_free(run->search); /* some 20 KiB: made anew when its turn comes */
         run->search = NULL;
+        ranges_close(run);
     }
     run->progress = true;
     runner->events->changed(runner->context, run);
