@@ -32,6 +32,7 @@ getaddrinfo(const char *restrict node, const char *restrict service,
     if (node && !strcmp(node, "hang.test")) {
         pthread_mutex_lock(&lookup_lock);
         lookup_entered = true;
+        pthread_cond_signal(&lookup_changed);
         while (lookup_held)
             pthread_cond_wait(&lookup_changed, &lookup_lock);
         lookup_left = true;
@@ -568,7 +569,8 @@ START_TEST(hanging_name_lookup_blocks_nothing)
     while (ticks <= 10) /* the loop turns while the lookup hangs */
         loop_step(loop);
     pthread_mutex_lock(&lookup_lock);
-    ck_assert(lookup_entered);
+    while (!lookup_entered) /* its thread may come late */
+        pthread_cond_wait(&lookup_changed, &lookup_lock);
     ck_assert(!lookup_left); /* the answer did not wait for it */
     lookup_held = false;
     pthread_cond_signal(&lookup_changed);
