@@ -159,6 +159,7 @@ static const struct {
     { "close", "the program closed its standard output" },
     { "abort", "the program ended: killed by SIGABRT" },
     { "exit", "the program ended: exit status 3" },
+    { "lost", "the program ended: exit status 3" },
 };
 
 START_TEST(wrong)

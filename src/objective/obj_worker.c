@@ -4,11 +4,10 @@
  * that evaluates, gets a line for each trial and answers with one (answer.h);
  * up to `inflight` lines are under way.
  *
- * The program is nobody's friend: each thing that it does wrong costs the trial
- * it concerns, and that is the oldest one that it was given and has not
- * answered, unless the line says another. After what leaves in doubt where it
- * is, it is ended with all it has started, and begun anew; the other trials it
- * had are given again.
+ * The program is nobody's friend: what it does wrong costs the trial that it has.
+ * It is then ended with all it has started, and begun anew. When it had several,
+ * nobody knows which of them it was at: they are given again one at a time, and
+ * the one with which it goes wrong alone has failed.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -57,6 +56,7 @@ struct lane {
     int given, ended; /* how many */
     int next; /* no point before it waits */
     int oldest; /* no point before it is given */
+    int alone; /* so many from the first that has not ended on are given singly */
 };
 
 struct worker_objective {
@@ -90,6 +90,7 @@ end_point(struct lane *lane, int i)
     lane->given -= lane->state[i] == GIVEN;
     lane->state[i] = ENDED;
     lane->ended++;
+    lane->alone -= lane->alone > 0;
     if (i == lane->oldest)
         move_oldest(lane);
 }
@@ -126,14 +127,22 @@ end_program(struct lane *lane, double grace_seconds, int *ret_status)
     lane->given = lane->next = 0;
 }
 
-/* It has done wrong: that costs the oldest trial it has, and it begins anew. */
+/* It has done wrong, and is gone: that costs the trial it had. */
+static void
+charge(struct lane *lane, const char *reason)
+{
+    if (lane->given == 1)
+        fail_point(lane, lane->oldest, reason);
+    else if (lane->given)
+        lane->alone = lane->given; /* they are the first that have not ended */
+}
+
+/* It has done wrong, and begins anew. */
 static void
 break_program(struct lane *lane, const char *reason)
 {
-    int oldest = lane->oldest;
     program_end(&lane->program, 0, NULL); /* the last of its log is read */
-    if (lane->given)
-        fail_point(lane, oldest, reason);
+    charge(lane, reason);
     end_program(lane, 0, NULL);
 }
 
@@ -142,14 +151,14 @@ static void
 hear_end(struct lane *lane)
 {
     char text[64], reason[TRIAL_REASON_MAX];
-    int status = -1, oldest = lane->oldest, given = lane->given;
+    int status = -1, given = lane->given;
     program_end(&lane->program, PATIENCE_SECONDS, &status);
     /* one that ends well after each answer, or after some, is begun anew for the next */
     bool fair = !given || (status == 0 && lane->answers);
     if (!fair) {
         snprintf(reason, sizeof reason, status == -1 ? "the program closed its standard output"
                 : "the program ended: %s", child_status_text(status, text, sizeof text));
-        fail_point(lane, oldest, reason);
+        charge(lane, reason);
     }
     end_program(lane, 0, NULL);
 }
@@ -245,7 +254,8 @@ give(struct lane *lane)
     struct batch *batch = lane->batch;
     struct str *out = &lane->program.out;
     bool idle = !lane->given;
-    while (lane->given < lane->owner->inflight && lane->next < batch->count &&
+    int most = lane->alone ? 1 : lane->owner->inflight;
+    while (lane->given < most && lane->next < batch->count &&
         out->len < UNSAID_MAX) {
         int i = lane->next++;
         if (lane->state[i] != WAITING)
@@ -303,7 +313,7 @@ begin(struct lane *lane, struct batch *batch)
 {
     lane->batch = batch;
     memset(lane->state, WAITING, (size_t)batch->count);
-    lane->given = lane->ended = lane->next = lane->oldest = 0;
+    lane->given = lane->ended = lane->next = lane->oldest = lane->alone = 0;
 }
 
 static int
