@@ -910,6 +910,36 @@ START_TEST(one_trial_is_steered)
 }
 END_TEST
 
+static bool
+runs_trial_40(int64_t id)
+{
+    for (const struct run_worker *w = the_run(id)->workers; w; w = w->next)
+        if (w->running_trial == 40)
+            return true;
+    return false;
+}
+
+static bool
+has_all_but_one(int64_t id)
+{
+    return the_run(id)->done == 99;
+}
+
+/* Trials before it were short: its worker has some that wait behind it. */
+START_TEST(a_paused_trial_holds_up_no_other)
+{
+    int64_t id = submit_with("sh -c \"[ {x} != 40 ] || sleep 1000; echo {x}\"", 100,
+        "[parallel]\nworkers = 2\n", false);
+    UNTIL(runs_trial_40, id);
+    ck_assert_int_eq(order(id, 40, WORKER_PAUSE_TRIAL), 0);
+    UNTIL(has_all_but_one, id);
+    ck_assert_int_eq(order(id, 40, WORKER_CANCEL_TRIAL), 0);
+    UNTIL(has_ended, id);
+    check_stored(id, RUN_DONE, 100, 1);
+    check_no_workers();
+}
+END_TEST
+
 /* A run that is to be paused waits for a trial that stands still; both can be
  * resumed, or cancelled. */
 START_TEST(a_run_with_a_paused_trial)
@@ -1428,6 +1458,7 @@ add_worker_tests(Suite *suite)
     tcase_add_test(tcase, a_new_time_limit_holds_for_the_trial_that_runs);
     tcase_add_test(tcase, more_workers_wait_for_slots);
     tcase_add_test(tcase, one_trial_is_steered);
+    tcase_add_test(tcase, a_paused_trial_holds_up_no_other);
     tcase_add_test(tcase, a_run_with_a_paused_trial);
     tcase_add_test(tcase, a_refused_change_changes_nothing);
     tcase_add_test(tcase, a_paused_run_gets_another_number_of_trials);

@@ -477,6 +477,27 @@ START_TEST(a_paused_trial_stands_still)
 }
 END_TEST
 
+/* What would wait behind it comes back. */
+START_TEST(a_paused_trial_holds_up_no_other)
+{
+    rig_init(&rig, "sh -c \"[ {x} -lt 1 ] || exec sleep 600; echo 4\"", SCORE_STDOUT);
+    rig_start(&rig);
+    rig_send(&rig, 1, 1);
+    rig_send(&rig, 2, 0);
+    rig_send(&rig, 3, 0);
+    rig_wait(&rig, &rig.started, 1);
+    worker_order(rig.worker, WORKER_PAUSE_TRIAL, 1, 0);
+    rig_wait(&rig, &rig.returned, 2);
+    ck_assert_int_eq(worker_outstanding(rig.worker), 1);
+    worker_order(rig.worker, WORKER_CANCEL_TRIAL, 1, 60);
+    rig_send(&rig, 3, 0);
+    rig_wait(&rig, &rig.result_count, 2);
+    ck_assert_int_eq(rig.result[1].trial, 3);
+    ck_assert_double_eq(rig.result[1].score, 4);
+    rig_release(&rig);
+}
+END_TEST
+
 /* The worker goes on. */
 START_TEST(a_cancelled_trial)
 {
@@ -799,7 +820,7 @@ END_TEST
  * none makes a failed trial; text is cleaned. */
 START_TEST(wrong_results_are_dropped)
 {
-    start_liar("{\"ready\":true}\n{\"started\":9}\n"
+    start_liar("{\"ready\":true}\n{\"started\":9}\n{\"returned\":[9,\"x\",null]}\n"
                "{\"trial\":7,\"attempt\":1,\"state\":\"done\",\"score\":1}\n"
                "{\"trial\":1,\"attempt\":2,\"state\":\"done\",\"score\":2}\n"
                "{\"trial\":1,\"attempt\":1,\"state\":\"done\",\"score\":null,"
@@ -807,6 +828,7 @@ START_TEST(wrong_results_are_dropped)
                "{\"trial\":1,\"attempt\":1,\"state\":\"done\",\"score\":3}\n");
     rig_wait(&rig, &rig.result_count, 1);
     ck_assert_int_eq(rig.started, 0);
+    ck_assert_int_eq(rig.returned, 0);
     ck_assert_int_eq(rig.result[0].state, TRIAL_FAILED);
     ck_assert_str_eq(rig.result[0].reason, "score is not finite");
     ck_assert(isnan(rig.result[0].score));
@@ -900,6 +922,7 @@ test_suite(void)
     tcase_set_timeout(ends, 60);
     tcase_add_test(ends, time_limit);
     tcase_add_test(ends, a_paused_trial_stands_still);
+    tcase_add_test(ends, a_paused_trial_holds_up_no_other);
     tcase_add_test(ends, a_cancelled_trial);
     tcase_add_test(ends, a_cancelled_trial_with_stubborn_processes);
     tcase_add_test(ends, a_cancelled_trial_that_waits_for_a_descriptor);

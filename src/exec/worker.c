@@ -223,6 +223,22 @@ hear_started(struct worker *worker, const json_t *line)
 
 /* A limit that a worker was refused is held by nothing from now on. */
 static void
+hear_returned(struct worker *worker, const json_t *trials)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach (trials, i, item) {
+        int64_t trial = json_integer_value(item);
+        int index = given_find(worker, trial);
+        if (index < 0)
+            continue;
+        given_remove(worker, index);
+        if (worker->events.returned)
+            worker->events.returned(worker->context, worker, trial);
+    }
+}
+
+static void
 hear_ready(struct worker *worker, const json_t *line)
 {
     if (worker->limits)
@@ -268,6 +284,8 @@ hear_line(struct worker *worker, const char *text, size_t len)
         hear_range(worker, json_object_get(line, "range"));
     else if (json_object_get(line, "warm"))
         hear_warm(worker, json_object_get(line, "warm"));
+    else if (json_object_get(line, "returned"))
+        hear_returned(worker, json_object_get(line, "returned"));
     else if (json_object_get(line, "started"))
         hear_started(worker, line);
     else if (json_object_get(line, "ready"))

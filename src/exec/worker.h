@@ -50,6 +50,8 @@ struct worker_events {
     /* A trial has started / ended in the worker. result is borrowed; its log
      * too. Results of trials that were not asked for never arrive here. */
     void (*started)(void *context, struct worker *worker, int64_t trial);
+    /* It will not run that one: it was told to pause the one before it. */
+    void (*returned)(void *context, struct worker *worker, int64_t trial);
     void (*result)(void *context, struct worker *worker, const struct trial_result *result);
     /* A range has ended: its results are in the block, its slot is free once
      * this returns. failures: array of [trial, reason], not checked. */
@@ -86,7 +88,9 @@ void worker_cancel(struct worker *worker, double grace_seconds);
 /* What a user wants of the trial that runs in it. */
 enum worker_order {
     WORKER_CANCEL_TRIAL, /* TERM, KILL after the grace time: it fails, the worker goes on */
-    WORKER_PAUSE_TRIAL, /* its processes stand still, its time limit does not count */
+    /* its processes stand still, its time limit does not count; the trials that
+     * the worker was given beyond it are returned */
+    WORKER_PAUSE_TRIAL,
     WORKER_RESUME_TRIAL,
     WORKER_ORDER_COUNT
 };

@@ -203,6 +203,19 @@ hear_trials(struct worker *worker, const json_t *trials)
     return 0;
 }
 
+/* Others may be free to run what waits here. */
+static void
+give_back(struct worker *worker)
+{
+    if (!worker->task_count)
+        return;
+    worker_msg_returned_begin(&worker->out);
+    for (int i = 0; i < worker->task_count; i++)
+        worker_msg_returned(&worker->out, queue_at(worker, i)->trial, i == 0);
+    worker_msg_returned_end(&worker->out);
+    queue_clear(worker);
+}
+
 /* For a trial that has ended meanwhile it comes too late. */
 static int
 hear_order(struct worker *worker, const json_t *line)
@@ -213,10 +226,13 @@ hear_order(struct worker *worker, const json_t *line)
     const struct objective_type_row *type = worker->objective->type;
     if (!worker->running || json_get_int(line, "of_trial", 0) != worker->running)
         return 0;
+    bool pause = !strcmp(order, "pause");
+    if (pause)
+        give_back(worker);
     if (!strcmp(order, "cancel"))
         type->drop(worker->objective, json_get_number(line, "grace_seconds", 0));
-    else if (!strcmp(order, "pause") || !strcmp(order, "resume"))
-        type->hold(worker->objective, !strcmp(order, "pause"));
+    else if (pause || !strcmp(order, "resume"))
+        type->hold(worker->objective, pause);
     else
         return ERR_PROTOCOL;
     return 0;

@@ -243,6 +243,24 @@ worker_msg_error(struct str *out, const char *text)
 }
 
 void
+worker_msg_returned_begin(struct str *out)
+{
+    str_puts(out, "{\"returned\":[");
+}
+
+void
+worker_msg_returned(struct str *out, int64_t trial, bool first)
+{
+    str_printf(out, "%s%jd", first ? "" : ",", (intmax_t)trial);
+}
+
+void
+worker_msg_returned_end(struct str *out)
+{
+    str_puts(out, "]}\n");
+}
+
+void
 worker_msg_started(struct str *out, int64_t trial)
 {
     struct json_writer w;

@@ -69,6 +69,10 @@ void worker_msg_range_ended(struct str *out, int slot, int64_t trial, const char
 void worker_msg_failure(struct str *list, int64_t trial, const char *text, const char *log,
     size_t log_len);
 void worker_msg_error(struct str *out, const char *text);
+/* Trials that were given and will not be run: opened, filled, closed. */
+void worker_msg_returned_begin(struct str *out);
+void worker_msg_returned(struct str *out, int64_t trial, bool first);
+void worker_msg_returned_end(struct str *out);
 void worker_msg_started(struct str *out, int64_t trial);
 void worker_msg_result(struct str *out, const struct trial_result *result);
 

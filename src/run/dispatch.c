@@ -210,6 +210,27 @@ on_range_ended(void *context, struct worker *worker, int slot, const json_t *fai
     ranges_ended(w->runner, w->run, w, slot, failures);
 }
 
+static void
+give_elsewhere(struct run *run, int64_t trial)
+{
+    struct window_entry *entry = window_find(run, trial);
+    if (entry && entry->state == WINDOW_SENT) {
+        entry->state = WINDOW_READY;
+        run->window_ready++;
+    } else {
+        retry_lost(run, trial, false);
+    }
+}
+
+static void
+on_returned(void *context, struct worker *worker, int64_t trial)
+{
+    struct run_worker *w = context;
+    (void)worker;
+    give_elsewhere(w->run, trial);
+    w->runner->pump_wanted = true;
+}
+
 /* A trial that was running when its worker ended has failed with it. */
 static void
 fail_lost(const struct run_worker *w, int64_t trial, int attempt, const char *text)
@@ -244,8 +265,7 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
             fail_lost(w, lost[i], 1, text);
             cost_trial = true;
         } else {
-            entry->state = WINDOW_READY;
-            run->window_ready++;
+            give_elsewhere(run, lost[i]);
         }
     }
     if (worker_warm(worker)) {
@@ -278,8 +298,8 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
         schedule_ends(runner, 0);
 }
 
-const struct worker_events dispatch_worker_events = { on_ready, on_started, on_result,
-    on_range_ended, on_exited };
+const struct worker_events dispatch_worker_events = { on_ready, on_started, on_returned,
+    on_result, on_range_ended, on_exited };
 
 static int
 wanted_depth(const struct run *run)

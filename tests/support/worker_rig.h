@@ -37,7 +37,7 @@ struct rig {
     char *environment[8];
     const char *program;
 
-    int started, exited;
+    int started, returned, exited;
     int result_count;
     struct trial_result result[RIG_RESULTS_MAX]; /* logs and metrics are copies */
     int lost_count;
@@ -72,6 +72,15 @@ rig_on_started(void *context, struct worker *worker, int64_t trial)
     struct rig *rig = context;
     (void)worker, (void)trial;
     rig->started++;
+    loop_stop(rig->loop);
+}
+
+static inline void
+rig_on_returned(void *context, struct worker *worker, int64_t trial)
+{
+    struct rig *rig = context;
+    (void)worker, (void)trial;
+    rig->returned++;
     loop_stop(rig->loop);
 }
 
@@ -145,7 +154,8 @@ static inline void
 rig_start(struct rig *rig)
 {
     static const struct worker_events events = {
-        .started = rig_on_started, .result = rig_on_result, .exited = rig_on_exited,
+        .started = rig_on_started, .returned = rig_on_returned, .result = rig_on_result,
+        .exited = rig_on_exited,
     };
     struct diag diag = { 0 };
     if (!rig->cage)
