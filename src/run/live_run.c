@@ -271,10 +271,11 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
     const struct run_spec *spec = &run->spec;
     char score[RUN_NAME_MAX + 8];
     if (objective_type_warm(spec->objective))
-        str_copy(score, sizeof score, spec->function ? spec->function : "");
+        str_copy(score, sizeof score, spec->function ? spec->function : "answer");
     else
         snprintf(score, sizeof score, "%s%s%s", score_kind_name(spec->score),
-        spec->score == SCORE_JSON ? ":" : "", spec->score == SCORE_JSON ? spec->score_field : "");
+            spec->score == SCORE_JSON ? ":" : "",
+            spec->score == SCORE_JSON ? spec->score_field : "");
     jw_object(w, key);
     jw_int(w, "run", run->id);
     jw_string(w, "name", spec->name);

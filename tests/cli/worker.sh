@@ -57,6 +57,8 @@ exits "the Python example runs" 0 optop run worker-py.ini -s search.trials=200
 is "... all points" "$(counts 2)" "[200, 0]"
 exits "... and its metrics" 0 optop top 2 -n 1
 like "... are kept" "$out" 'off_valley\|off valley'
+exits "... shown as" 0 optop show 2
+like "... what answers" "$out" '^goal *minimize answer of worker, random search$'
 cd "$dir" || exit 99
 
 # The same in every mode.
