@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem/registry.h"
 #include "stat/boards.h"
 #include "stat/publish.h"
 
@@ -82,12 +83,84 @@ START_TEST(pools_and_tasks)
 }
 END_TEST
 
+static int
+two_figures(struct resource *resource, struct resource_figure ret[RESOURCE_FIGURES_MAX])
+{
+    ret[0] = (struct resource_figure){ "size", "bytes", RESOURCE_GAUGE, resource->priority };
+    ret[1] = (struct resource_figure){ "hits", "", RESOURCE_COUNTER, 10.0 * resource->priority };
+    return 2;
+}
+
+START_TEST(resources)
+{
+    struct resource a = { .kind = "pool", .name = "a", .priority = 1, .figures = two_figures },
+                    b = { .kind = "cache", .name = "b", .priority = 2, .figures = two_figures },
+                    c = { .kind = "file", .name = "c", .priority = 3 };
+    setenv("OPTOP_BOARDS", test_directory(), 1);
+    ck_assert_int_eq(boards_open(&boards, getenv("OPTOP_BOARDS"), NULL), 0);
+    struct optop_board *board = optop_board_open("me");
+    registry_add(&b);
+    registry_add(&c);
+    optop_board_publish(board);
+    registry_add(&a);
+    optop_board_publish(board);
+    unsigned long before = test_allocations();
+    optop_board_publish(board);
+    ck_assert_uint_eq(test_allocations(), before);
+    boards_step(&boards, 1, INT64_C(1000000000));
+    ck_assert_int_eq(boards.board[0]->figure_count, 4);
+    ck_assert_double_eq(value("pool.size", "pool=a"), 1);
+    ck_assert_double_eq(value("pool.hits", "pool=a"), 10);
+    ck_assert_double_eq(value("cache.size", "cache=b"), 2);
+    ck_assert_str_eq(find("cache.size", "cache=b")->unit, "bytes");
+    ck_assert_uint_eq(find("cache.hits", "cache=b")->total, 20);
+
+    registry_remove(&b);
+    registry_remove(&a);
+    a.priority = 7;
+    registry_add(&a); /* another one of the same name */
+    optop_board_publish(board);
+    boards_step(&boards, 2, INT64_C(1000000000));
+    ck_assert_int_eq(boards.board[0]->figure_count, 2);
+    ck_assert_double_eq(value("pool.size", "pool=a"), 7);
+    registry_remove(&a);
+    registry_remove(&c);
+    optop_board_close(board);
+    optop_board_publish(NULL);
+    boards_release(&boards);
+}
+END_TEST
+
+START_TEST(no_memory_for_resources)
+{
+    struct resource a = { .kind = "pool", .name = "a", .priority = 1, .figures = two_figures };
+    setenv("OPTOP_BOARDS", test_directory(), 1);
+    ck_assert_int_eq(boards_open(&boards, getenv("OPTOP_BOARDS"), NULL), 0);
+    struct optop_board *board = optop_board_open("me");
+    registry_add(&a);
+    if (test_fail_allocations(1, true)) {
+        optop_board_publish(board);
+        test_fail_allocations(0, false);
+        boards_step(&boards, 1, INT64_C(1000000000));
+        ck_assert_int_eq(boards.board[0]->figure_count, 0);
+    }
+    optop_board_publish(board);
+    boards_step(&boards, 2, INT64_C(1000000000));
+    ck_assert_double_eq(value("pool.size", "pool=a"), 1);
+    registry_remove(&a);
+    optop_board_close(board);
+    boards_release(&boards);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
     Suite *suite = suite_create("publish");
     TCase *tcase = tcase_create("publish");
     tcase_add_test(tcase, pools_and_tasks);
+    tcase_add_test(tcase, resources);
+    tcase_add_test(tcase, no_memory_for_resources);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -52,6 +52,12 @@ OPTOP_API void optop_board_close(struct optop_board *board);
 /* The file of a board; borrowed. NULL of NULL. */
 OPTOP_API const char *optop_board_path(const struct optop_board *board);
 
+/* Shows the figures of all pools, caches, arenas and the like that the program
+ * has made with this library, as they are now: "pool.size" with the labels
+ * "pool=NAME" and so on. To be called now and then, once a second say; what has
+ * gone since is taken off. It takes a lock and allocates for what is new. */
+OPTOP_API void optop_board_publish(struct optop_board *board);
+
 /* A figure with that name, unit ("", "bytes", "seconds", "percent", or any
  * word) and labels ("pool=buffers,size=4096", or ""). One that is there
  * already with the same name and labels is shared. Borrowed until

@@ -272,6 +272,7 @@ read_boards(struct server *server)
     task_start(server->board_task);
     for (size_t i = 0; i < sizeof pools / sizeof *pools; i++)
         publisher_pool(server->publisher, &pools[i]);
+    publisher_resources(server->publisher);
     publisher_tasks(server->publisher, &server->tasks);
     if (server->statsd)
         statsd_tick(server->statsd, started);

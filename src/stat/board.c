@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/place.h"
+#include "stat/publish_board.h"
 
 enum {
     LANE_SHARED = BOARD_LANES - 1,
@@ -47,6 +48,7 @@ struct optop_board {
     _Atomic(_Atomic uint64_t *) lane[BOARD_LANES]; /* NULL: not used yet */
     _Atomic(struct board_block *) block[OPTOP_HISTOGRAMS_MAX][BOARD_LANES];
     char *scrap; /* where figures go that there was no room for */
+    struct shown_resource *shown; /* owned */
     uint64_t histograms_taken; /* bits */
     uint32_t serial;
     int fd; /* holds the lock; -1 in a child after fork() */
@@ -358,6 +360,7 @@ destroy(struct optop_board *board)
     if (board->fd >= 0)
         close(board->fd);
     pthread_mutex_destroy(&board->lock);
+    shown_resources_free(board->shown);
     free(board);
 }
 
@@ -414,6 +417,12 @@ const char *
 optop_board_path(const struct optop_board *board)
 {
     return board ? board->path : NULL;
+}
+
+struct shown_resource **
+board_shown(struct optop_board *board)
+{
+    return board && board->fd >= 0 ? &board->shown : NULL;
 }
 
 /* Figures. All of these are called with the board's lock. */

@@ -94,6 +94,11 @@ bool board_file_alive(int fd);
  * number of files. */
 void board_sweep(int directory);
 
+/* Where the board keeps what optop_board_publish remembers; NULL of NULL and in a
+ * child after fork(), which publishes nothing. */
+struct shown_resource;
+struct shown_resource **board_shown(struct optop_board *board);
+
 /* Mirrors of what a program counts elsewhere, with one thread: the total of a
  * counter, all of a histogram. */
 void board_store_total(struct optop_figure *counter, uint64_t total);

@@ -122,6 +122,13 @@ publisher_pool(struct publisher *publisher, const struct pool_figures *pool)
     }
 }
 
+void
+publisher_resources(struct publisher *publisher)
+{
+    if (publisher)
+        optop_board_publish(publisher->board);
+}
+
 static struct published_task *
 find_task(struct publisher *publisher, const struct task_stat *task)
 {

@@ -3,6 +3,7 @@
  * What optop's own programs count of their pools and tasks, mirrored on a
  * board of theirs: once per tick, by the thread that counts.
  *
+ *   all resources (mem/registry.h), by optop_board_publish
  *   pool.size pool.in_use pool.idle pool.created pool.reused pool.retired
  *   pool.reuse (percent) pool.acquire       labels "pool=NAME"
  *   task.in_progress task.failed task.duration     labels "task=NAME"
@@ -21,6 +22,9 @@ void publisher_close(struct publisher *publisher);
 
 /* Each pool under its name, eight at most. */
 void publisher_pool(struct publisher *publisher, const struct pool_figures *pool);
+
+/* All resources of the process. */
+void publisher_resources(struct publisher *publisher);
 
 /* All tasks: those that are no longer among them are taken off. */
 void publisher_tasks(struct publisher *publisher, const struct tasks *tasks);

@@ -7,6 +7,7 @@
 #define OPTOP_TESTS_TEST_H
 
 #include <check.h>
+#include <stdbool.h>
 
 Suite *test_suite(void);
 
@@ -16,8 +17,12 @@ const char *test_path(const char *name);
 /* A new empty directory under $TMPDIR, removed at exit; owned by the harness. */
 const char *test_directory(void);
 
-/* Allocations (malloc, calloc, realloc) of the process so far: test programs
+/* Allocations (malloc and its kin) of the process so far: test programs
  * count them all. */
 unsigned long test_allocations(void);
+
+/* Lets the nth allocation from now on fail, and all behind it where told so; 0:
+ * none. False in builds with a sanitizer, where none ever fails. */
+bool test_fail_allocations(long nth, bool all_after);
 
 #endif
