@@ -48,6 +48,46 @@ START_TEST(results)
 }
 END_TEST
 
+/* A line's pieces, with a '|' between them. */
+static const char *
+pieces(const char *text)
+{
+    static char all[256];
+    struct answer_line line = answer_line(text, strlen(text));
+    size_t len, at = 0;
+    all[0] = '\0';
+    for (const char *piece; (piece = answer_line_next(&line, &len));)
+        at += (size_t)snprintf(all + at, sizeof all - at, "%s%.*s", at ? "|" : "", (int)len, piece);
+    return all;
+}
+
+START_TEST(lists)
+{
+    ck_assert_str_eq(pieces("{\"trial\":1,\"score\":2}"), "{\"trial\":1,\"score\":2}");
+    ck_assert_str_eq(pieces("[{\"trial\":1,\"score\":2}]"), "{\"trial\":1,\"score\":2}");
+    ck_assert_str_eq(pieces(" [ {\"trial\":1}, {\"trial\":2,\"m\":[1,{\"a\":2,\"b\":3}]} ] \r"),
+        "{\"trial\":1}| {\"trial\":2,\"m\":[1,{\"a\":2,\"b\":3}]} ");
+    ck_assert_str_eq(pieces("[{\"e\":\"],[{\\\",\"},{\"e\":\"\\\\\"}]"),
+        "{\"e\":\"],[{\\\",\"}|{\"e\":\"\\\\\"}");
+    ck_assert_str_eq(pieces("[]"), "");
+    ck_assert_str_eq(pieces("[ ] "), "");
+    ck_assert_str_eq(pieces("[1,,2]"), "1||2");
+    ck_assert_str_eq(pieces("[{\"trial\":1},{\"tri"), "[{\"trial\":1},{\"tri");
+    ck_assert_str_eq(pieces("["), "[");
+    ck_assert_str_eq(pieces("]"), "]");
+    ck_assert_str_eq(pieces("[}},1,2]"), "}}|1|2");
+    static const char text[] = "[{\"trial\":4,\"score\":2},{\"trial\":5,\"score\":-3.5}]";
+    struct answer_line line = answer_line(text, strlen(text));
+    size_t len;
+    for (int trial = 4; trial <= 5; trial++) {
+        const char *piece = answer_line_next(&line, &len);
+        ck_assert(answer_scan(piece, len, &answer));
+        ck_assert_int_eq(answer.trial, trial);
+        ck_assert(answer.score == (trial == 4 ? 2 : -3.5));
+    }
+}
+END_TEST
+
 START_TEST(numbers)
 {
     static const double values[] = { 0, -0.0, 1, -1, 0.1, 1e22, 1e23, 1e-22, 3.14159265358979312,
@@ -182,6 +222,7 @@ test_suite(void)
     Suite *suite = suite_create("answer");
     TCase *tcase = tcase_create("lines");
     tcase_add_test(tcase, results);
+    tcase_add_test(tcase, lists);
     tcase_add_test(tcase, numbers);
     tcase_add_test(tcase, not_finite);
     tcase_add_test(tcase, metrics);

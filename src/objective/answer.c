@@ -261,6 +261,60 @@ answer_scan(const char *line, size_t len, struct answer *ret_answer)
     return scan.ok && take(&scan, '}') && scan.at == line + len && judge(&draft, ret_answer);
 }
 
+/* Taking a line apart: a list at the commas that are in no string, object or
+ * list of its own. What is no list, or one that does not end, stays whole: the
+ * reader then says what is wrong with it. */
+
+struct answer_line
+answer_line(const char *text, size_t len)
+{
+    struct answer_line line = { .at = text, .end = text + len };
+    struct scan scan = { .at = text };
+    const char *last = line.end;
+    while (last > text && (last[-1] == ' ' || last[-1] == '\t' || last[-1] == '\r'))
+        last--;
+    if (!take(&scan, '[') || last[-1] != ']')
+        return line;
+    line.list = true;
+    line.at = scan.at;
+    line.end = last - 1;
+    line.ended = line.at >= line.end;
+    return line;
+}
+
+static const char *
+element_end(const char *at, const char *end)
+{
+    int depth = 0;
+    for (bool quoted = false; at < end; at++) {
+        if (quoted && *at == '\\')
+            at += at + 1 < end;
+        else if (*at == '"')
+            quoted = !quoted;
+        else if (quoted)
+            continue;
+        else if (*at == '{' || *at == '[')
+            depth++;
+        else if (*at == '}' || *at == ']')
+            depth--;
+        else if (*at == ',' && depth <= 0)
+            break;
+    }
+    return at;
+}
+
+const char *
+answer_line_next(struct answer_line *line, size_t *ret_len)
+{
+    const char *start = line->at, *end = line->list ? element_end(start, line->end) : line->end;
+    if (line->ended)
+        return NULL;
+    line->ended = end == line->end;
+    line->at = line->ended ? end : end + 1;
+    *ret_len = (size_t)(end - start);
+    return start;
+}
+
 /* By jansson. A member of the wrong type is as good as a wrong answer, but null
  * is none at all. */
 

@@ -198,17 +198,13 @@ is_old(const struct lane *lane, int64_t trial)
         (i >= 0 && i < lane->batch->count && lane->state[i] == ENDED);
 }
 
-/* One line. False: the program is no longer there. */
+/* One answer. False: the program is no longer there. */
 static bool
-hear_line(struct lane *lane, const char *line, size_t len)
+hear_answer(struct lane *lane, const char *text, size_t len)
 {
     struct answer answer;
     char reason[TRIAL_REASON_MAX];
-    if (len == 0) {
-        lane->idle_talk++;
-        return true;
-    }
-    if (answer_read(line, len, &answer, reason) < 0) {
+    if (answer_read(text, len, &answer, reason) < 0) {
         break_program(lane, reason);
         return false;
     }
@@ -225,6 +221,20 @@ hear_line(struct lane *lane, const char *line, size_t len)
         (long long)answer.trial);
     break_program(lane, reason);
     return false;
+}
+
+/* One line, of any number of answers. False: the program is no longer there. */
+static bool
+hear_line(struct lane *lane, const char *text, size_t len)
+{
+    struct answer_line line = answer_line(text, len);
+    bool there = true;
+    if (len == 0 || line.ended)
+        lane->idle_talk += len + 1;
+    else
+        while (there && (text = answer_line_next(&line, &len)))
+            there = hear_answer(lane, text, len);
+    return there;
 }
 
 static void

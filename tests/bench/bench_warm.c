@@ -163,11 +163,10 @@ read_answers(struct program *program, double *sum)
     program->len += (size_t)n;
     program->answers[program->len] = '\0';
     int count = 0;
-    char *at = program->answers, *end;
-    for (; (end = strchr(at, '\n')); at = end + 1, count++) {
-        const char *score = strstr(at, "\"score\":");
-        *sum += score && score < end ? strtod(score + strlen("\"score\":"), NULL) : 0;
-    }
+    char *at = program->answers, *end = strrchr(at, '\n'); /* lines may hold several */
+    for (char *score; end && (score = strstr(at, "\"score\":")) && score < end; count++)
+        *sum += strtod(score + strlen("\"score\":"), &at);
+    at = end ? end + 1 : at;
     program->len -= (size_t)(at - program->answers);
     memmove(program->answers, at, program->len);
     return count;

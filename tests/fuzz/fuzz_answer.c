@@ -71,23 +71,36 @@ compare(const struct answer *answer, const char *line, size_t len)
 }
 
 static void
-check_line(const char *text, size_t len)
+check_one(const char *text, size_t len)
 {
     struct answer answer;
     char fault[TRIAL_REASON_MAX];
+    if (answer_scan(text, len, &answer)) {
+        check_answer(&answer, text);
+        compare(&answer, text, len);
+    }
+    if (answer_read(text, len, &answer, fault) == 0)
+        check_answer(&answer, text);
+    else
+        check_text(fault, text);
+}
+
+static void
+check_line(const char *text, size_t len)
+{
     char *copy = malloc(len + 1); /* exact, so that reading past it is seen */
     if (!copy)
         return;
     memcpy(copy, text, len);
     copy[len] = '\0';
-    if (answer_scan(copy, len, &answer)) {
-        check_answer(&answer, copy);
-        compare(&answer, copy, len);
+    check_one(copy, len);
+    struct answer_line line = answer_line(copy, len);
+    size_t piece_len, left = len + 1;
+    for (const char *piece; (piece = answer_line_next(&line, &piece_len));) {
+        require(piece >= copy && piece + piece_len <= copy + len, "a piece of another line", copy);
+        require(left-- > 0, "pieces without end", copy);
+        check_one(piece, piece_len);
     }
-    if (answer_read(copy, len, &answer, fault) == 0)
-        check_answer(&answer, copy);
-    else
-        check_text(fault, copy);
     free(copy);
 }
 
@@ -110,6 +123,6 @@ static const char *const driver_words[] = { "null", "-1", "0", "9223372036854775
     "{}", "\"\"", "\\u0000", "\\ud800", "\xFF", "\n", "\"", "1.5", "true", "\"trial\":1,", "NaN",
     "-Infinity", "\"score\":", "\"metrics\":{", "\"error\":\"x\",", "\"step\":3,", "\"value\":",
     "e-400", "00000000000000000000000000000000000000000000000000000000000000000000000000000000",
-    "[[[[[[[[", "\\u001b[2J", ",", "}", NULL };
+    "[[[[[[[[", "[{", "},{", "\\u001b[2J", ",", "}", NULL };
 #include "driver.h"
 #endif
