@@ -63,7 +63,7 @@ START_TEST(defaults)
     ck_assert_int_eq(c->theme, 0);
     ck_assert_int_eq(c->charset, 0);
     ck_assert_int_eq(c->webhook_count, 0);
-    ck_assert_int_eq(c->threshold_count, 4);
+    ck_assert_int_eq(c->threshold_count, 5);
     const struct config_threshold *t = threshold(c, "cpu.total");
     ck_assert(t->enabled && t->has_warning && t->has_critical && !t->below);
     ck_assert_int_eq(t->metric, METRIC_CPU_TOTAL);
@@ -135,7 +135,7 @@ START_TEST(reads_thresholds)
     ck_assert_double_eq(threshold(c, "net.receive_bytes")->critical, 10485760);
     ck_assert_double_eq(threshold(c, "system.uptime_seconds")->warning, 3600);
     ck_assert_double_eq(threshold(c, "memory.used_pct")->clear_warning, 95);
-    ck_assert_int_eq(c->threshold_count, 9 + 2);
+    ck_assert_int_eq(c->threshold_count, 9 + 3);
     config_free(c);
 }
 END_TEST

@@ -90,6 +90,18 @@ START_TEST(own_use_never_makes_it_oscillate)
 }
 END_TEST
 
+START_TEST(a_shortage_halves)
+{
+    const struct machine m = { .cores = 8, .memory_bytes = 16 * GIB, .others_bytes = 0.5 * GIB,
+        .worker_cores = 1, .worker_bytes = 0.1 * GIB, .measured = true };
+    ck_assert_int_eq(run_for(&m, 10), 8);
+    struct governor_figures figures = figures_of(&m);
+    figures.pressure = OPTOP_PRESSURE_HIGH;
+    ck_assert_int_eq(governor_step(&governor, &options, &figures, now), 4);
+    ck_assert_str_eq(governor.reason, "4 of 8: memory pressure is high");
+}
+END_TEST
+
 START_TEST(others_cpu_scales)
 {
     struct machine m = { .cores = 10, .memory_bytes = 64 * GIB, .others_bytes = GIB,
@@ -180,6 +192,7 @@ test_suite(void)
     tcase_add_checked_fixture(tcase, setup, NULL);
     tcase_add_test(tcase, an_idle_machine_gives_all);
     tcase_add_test(tcase, own_use_never_makes_it_oscillate);
+    tcase_add_test(tcase, a_shortage_halves);
     tcase_add_test(tcase, others_cpu_scales);
     tcase_add_test(tcase, a_short_burst_changes_nothing);
     tcase_add_test(tcase, memory_of_a_trial_counts);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Memory by use, swap, the cgroup's limit where there is one, and how long
- * tasks had to wait for CPU, memory and I/O (PSI).
+ * Memory by use, swap, the cgroup's limit where there is one, how short memory
+ * is and who gave some back, and how long tasks had to wait for CPU, memory and
+ * I/O (PSI).
  */
 #include <math.h>
 #include <stdio.h>
@@ -139,6 +140,33 @@ draw_limit(struct canvas *canvas, struct rect inside, int y, const struct view *
     draw_use_line(canvas, inside, y, "limit", &segment, 1, used, total);
 }
 
+static bool
+has_shortage(const struct view *view)
+{
+    return view->shortage.level > 0 || view->shortage.last_bytes > 0;
+}
+
+/* "shortage high (machine: 8.1% left)  gave back 12.0M: cache users 8.0M, heap 4.0M" */
+static void
+draw_shortage(struct canvas *canvas, struct rect inside, int y, const struct view *view)
+{
+    const struct view_shortage *shortage = &view->shortage;
+    int x = inside.x, end = inside.x + inside.width;
+    char last[16];
+    if (inside.width >= LABELS_FROM) {
+        canvas_text(canvas, x, y, LABEL - 1, STYLE_DIM, "shortage");
+        x += LABEL;
+    }
+    if (shortage->level) {
+        x += canvas_text(canvas, x, y, end - x, shortage->level > 2 ? STYLE_CRITICAL : STYLE_WARNING,
+            shortage->name);
+        x += canvas_textf(canvas, x, y, end - x, STYLE_TEXT, " (%s)  ", shortage->reason);
+    }
+    if (shortage->last_bytes > 0 && x < end)
+        canvas_textf(canvas, x, y, end - x, STYLE_DIM, "gave back %s: %s",
+            unit_format_bytes(shortage->last_bytes, last, sizeof last), shortage->givers);
+}
+
 /* A pressure's figure: now, or one of its averages. */
 static void
 draw_pressure(struct canvas *canvas, int x, int y, double value)
@@ -198,7 +226,7 @@ static int
 memory_want(const struct panel_context *context, int width)
 {
     (void)width;
-    return 3 + has_limit(context->view) + 1 + TABLE_ROWS + GRAPH_ROWS;
+    return 3 + has_limit(context->view) + has_shortage(context->view) + 1 + TABLE_ROWS + GRAPH_ROWS;
 }
 
 static void
@@ -219,15 +247,17 @@ memory_draw(struct canvas *canvas, struct rect inside, const struct panel_contex
 {
     const struct view *view = context->view;
     int y = inside.y, end = inside.y + inside.height;
-    int limit = has_limit(view);
+    int limit = has_limit(view), shortage = has_shortage(view);
     /* what is there, by the rows that are left: see memory_want for all */
-    bool swap = inside.height >= 3, legend = inside.height >= 4 + limit;
-    bool table = inside.height >= 3 + limit + TABLE_ROWS;
+    bool swap = inside.height >= 3 + shortage, legend = inside.height >= 4 + limit + shortage;
+    bool table = inside.height >= 3 + limit + shortage + TABLE_ROWS;
     if (inside.height < 1)
         return;
     draw_memory_line(canvas, inside, y++, view);
     if (legend)
         draw_legend(canvas, inside, y++, view);
+    if (shortage && y < end)
+        draw_shortage(canvas, inside, y++, view);
     if (limit && y < end)
         draw_limit(canvas, inside, y++, view);
     if (swap && y < end)

@@ -282,6 +282,31 @@ list_counts(const json_t *object, char *buf, size_t size)
 }
 
 static void
+apply_shortage(struct view *view, const json_t *status)
+{
+    const json_t *memory = json_object_get(status, "memory");
+    const json_t *released = json_object_get(memory, "released"), *giver;
+    struct view_shortage *shortage = &view->shortage;
+    char name[48], bytes[16];
+    size_t i, len = 0;
+    double level = get_number(memory, "pressure");
+    shortage->level = level > 0 && level <= 4 ? (int)level : 0;
+    get_text(memory, "pressure_level", shortage->name, sizeof shortage->name);
+    get_text(memory, "pressure_reason", shortage->reason, sizeof shortage->reason);
+    shortage->released_bytes = get_number(released, "bytes");
+    shortage->last_bytes = get_number(released, "last_bytes");
+    shortage->givers[0] = '\0';
+    json_array_foreach(json_object_get(released, "givers"), i, giver)
+    {
+        get_text(giver, "name", name, sizeof name);
+        unit_format_bytes(get_number(giver, "bytes"), bytes, sizeof bytes);
+        if (len < sizeof shortage->givers)
+            len += (size_t)snprintf(shortage->givers + len, sizeof shortage->givers - len,
+                "%s%s %s", len ? ", " : "", name, bytes);
+    }
+}
+
+static void
 apply_pools(struct view *view, const json_t *status)
 {
     view->pool_count = 0;
@@ -465,6 +490,7 @@ view_apply_status(struct view *view, const json_t *status)
             apply_scalars(view, (enum metric_group)g, status);
     for (int i = 0; i < VIEW_SERIES_COUNT && !again; i++)
         push_point(&view->series[i], view->sample.scalar[view->series[i].metric]);
+    apply_shortage(view, status);
     apply_pools(view, status);
     apply_tasks(view, status);
     view->figure_count = 0;

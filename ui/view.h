@@ -71,6 +71,14 @@ struct view_run {
     double created, started, finished; /* wall seconds; NaN */
 };
 
+/* How short memory is, and who gave some back. */
+struct view_shortage {
+    int level; /* 0: not short */
+    char name[12], reason[VIEW_TEXT_MAX];
+    double released_bytes, last_bytes; /* so far, and in the last release */
+    char givers[VIEW_TEXT_MAX]; /* of the last: "cache users 8.00M, heap 4.00M" */
+};
+
 struct view_alert { /* an alert that is not normal */
     char key[96];
     char state[16];
@@ -107,6 +115,7 @@ struct view {
     double server_uptime;
     struct sample sample; /* scalars and rows by the metric table */
     struct view_series series[VIEW_SERIES_COUNT];
+    struct view_shortage shortage;
     int pool_count;
     struct view_pool pool[VIEW_POOLS_MAX];
     int task_count;

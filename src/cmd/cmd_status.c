@@ -109,6 +109,35 @@ print_machine(const json_t *status)
     str_release(&text);
 }
 
+/* Said when memory is short, or somebody had to give some back. */
+static void
+print_shortage(const json_t *status)
+{
+    const json_t *memory = json_object_get(status, "memory");
+    const json_t *released = json_object_get(memory, "released"), *giver;
+    const char *level = json_get_string(memory, "pressure_level", "none");
+    char bytes[16], last[32];
+    size_t i;
+    struct str text;
+    str_init(&text);
+    if (strcmp(level, "none"))
+        str_printf(&text, "%s (%s)", level, json_get_string(memory, "pressure_reason", ""));
+    if (text.len)
+        put_line("shortage", NULL, text.data);
+    str_clear(&text);
+    if (json_get_int(released, "last_bytes", 0) > 0)
+        str_printf(&text, "%s, last %s at %s:",
+            unit_format_bytes(json_get_number(released, "bytes", NAN), bytes, sizeof bytes),
+            unit_format_bytes(json_get_number(released, "last_bytes", NAN), last, sizeof last),
+            output_time(json_get_number(released, "last", NAN), (char[32]){ "" }, 32));
+    json_array_foreach (json_object_get(released, "givers"), i, giver)
+        str_printf(&text, "%s %s %s", i ? "," : "", json_get_string(giver, "name", "-"),
+            unit_format_bytes(json_get_number(giver, "bytes", NAN), bytes, sizeof bytes));
+    if (text.len)
+        put_line("released", NULL, text.data);
+    str_release(&text);
+}
+
 static void
 print_server(const json_t *status)
 {
@@ -133,6 +162,7 @@ print_status(const json_t *status)
     const json_t *alerts = json_object_get(status, "alerts"), *runs = json_object_get(status, "runs");
     print_head(status);
     print_machine(status);
+    print_shortage(status);
     print_server(status);
     if (json_array_size(runs)) {
         putchar('\n');

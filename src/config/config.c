@@ -58,6 +58,10 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
         SERVER(history_seconds[2]), NULL, "How long means of 1 min are kept", NULL) \
     X("server", "log_level", CHOICE, 0, 0, "error|warn|info|debug", "info", false,               \
         SERVER(log_level), NULL, "How much the server's log tells", NULL)      \
+    X("server", "max_memory", BYTES, 0, 0x1p50, NULL, "0", false,              \
+        SERVER(max_memory_bytes), NULL,                                        \
+        "Memory of the server itself: near it, caches give back; 0 is the limit of its cgroup and the machine's", \
+        "512MiB")                                                              \
     X("runs", "slots", CUSTOM, 0, 0, "auto|1 to 1024", "auto", false,          \
         0, take_slots, "Workers of all runs together; auto is one per usable core. A run whose own number is"   \
         " larger starts when nothing else runs", NULL)                         \
@@ -131,6 +135,7 @@ static const struct {
 } default_thresholds[] = {
     { "cpu.total", "90", "98", "30s" },
     { "memory.used_pct", "85", "95", "10s" },
+    { "memory.pressure", "2.5", "3.5", "0s" }, /* high, critical */
     { "pressure.memory_full", "5", "20", "5s" },
     { "disk.busy", "95", NULL, "60s" },
 };

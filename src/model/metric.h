@@ -91,6 +91,8 @@ enum metric_unit {
     X(MEMORY, MEMORY_SWAP_PCT, "swap_used_pct", PERCENT, true, "swap in use, of all swap") \
     X(MEMORY, MEMORY_HUGE_TOTAL, "huge_total_bytes", BYTES, false, "huge pages set aside") \
     X(MEMORY, MEMORY_HUGE_USED, "huge_used_bytes", BYTES, false, "huge pages in use") \
+    X(MEMORY, MEMORY_PRESSURE, "pressure", COUNT_OF, true,                     \
+        "how short memory is: 0 none, 1 low, 2 moderate, 3 high, 4 critical")  \
     X(PRESSURE, PSI_CPU_SOME, "cpu_some", PERCENT, true,                       \
         "share of the last interval in which some task waited for a CPU (PSI total)") \
     X(PRESSURE, PSI_CPU_SOME_AVG10, "cpu_some_avg10", PERCENT, false, "the same over 10 s") \

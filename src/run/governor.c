@@ -96,6 +96,8 @@ find_pressure(const struct governor_options *options, const struct governor_figu
     buf[0] = '\0';
     if (memory > options->max_memory_pct)
         snprintf(buf, size, "memory %.0f %% of %.0f %%", memory, options->max_memory_pct);
+    else if (f->pressure >= OPTOP_PRESSURE_HIGH)
+        snprintf(buf, size, "memory pressure is %s", optop_pressure_name(f->pressure));
     else if (f->memory_stall_pct > STALL_PCT)
         snprintf(buf, size, "tasks wait for memory %.0f %% of the time", f->memory_stall_pct);
 }

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "optop/memory.h"
 
 #define GOVERNOR_UP_NS (3 * NS_PER_SEC)
 #define GOVERNOR_DOWN_NS (5 * NS_PER_SEC)
@@ -38,6 +39,7 @@ struct governor_figures {
     double memory_bytes, memory_used_bytes; /* of the cgroup's limit if any, else the machine */
     double trial_bytes; /* measured; 0: not yet */
     double memory_stall_pct; /* share of time in which all tasks waited for memory */
+    enum optop_pressure pressure; /* how short memory is */
 };
 
 /* Zeroed: fresh. */

@@ -258,6 +258,7 @@ govern_workers(struct server *server)
         .memory_used_bytes = limited ? sample_value(s, METRIC_LIMIT_MEMORY_USED, 0)
                                      : sample_value(s, METRIC_MEMORY_USED, 0),
         .memory_stall_pct = sample_value(s, METRIC_PSI_MEMORY_FULL, 0),
+        .pressure = optop_memory_pressure(NULL, 0),
     };
     runner_govern(server->runner, &figures);
 }
@@ -289,6 +290,8 @@ on_tick(void *context)
     server->sample = sampler_take(server->sampler, started, clock_wall_ns());
     task_end(server->sample_task, clock_mono_ns() - started, false);
     read_boards(server);
+    sampler_sample(server->sampler)->scalar[METRIC_MEMORY_PRESSURE] =
+        optop_memory_pressure(NULL, 0);
     watched_figures(sampler_sample(server->sampler), &server->boards, server->config);
     history_push(server->history, server->sample);
     evaluate_thresholds(server);
@@ -352,6 +355,7 @@ apply_config(struct server *server, const struct config *before)
     outbox_configure(server->outbox, config);
     const struct governor_options governor = { config->max_memory_percent,
         config->max_cpu_percent };
+    optop_memory_set_limit((int64_t)config->max_memory_bytes);
     runner_configure(server->runner, usable_slots(server), config->grace_seconds, &governor);
 }
 
@@ -508,6 +512,7 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
     server->tick_timer = loop_timer_start(loop, NS_PER_SEC, NS_PER_SEC, on_tick, server);
     server->notify_timer = loop_timer_start(loop, INT64_MAX / 4, 0, on_notify_timer, server);
     server->session_timer = loop_timer_start(loop, INT64_MAX / 4, 0, session_sweep, server);
+    shortage_start(server);
     apply_config(server, NULL);
     history_push(server->history, server->sample);
     alert_recall(server->store, server->alerts);
@@ -528,6 +533,7 @@ server_free(struct server *server)
     loop_timer_stop(server->tick_timer);
     loop_timer_stop(server->notify_timer);
     loop_timer_stop(server->session_timer);
+    shortage_stop(server);
     loop_turn_stop(server->turn);
     runner_free(server->runner);
     outbox_free(server->outbox);

@@ -6,6 +6,7 @@
  *   daemon.c   one server per user: locks, socket, signals, background
  *   server.c   the parts, the tick, config, alerts on their way to the store
  *   session.c  one client: handshake, lines, subscriptions, back-pressure
+ *   shortage.c the memory manager: how short memory is, who gives back
  *   handler.c  one row and one function per method
  *   status.c   the status object; status_boards.c: its figures of other programs
  */
@@ -22,6 +23,7 @@
 #include "io/http.h"
 #include "io/lines.h"
 #include "mem/buffers.h"
+#include "optop/memory.h"
 #include "run/runner.h"
 #include "sample/history.h"
 #include "sample/sampler.h"
@@ -111,7 +113,7 @@ struct server {
     int reader_count, readers_open;
     struct session *sessions;
     int session_count;
-    struct loop_timer *tick_timer, *notify_timer, *session_timer;
+    struct loop_timer *tick_timer, *notify_timer, *session_timer, *shortage_timer;
     bool sweep_due; /* session_timer is set */
     struct loop_turn *turn;
     bool notify_wanted; /* some run has something to tell */
@@ -187,6 +189,11 @@ void statsd_socket_close(struct server *server);
 /* watched.c: the figures that a threshold is for, from the boards into the sample. */
 void watched_figures(struct sample *sample, const struct boards *boards,
     const struct config *config);
+
+/* shortage.c: the memory manager on our loop. */
+void shortage_start(struct server *server);
+void shortage_stop(struct server *server);
+void shortage_write(struct json_writer *w); /* members of the object of memory */
 
 /* "ok", or what is wrong, for people. */
 const char *server_state(const struct server *server);

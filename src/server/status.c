@@ -39,6 +39,8 @@ write_group(struct server *server, struct json_writer *w, enum metric_group id)
         write_members(w, sample, group, 0);
         if (id == GROUP_SERVER)
             write_server(server, w);
+        if (id == GROUP_MEMORY)
+            shortage_write(w);
         jw_end(w);
         return;
     }

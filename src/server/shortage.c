@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The server and its memory: steps the memory manager as often as that wants
+ * it, makes a tick come at once when memory gets short, and tells who gave some
+ * back.
+ */
+#include <math.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/server.h"
+
+
+static void
+on_pressure(enum optop_pressure now, enum optop_pressure before, void *data)
+{
+    struct server *server = data;
+    char reason[128];
+    optop_memory_pressure(reason, sizeof reason);
+    if (now > before && now >= OPTOP_PRESSURE_HIGH) {
+        log_warn("memory is short (%s): %s", optop_pressure_name(now), reason);
+        loop_timer_change(server->tick_timer, 0, sec_to_ns(server->config->interval_seconds));
+    } else if (now >= OPTOP_PRESSURE_MODERATE || before >= OPTOP_PRESSURE_MODERATE) {
+        log_info("memory pressure is %s, was %s%s%s", optop_pressure_name(now),
+            optop_pressure_name(before), reason[0] ? "; " : "", reason);
+    }
+}
+
+static void
+on_timer(void *context)
+{
+    struct server *server = context;
+    optop_memory_step();
+    loop_timer_change(server->shortage_timer, optop_memory_wait_ms() * NS_PER_MS, 0);
+}
+
+void
+shortage_start(struct server *server)
+{
+    optop_memory_on_pressure(on_pressure, server);
+    server->shortage_timer = loop_timer_start(server->loop, 0, 0, on_timer, server);
+}
+
+void
+shortage_stop(struct server *server)
+{
+    loop_timer_stop(server->shortage_timer);
+    optop_memory_off_pressure(on_pressure, server);
+}
+
+void
+shortage_write(struct json_writer *w)
+{
+    struct optop_released released;
+    char reason[128];
+    enum optop_pressure pressure = optop_memory_pressure(reason, sizeof reason);
+    optop_memory_released(&released);
+    jw_string(w, "pressure_level", optop_pressure_name(pressure));
+    jw_string(w, "pressure_reason", reason);
+    jw_object(w, "released");
+    jw_int(w, "releases", (int64_t)released.releases);
+    jw_int(w, "bytes", (int64_t)released.bytes);
+    jw_figure(w, "last", released.last_wall_ns ? ns_to_sec(released.last_wall_ns) : (double)NAN);
+    jw_int(w, "last_bytes", released.last_bytes);
+    jw_array(w, "givers");
+    for (int i = 0; i < released.count; i++) {
+        jw_object(w, NULL);
+        jw_string(w, "name", released.giver[i].name);
+        jw_int(w, "bytes", released.giver[i].bytes);
+        jw_end(w);
+    }
+    jw_end(w);
+    jw_end(w);
+}
