@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 
 #include "base/clock.h"
 #include "io/loop.h"
+#include "task/task_rows.h"
 
 static struct loop *loop;
 static char trace[256];
@@ -420,6 +422,73 @@ START_TEST(a_stopped_loop_runs_again)
 }
 END_TEST
 
+/* Work beside the loop. */
+
+enum { WORKS = 400 }; /* more than may wait */
+
+struct work {
+    pthread_t thread;
+    int done;
+};
+
+static int done_count;
+
+static void
+on_thread(void *context)
+{
+    struct work *work = context;
+    work->thread = pthread_self();
+}
+
+static void
+on_done(void *context)
+{
+    struct work *work = context;
+    work->done++;
+    if (++done_count == WORKS)
+        loop_stop(loop);
+}
+
+START_TEST(work_is_done_on_threads)
+{
+    static struct work work[WORKS];
+    struct tasks tasks = { 0 };
+    bool elsewhere = false;
+    for (int i = 0; i < WORKS; i++)
+        loop_work(loop, "test work", on_thread, on_done, &work[i]);
+    ck_assert_int_eq(done_count, 0); /* on the loop, not before */
+    run();
+    for (int i = 0; i < WORKS; i++) {
+        ck_assert_int_eq(work[i].done, 1);
+        elsewhere |= !pthread_equal(work[i].thread, pthread_self());
+    }
+    ck_assert(elsewhere);
+    task_rows_update(&tasks);
+    ck_assert_int_eq(tasks.count, 2); /* the executor's own, and this */
+    tasks_release(&tasks);
+    done_count = 0;
+    loop_work(loop, "test work", on_thread, on_done, &work[0]);
+    loop_free(loop); /* waits for it */
+    ck_assert_int_eq(done_count, 1);
+    loop = loop_new();
+}
+END_TEST
+
+START_TEST(work_without_memory_is_done_at_once)
+{
+    struct work work = { 0 };
+    if (!test_fail_allocations(2, true)) /* the first is the loop's own, which it must have */
+        return;
+    loop_work(loop, "test work", on_thread, on_done, &work);
+    test_fail_allocations(0, false);
+    ck_assert(pthread_equal(work.thread, pthread_self()));
+    ck_assert_int_eq(work.done, 0);
+    loop_free(loop);
+    ck_assert_int_eq(work.done, 1);
+    loop = loop_new();
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -443,6 +512,8 @@ test_suite(void)
     tcase_add_test(tcase, a_turn_ends_before_the_loop_waits);
     tcase_add_test(tcase, hooks_change_hooks);
     tcase_add_test(tcase, a_stopped_loop_runs_again);
+    tcase_add_test(tcase, work_is_done_on_threads);
+    tcase_add_test(tcase, work_without_memory_is_done_at_once);
     suite_add_tcase(suite, tcase);
     return suite;
 }

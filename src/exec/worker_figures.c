@@ -63,3 +63,13 @@ worker_figures_add(struct worker_figures *figures, uint64_t trials, uint64_t fai
         optop_add(figures->failed, failed);
     optop_record(figures->duration, duration_ns);
 }
+
+void
+worker_figures_tick(struct worker_figures *figures, int64_t now_ns)
+{
+    if (now_ns - figures->published_ns < NS_PER_SEC ||
+        atomic_load_explicit(&figures->state, memory_order_acquire) != OPENED)
+        return;
+    optop_board_publish(figures->board);
+    figures->published_ns = now_ns;
+}

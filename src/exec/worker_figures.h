@@ -21,6 +21,7 @@ struct worker_figures {
     _Atomic int state; /* 0: not opened, 1: being opened, 2: open, if it could be */
     _Atomic uint64_t early_trials, early_failed; /* before it was open */
     struct optop_board *board; /* owned */
+    int64_t published_ns; /* resources, as of then; main thread */
     struct optop_figure *trials, *failed, *duration;
 };
 
@@ -30,5 +31,8 @@ void worker_figures_release(struct worker_figures *figures); /* when no thread c
 
 void worker_figures_add(struct worker_figures *figures, uint64_t trials, uint64_t failed,
     int64_t duration_ns, int64_t now_ns);
+
+/* Puts the process's resources on its board, each second at most. Main thread. */
+void worker_figures_tick(struct worker_figures *figures, int64_t now_ns);
 
 #endif

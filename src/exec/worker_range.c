@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Threads claim a piece of the oldest range under one lock, compute its points
- * and evaluate them without it. Where constraints leave points out, a point can
+ * The threads are an executor's. A task of it claims a piece of the oldest range
+ * under one lock, computes its points and evaluates them without it, and goes on
+ * until no piece is left; a range that comes starts as many as are not at it. Where constraints leave points out, a point can
  * only be found by walking there: one search then walks for all, inside the
  * lock; otherwise each thread jumps to its piece by itself.
  */
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -27,6 +27,7 @@
 #include "exec/worker_msg.h"
 #include "model/trial.h"
 #include "objective/metric_names.h"
+#include "optop/executor.h"
 #include "search/search.h"
 
 enum {
@@ -49,13 +50,14 @@ struct assignment {
     struct str failures; /* items of the answer's list */
 };
 
+/* What a thread needs; found by its number. */
 struct evaluator {
     struct worker_range *range;
     int index;
-    pthread_t thread;
     struct search *search; /* NULL: the shared one is used */
     double *values;
     void *crash_stack;
+    stack_t stack_before;
 };
 
 struct worker_range {
@@ -66,16 +68,15 @@ struct worker_range {
     double limit_seconds; /* of a trial, to be kept here; 0: none */
 
     pthread_mutex_t lock; /* of all below */
-    pthread_cond_t changed; /* there are points to claim, or it stops, or a thread has ended */
     struct assignment slot[BLOCK_SLOTS];
     int order[BLOCK_SLOTS], order_count; /* slots with unclaimed points, oldest first */
     struct search *walk; /* through constraints; NULL: none */
     int broken; /* code that ended it */
     bool stopping;
-    int living; /* threads */
+    int active; /* tasks that claim pieces, or will */
 
-    struct evaluator *evaluator; /* objective->threads of them */
-    int started;
+    struct optop_executor *executor; /* owned; of objective->threads threads */
+    struct evaluator *evaluator; /* as many */
     struct worker_figures figures;
 };
 
@@ -151,19 +152,19 @@ take_piece(struct worker_range *range, double *values, struct claim *claim)
     return range->walk ? ask_points(range->walk, range, claim->count, values) : 0;
 }
 
-/* Waits for a piece: 1 with it, 0 at the end, or a negative code. */
+/* 1 with a piece, 0 when there is none: the task is over then; or a negative code. */
 static int
 claim_piece(struct evaluator *evaluator, struct claim *claim)
 {
     struct worker_range *range = evaluator->range;
     int r = 0;
     pthread_mutex_lock(&range->lock);
-    while (!range->order_count && !range->stopping && !range->broken)
-        pthread_cond_wait(&range->changed, &range->lock);
-    bool any = !range->stopping && !range->broken;
+    bool any = range->order_count && !range->stopping && !range->broken;
     double cursor = any ? range->slot[range->order[0]].cursor : 0;
     if (any)
         r = take_piece(range, evaluator->values, claim);
+    else
+        range->active--;
     pthread_mutex_unlock(&range->lock);
     if (any && r == 0 && evaluator->search) {
         search_seek(evaluator->search,
@@ -256,38 +257,46 @@ end_piece(struct worker_range *range, const struct claim *claim, int r)
 {
     pthread_mutex_lock(&range->lock);
     struct assignment *given = &range->slot[claim->slot];
-    if (r < 0) {
+    if (r < 0)
         range->broken = r;
-        pthread_cond_broadcast(&range->changed);
-    } else {
+    else
         given->ended += claim->count;
-    }
     bool tell = range->broken || given->ended == given->count;
     pthread_mutex_unlock(&range->lock);
     if (tell)
         wake_main(range);
 }
 
-static void *
-evaluator_main(void *argument)
+static void
+begin_thread(void *context, int thread)
 {
-    struct evaluator *evaluator = argument;
-    struct worker_range *range = evaluator->range;
+    struct worker_range *range = context;
+    struct evaluator *evaluator = &range->evaluator[thread];
+    stack_t stack = { .ss_sp = evaluator->crash_stack, .ss_size = CRASH_STACK_BYTES };
+    sigaltstack(&stack, &evaluator->stack_before);
+    own_cell = &range->block->cell[thread];
+}
+
+static void
+end_thread(void *context, int thread)
+{
+    struct worker_range *range = context;
+    /* a sanitizer's thread wants to free its own */
+    sigaltstack(&range->evaluator[thread].stack_before, NULL);
+}
+
+static int
+evaluate_pieces(void *context)
+{
+    struct worker_range *range = context;
+    struct evaluator *evaluator = &range->evaluator[optop_thread()];
     struct claim claim = { 0 };
-    stack_t stack = { .ss_sp = evaluator->crash_stack, .ss_size = CRASH_STACK_BYTES }, before;
-    sigaltstack(&stack, &before);
-    own_cell = &range->block->cell[evaluator->index];
     int r;
     while ((r = claim_piece(evaluator, &claim)) > 0)
         end_piece(range, &claim, evaluate(evaluator, &claim));
     if (r < 0)
         end_piece(range, &claim, r);
-    sigaltstack(&before, NULL); /* a sanitizer's thread wants to free its own */
-    pthread_mutex_lock(&range->lock);
-    range->living--;
-    pthread_cond_broadcast(&range->changed);
-    pthread_mutex_unlock(&range->lock);
-    return NULL;
+    return r;
 }
 
 /* Opening. */
@@ -311,7 +320,6 @@ worker_range_open(const json_t *init, const struct batch_type_row *row,
 {
     struct worker_range *range = XNEW(struct worker_range);
     pthread_mutex_init(&range->lock, NULL);
-    pthread_cond_init(&range->changed, NULL);
     worker_figures_init(&range->figures, "piece.duration", clock_mono_ns());
     range->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int64_t threads = json_get_int(init, "threads", 1);
@@ -339,7 +347,7 @@ worker_range_open(const json_t *init, const struct batch_type_row *row,
 }
 
 static int
-start_evaluator(struct worker_range *range, int index, struct diag *diag)
+prepare_evaluator(struct worker_range *range, int index, struct diag *diag)
 {
     struct evaluator *evaluator = &range->evaluator[index];
     evaluator->range = range;
@@ -347,37 +355,24 @@ start_evaluator(struct worker_range *range, int index, struct diag *diag)
     evaluator->values = xcalloc((size_t)BATCH_POINTS_MAX * (size_t)range->spec.dimension_count,
         sizeof *evaluator->values);
     evaluator->crash_stack = xcalloc(1, CRASH_STACK_BYTES);
-    int r = range->walk ? 0 : search_new(&range->spec, &evaluator->search, diag);
-    if (r < 0)
-        return r;
-    range->living++;
-    r = -pthread_create(&evaluator->thread, NULL, evaluator_main, evaluator);
-    if (r < 0) {
-        range->living--;
-        return diag_set(diag, r, "cannot start thread %d: %s", index + 1, err_text(r));
-    }
-    range->started++;
-    return 0;
+    return range->walk ? 0 : search_new(&range->spec, &evaluator->search, diag);
 }
 
 int
 worker_range_start(struct worker_range *range, struct diag *diag)
 {
-    sigset_t all, before;
     int r = 0, count = range->objective->threads;
     range->evaluator = xcalloc((size_t)count, sizeof *range->evaluator);
-    watch_crashes();
-    /* what is sent to the process is for the main thread; a fault of a thread
-     * is delivered to it in any case */
-    sigfillset(&all);
-    sigdelset(&all, SIGSEGV), sigdelset(&all, SIGBUS), sigdelset(&all, SIGFPE);
-    sigdelset(&all, SIGILL), sigdelset(&all, SIGABRT);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_mutex_lock(&range->lock);
     for (int i = 0; i < count && r == 0; i++)
-        r = start_evaluator(range, i, diag);
-    pthread_mutex_unlock(&range->lock);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+        r = prepare_evaluator(range, i, diag);
+    if (r < 0)
+        return r;
+    watch_crashes();
+    range->executor = optop_executor_new("evaluate ranges", count, count);
+    r = range->executor ? optop_executor_start(range->executor, begin_thread, end_thread, range)
+                        : -errno;
+    if (r < 0)
+        diag_set(diag, r, "cannot start %d threads: %s", count, err_text(r));
     return r;
 }
 
@@ -410,6 +405,7 @@ worker_range_add(struct worker_range *range, const json_t *given)
     if (slot < 0 || slot >= BLOCK_SLOTS || count < 1 || count > BLOCK_TRIALS_MAX || trial < 1)
         return ERR_PROTOCOL;
     struct assignment *added = &range->slot[slot];
+    int missing = 0;
     pthread_mutex_lock(&range->lock);
     bool used = added->used;
     if (!used) {
@@ -418,10 +414,15 @@ worker_range_add(struct worker_range *range, const json_t *given)
             .piece = piece_size(range, (int)count) };
         str_init(&added->failures);
         range->order[range->order_count++] = (int)slot;
-        pthread_cond_broadcast(&range->changed);
+        missing = range->objective->threads - range->active;
+        range->active += missing;
     }
     pthread_mutex_unlock(&range->lock);
-    return used ? ERR_PROTOCOL : 0;
+    const struct optop_task task = { .run = evaluate_pieces, .context = range };
+    int r = 0;
+    while (missing-- > 0 && r == 0)
+        r = optop_submit(range->executor, &task, NULL); /* there is room for all of them */
+    return used ? ERR_PROTOCOL : r;
 }
 
 int
@@ -447,6 +448,7 @@ worker_range_collect(struct worker_range *range, struct str *out)
     }
     int broken = range->broken;
     pthread_mutex_unlock(&range->lock);
+    worker_figures_tick(&range->figures, clock_mono_ns());
     return broken;
 }
 
@@ -488,26 +490,18 @@ worker_range_watch(struct worker_range *range)
 bool
 worker_range_stop(struct worker_range *range, double grace_seconds)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    int64_t grace = sec_to_ns(grace_seconds > 3600 ? 3600 : grace_seconds);
-    until.tv_sec += grace / NS_PER_SEC + (until.tv_nsec + grace % NS_PER_SEC) / NS_PER_SEC;
-    until.tv_nsec = (until.tv_nsec + grace % NS_PER_SEC) % NS_PER_SEC;
     pthread_mutex_lock(&range->lock);
     range->stopping = true;
-    pthread_cond_broadcast(&range->changed);
     pthread_mutex_unlock(&range->lock);
     if (range->objective->type->stop)
         range->objective->type->stop(range->objective);
-    pthread_mutex_lock(&range->lock);
-    while (range->living &&
-        pthread_cond_timedwait(&range->changed, &range->lock, &until) != ETIMEDOUT)
-        continue;
-    bool ended = !range->living;
-    pthread_mutex_unlock(&range->lock);
-    for (int i = 0; ended && i < range->started; i++)
-        pthread_join(range->evaluator[i].thread, NULL);
-    return ended;
+    if (!range->executor)
+        return true;
+    if (optop_executor_wait(range->executor, sec_to_ns(grace_seconds)) < 0)
+        return false;
+    optop_executor_free(range->executor);
+    range->executor = NULL;
+    return true;
 }
 
 void
@@ -515,6 +509,7 @@ worker_range_close(struct worker_range *range)
 {
     if (!range)
         return;
+    optop_executor_free(range->executor);
     for (int i = 0; range->evaluator && i < range->objective->threads; i++) {
         search_free(range->evaluator[i].search);
         free(range->evaluator[i].values);

@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "io/loop.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <uv.h>
 
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "optop/executor.h"
+
+enum { WORK_THREADS = 4, WORK_WAITING_MAX = 256 };
 
 struct loop {
     uv_loop_t uv;
+    struct optop_executor *executor; /* of loop_work; made when it is needed */
+    uv_async_t told;
+    int expected; /* ends that have not come; loop thread only */
+    pthread_mutex_t lock;
+    struct loop_end *first_end, **last_end; /* under the lock */
     int64_t now_ns; /* 0: not read in this turn */
     uv_prepare_t turn_end;
     uv_check_t turn_begin;
@@ -72,12 +81,32 @@ on_turn_end(uv_prepare_t *prepare)
     loop->now_ns = 0;
 }
 
+static void
+on_told(uv_async_t *async)
+{
+    struct loop *loop = async->data;
+    pthread_mutex_lock(&loop->lock);
+    struct loop_end *end = loop->first_end;
+    loop->first_end = NULL;
+    loop->last_end = &loop->first_end;
+    pthread_mutex_unlock(&loop->lock);
+    while (end) {
+        struct loop_end *next = end->next; /* done may free it */
+        loop->expected--;
+        end->done(end->context);
+        end = next;
+    }
+}
+
 struct loop *
 loop_new(void)
 {
     struct loop *loop = XNEW(struct loop);
-    if (uv_loop_init(&loop->uv) < 0)
+    pthread_mutex_init(&loop->lock, NULL);
+    loop->last_end = &loop->first_end;
+    if (uv_loop_init(&loop->uv) < 0 || uv_async_init(&loop->uv, &loop->told, on_told) < 0)
         abort();
+    loop->told.data = loop;
     uv_prepare_init(&loop->uv, &loop->turn_end);
     uv_check_init(&loop->uv, &loop->turn_begin);
     loop->turn_end.data = loop->turn_begin.data = loop;
@@ -96,10 +125,15 @@ loop_free(struct loop *loop)
         free(loop->turns);
         loop->turns = next;
     }
+    while (loop->expected)
+        uv_run(&loop->uv, UV_RUN_ONCE);
+    optop_executor_free(loop->executor);
+    uv_close((uv_handle_t *)&loop->told, NULL);
     uv_close((uv_handle_t *)&loop->turn_end, NULL);
     uv_close((uv_handle_t *)&loop->turn_begin, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     uv_loop_close(&loop->uv);
+    pthread_mutex_destroy(&loop->lock);
     free(loop);
 }
 
@@ -269,37 +303,63 @@ loop_signal_stop(struct loop_signal *watch)
 
 /* Work beside the loop. */
 
+void
+loop_expect(struct loop *loop)
+{
+    loop->expected++;
+}
+
+void
+loop_tell(struct loop *loop, struct loop_end *end)
+{
+    end->next = NULL;
+    pthread_mutex_lock(&loop->lock);
+    *loop->last_end = end;
+    loop->last_end = &end->next;
+    /* inside the lock: once it is open, the loop may take the end and be gone */
+    uv_async_send(&loop->told);
+    pthread_mutex_unlock(&loop->lock);
+}
+
 struct loop_work {
-    uv_work_t uv;
+    struct loop_end end;
+    struct loop *loop;
     loop_fn *work, *done;
     void *context;
 };
 
 static void
-on_work(uv_work_t *uv)
+on_work_done(void *context)
 {
-    struct loop_work *work = (struct loop_work *)uv;
-    work->work(work->context);
-}
-
-static void
-on_work_done(uv_work_t *uv, int status)
-{
-    struct loop_work *work = (struct loop_work *)uv;
-    (void)status; /* nobody cancels it */
+    struct loop_work *work = context;
     work->done(work->context);
     free(work);
 }
 
+static int
+on_work(void *context)
+{
+    struct loop_work *work = context;
+    work->work(work->context);
+    loop_tell(work->loop, &work->end);
+    return 0;
+}
+
 void
-loop_work(struct loop *loop, loop_fn *fn, loop_fn *done, void *context)
+loop_work(struct loop *loop, const char *name, loop_fn *fn, loop_fn *done, void *context)
 {
     struct loop_work *work = XNEW(struct loop_work);
-    work->work = fn;
-    work->done = done;
-    work->context = context;
-    if (uv_queue_work(&loop->uv, &work->uv, on_work, on_work_done) < 0)
-        abort(); /* only without a function */
+    *work = (struct loop_work){ .end = { .done = on_work_done, .context = work }, .loop = loop,
+        .work = fn, .done = done, .context = context };
+    if (!loop->executor)
+        loop->executor = optop_executor_new("loop", WORK_THREADS, WORK_WAITING_MAX);
+    int number = loop->executor ? optop_executor_task(loop->executor, name) : 0;
+    const struct optop_task task = { .run = on_work, .context = work,
+        .name = number < 0 ? 0 : number, .no_wait = 1 };
+    loop_expect(loop);
+    /* neither memory nor a thread to be had, or too much is waiting: now, then */
+    if (!loop->executor || optop_submit(loop->executor, &task, NULL) < 0)
+        on_work(work);
 }
 
 /* Turn hooks. */

@@ -59,8 +59,20 @@ struct loop_signal *loop_signal_start(struct loop *loop, int signal_number,
 void loop_signal_stop(struct loop_signal *watch);
 
 /* Calls work on a thread and then done on the loop. There is no way to stop
- * it: context must live until done. loop_free waits for it. */
-void loop_work(struct loop *loop, loop_fn *work, loop_fn *done, void *context);
+ * it: context must live until done. loop_free waits for it. The threads are an
+ * executor's (optop/executor.h); name is what such work is counted as. */
+void loop_work(struct loop *loop, const char *name, loop_fn *work, loop_fn *done, void *context);
+
+/* Wakes the loop for work that ended elsewhere, in the order in which it is told:
+ * done is called on the loop, once. Any thread; `end' is the caller's until then.
+ * What is under way is announced by loop_expect: loop_free waits for it. */
+struct loop_end {
+    struct loop_end *next;
+    loop_fn *done;
+    void *context;
+};
+void loop_expect(struct loop *loop);
+void loop_tell(struct loop *loop, struct loop_end *end);
 
 /* Called once at the end of every turn, before the loop waits: the place to
  * commit, flush and draw what the turn has gathered. */

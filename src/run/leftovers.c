@@ -141,5 +141,5 @@ leftovers_tidy(struct runner *runner, const struct run *run)
         XGROW(job->live, job->live_count, capacity);
         job->live[job->live_count++] = other->id;
     }
-    loop_work(runner->options.loop, tidy, tidied, job);
+    loop_work(runner->options.loop, "remove leftovers", tidy, tidied, job);
 }

@@ -107,7 +107,7 @@ start_next(struct server *server)
             return;
         job->store = take_reader(server);
         if (job->store) {
-            loop_work(server->loop, on_thread, on_done, job);
+            loop_work(server->loop, "read the store", on_thread, on_done, job);
         } else if (!server->readers_open) { /* no descriptor to be had: it must do without */
             job->result = job->fn(job->what, job->request, server->store, &job->answer);
             end_job(server, job);

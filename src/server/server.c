@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "base/unit.h"
 #include "base/xalloc.h"
+#include "task/task_rows.h"
 #include "wire/path.h"
 
 /* The first sample has no rates yet; the second comes soon after, so that a
@@ -274,6 +275,7 @@ read_boards(struct server *server)
     for (size_t i = 0; i < sizeof pools / sizeof *pools; i++)
         publisher_pool(server->publisher, &pools[i]);
     publisher_resources(server->publisher);
+    task_rows_update(&server->tasks);
     publisher_tasks(server->publisher, &server->tasks);
     if (server->statsd)
         statsd_tick(server->statsd, started);

@@ -63,6 +63,19 @@ wait "$example" 2>/dev/null
 ok "a killed program is gone from it" until_true 20 shows example 0
 is "and its file" "$(find "$dir/run/boards" -name 'example*')" ""
 
+# threads of somebody else
+# shellcheck disable=SC2086 # none or one
+ok "an executor builds against the library" ${CC:-cc} $flags -Wall -Wextra -Werror -I"$src/include" \
+    -o "$dir/executor" "$src/doc/examples/executor.c" "$built/liboptop.so" -lpthread
+OPTOP_BOARDS=$dir/run/boards LD_LIBRARY_PATH=$built "$dir/executor" 60 >"$dir/squares" &
+executor=$!
+of_executor() { optop boards example --json >"$out" && [ "$(json "$out" "[f['value'] > 100
+    for b in o['boards'] if b['pid'] == $executor for f in b['figures']
+    if f['name'] == '$1' and f['labels'] == '$2'][0]")" = true ]; }
+ok "its tasks are counted by name" until_true 20 of_executor task.count task=nap
+ok "and what it has done" until_true 20 of_executor executor.ended executor=example
+kill "$executor"
+
 # lines from any language
 send() { python3 -c 'import os, socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
