@@ -238,6 +238,9 @@ START_TEST(every_row_is_found)
         ck_assert_ptr_eq(cmd_find(cmd_table, name, second, &words), cmd_table[i]);
         ck_assert_int_eq(words, second ? 2 : 1);
     }
+    int words;
+    ck_assert_str_eq(cmd_find(cmd_table, "caches", "--json", &words)->name, "caches");
+    ck_assert_int_eq(words, 1);
 }
 END_TEST
 

@@ -59,16 +59,19 @@ bool
 cmd_print_group(const struct cmd *const *table, const char *word)
 {
     size_t len = strlen(word);
-    bool any = false;
-    for (; *table; table++) {
-        if (strncmp((*table)->name, word, len) || (*table)->name[len] != ' ')
-            continue;
-        if (!any)
-            printf("usage: optop %s COMMAND [ARGUMENT...]\n\n", word);
-        any = true;
-        put_row(*table);
-    }
-    return any;
+    bool any = false, alone = false; /* a word may be a command by itself, too */
+    for (const struct cmd *const *row = table; *row; row++)
+        if (!strncmp((*row)->name, word, len)) {
+            any = any || (*row)->name[len] == ' ';
+            alone = alone || !(*row)->name[len];
+        }
+    if (!any)
+        return false;
+    printf("usage: optop %s %sCOMMAND%s [ARGUMENT...]\n\n", word, alone ? "[" : "", alone ? "]" : "");
+    for (; *table; table++)
+        if (!strncmp((*table)->name, word, len) && ((*table)->name[len] == ' ' || !(*table)->name[len]))
+            put_row(*table);
+    return true;
 }
 
 static void

@@ -58,18 +58,18 @@ in_group(const struct cmd *cmd, const char *word)
 const struct cmd *
 cmd_find(const struct cmd *const *table, const char *first, const char *second, int *ret_words)
 {
+    const struct cmd *one = NULL;
     for (; *table; table++) {
-        if (!strcmp((*table)->name, first)) {
-            *ret_words = 1;
-            return *table;
-        }
+        if (!strcmp((*table)->name, first))
+            one = *table;
         if (second && in_group(*table, first) &&
             !strcmp((*table)->name + group_length(*table) + 1, second)) {
             *ret_words = 2;
             return *table;
         }
     }
-    return NULL;
+    *ret_words = 1;
+    return one;
 }
 
 /* Says what was wrong with the name: an unknown command, or a group without

@@ -26,6 +26,11 @@
     X(cmd_status)                                                              \
     X(cmd_watch)                                                               \
     X(cmd_boards)                                                              \
+    X(cmd_caches)                                                              \
+    X(cmd_caches_clear)                                                        \
+    X(cmd_caches_invalidate)                                                   \
+    X(cmd_caches_off)                                                          \
+    X(cmd_caches_on)                                                           \
     X(cmd_alerts)                                                              \
     X(cmd_config_check)                                                        \
     X(cmd_config_show)                                                         \

@@ -13,11 +13,19 @@
 
 #include "base/err.h"
 #include "base/xalloc.h"
+#include "optop/cache.h"
 #include "sample/cgroup.h"
 
 enum {
     LIMITS_EVERY = 10,
+    PLACES_MAX = 16,
     AFFINITY_WORDS = 8192 / (8 * sizeof(unsigned long)), /* Linux's own maximum of cores */
+};
+
+/* Where the process is. */
+struct places {
+    bool has_memory, has_cpu;
+    struct cgroup_place memory, cpu;
 };
 
 struct src_cgroup {
@@ -25,9 +33,8 @@ struct src_cgroup {
     int pid;
     struct procfs_file cgroups, mounts;
     struct procfs_buffer places_buffer; /* /proc/PID/cgroup while mounts is read */
-    struct procfs_buffer last; /* its text at the last look, NUL-terminated */
-    bool has_memory, has_cpu;
-    struct cgroup_place memory, cpu;
+    struct optop_cache *known; /* struct places by its text; NULL: found anew each time */
+    struct places place;
     double quota_cores; /* INFINITY: none */
     double limit_bytes; /* INFINITY: none */
     char limit_path[CGROUP_PATH_MAX]; /* the directory that sets it */
@@ -43,6 +50,8 @@ src_cgroup_new(const struct source_roots *roots)
     group->pid = roots->pid;
     procfs_file_init(&group->cgroups, xasprintf("%s/%d/cgroup", roots->proc, roots->pid));
     procfs_file_init(&group->mounts, xasprintf("%s/%d/mountinfo", roots->proc, roots->pid));
+    group->known = optop_cache_new(&(struct optop_cache_options){ .name = "cgroup.places",
+        .max_entries = PLACES_MAX });
     group->quota_cores = group->limit_bytes = (double)INFINITY;
     group->affinity_cores = (double)NAN;
     return group;
@@ -59,32 +68,54 @@ src_cgroup_free(void *state)
     procfs_file_release(&group->usage);
     procfs_file_release(&group->stat);
     procfs_buffer_release(&group->places_buffer);
-    procfs_buffer_release(&group->last);
+    optop_cache_free(group->known);
     free(group);
 }
 
-/* A process may be moved; the mounts are only read when it was. */
+struct search {
+    struct src_cgroup *group;
+    struct scan cgroups;
+    struct procfs_buffer *buffer;
+    struct places place;
+};
+
+static int
+read_places(void *context, const struct optop_key *key, struct optop_cache_made *ret_made)
+{
+    struct search *search = context;
+    struct src_cgroup *group = search->group;
+    struct scan mounts = { "", "" };
+    (void)key;
+    if (procfs_file_read(&group->mounts, search->buffer, &mounts) < 0)
+        mounts = (struct scan){ "", "" };
+    procfs_file_close(&group->mounts);
+    search->place.has_memory =
+        cgroup_find(search->cgroups, mounts, "memory", group->sys, &search->place.memory) == 0;
+    search->place.has_cpu =
+        cgroup_find(search->cgroups, mounts, "cpu", group->sys, &search->place.cpu) == 0;
+    *ret_made = (struct optop_cache_made){ .value = &search->place, .size = sizeof search->place };
+    return 0;
+}
+
+/* A process may be moved, and back; the mounts are only read for a place where it
+ * was not before. */
 static void
 find_places(struct src_cgroup *group, struct procfs_buffer *buffer)
 {
-    struct scan cgroups = { "", "" }, mounts = { "", "" };
-    if (procfs_file_read(&group->cgroups, &group->places_buffer, &cgroups) < 0)
-        cgroups = (struct scan){ "", "" };
-    size_t len = scan_length(cgroups);
-    if (group->last.data && len < group->last.capacity && !memcmp(group->last.data, cgroups.at, len)
-        && !group->last.data[len])
-        return;
-    if (len + 1 > group->last.capacity) {
-        group->last.data = xrealloc(group->last.data, len + 1, 1);
-        group->last.capacity = len + 1;
+    struct search search = { .group = group, .cgroups = { "", "" }, .buffer = buffer };
+    struct optop_key key;
+    struct optop_cache_made made;
+    const void *known;
+    if (procfs_file_read(&group->cgroups, &group->places_buffer, &search.cgroups) < 0)
+        search.cgroups = (struct scan){ "", "" };
+    optop_key(&key, "b", search.cgroups.at, scan_length(search.cgroups));
+    if (optop_cache_compute(group->known, &key, read_places, &search, &known, NULL) == 0) {
+        group->place = *(const struct places *)known;
+        optop_cache_let_go(group->known, known);
+    } else { /* too long for a key, or no memory */
+        read_places(&search, &key, &made);
+        group->place = search.place;
     }
-    memcpy(group->last.data, cgroups.at, len);
-    group->last.data[len] = '\0';
-    if (procfs_file_read(&group->mounts, buffer, &mounts) < 0)
-        mounts = (struct scan){ "", "" };
-    procfs_file_close(&group->mounts);
-    group->has_memory = cgroup_find(cgroups, mounts, "memory", group->sys, &group->memory) == 0;
-    group->has_cpu = cgroup_find(cgroups, mounts, "cpu", group->sys, &group->cpu) == 0;
 }
 
 /* Reads up to count numbers of a file that is opened for this one time. */
@@ -119,9 +150,9 @@ quota_of(const struct cgroup_place *place, struct procfs_buffer *buffer)
 static void
 find_quota(struct src_cgroup *group, struct procfs_buffer *buffer)
 {
-    struct cgroup_place place = group->cpu;
+    struct cgroup_place place = group->place.cpu;
     group->quota_cores = (double)INFINITY;
-    if (!group->has_cpu)
+    if (!group->place.has_cpu)
         return;
     do
         group->quota_cores = fmin(group->quota_cores, quota_of(&place, buffer));
@@ -133,11 +164,11 @@ find_quota(struct src_cgroup *group, struct procfs_buffer *buffer)
 static void
 find_memory_limit(struct src_cgroup *group, double machine_bytes, struct procfs_buffer *buffer)
 {
-    struct cgroup_place place = group->memory;
+    struct cgroup_place place = group->place.memory;
     double lowest = isnan(machine_bytes) ? 0x1p60 : machine_bytes;
     char path[CGROUP_PATH_MAX] = "";
     group->limit_bytes = (double)INFINITY;
-    if (group->has_memory)
+    if (group->place.has_memory)
         do {
             uint64_t limit;
             const char *name = place.v2 ? "memory.max" : "memory.limit_in_bytes";
@@ -153,7 +184,7 @@ find_memory_limit(struct src_cgroup *group, double machine_bytes, struct procfs_
     procfs_file_release(&group->stat);
     if (!*path)
         return;
-    const char *usage = group->memory.v2 ? "memory.current" : "memory.usage_in_bytes";
+    const char *usage = group->place.memory.v2 ? "memory.current" : "memory.usage_in_bytes";
     procfs_file_init(&group->usage, xasprintf("%s/%s", path, usage));
     procfs_file_init(&group->stat, xasprintf("%s/memory.stat", path));
 }
@@ -180,7 +211,7 @@ inactive_file_bytes(struct src_cgroup *group, struct procfs_buffer *buffer)
     if (procfs_file_read(&group->stat, buffer, &text) < 0)
         return 0;
     while (scan_line(&text, &line))
-        if (scan_literal(&line, group->memory.v2 ? "inactive_file " : "total_inactive_file "))
+        if (scan_literal(&line, group->place.memory.v2 ? "inactive_file " : "total_inactive_file "))
             return scan_number(&line, &value) ? (double)value : 0;
     return 0;
 }

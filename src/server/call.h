@@ -51,6 +51,11 @@ int handle_run_output(struct call *call);
 /* handler_results.c */
 int handle_run_export(struct call *call);
 
+/* handler_caches.c */
+int handle_caches(struct call *call);
+int handle_caches_clear(struct call *call);
+int handle_caches_switch(struct call *call);
+
 /* status_boards.c */
 int handle_boards(struct call *call);
 

@@ -33,6 +33,7 @@ on_thread(void *context)
 {
     struct reader_job *job = context;
     job->result = job->fn(job->what, job->request, job->store, &job->answer);
+    store_sweep(job->store);
 }
 
 static void start_next(struct server *server);

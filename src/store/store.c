@@ -124,6 +124,12 @@ static const char *const migrations[] = {
     " UNIQUE(run, failed, trial, attempt));",
 };
 
+struct store_preparing {
+    struct store *store;
+    const char *sql;
+    sqlite3_stmt *statement;
+};
+
 enum { SCHEMA_VERSION = sizeof migrations / sizeof *migrations };
 
 int
@@ -145,25 +151,67 @@ store_error(int sqlite_code)
     }
 }
 
+/* Prepared statements. */
+
+static int
+prepare(void *context, const struct optop_key *key, struct optop_cache_made *ret_made)
+{
+    struct store_preparing *preparing = context;
+    (void)key;
+    int code = sqlite3_prepare_v3(preparing->store->db, preparing->sql, -1,
+        SQLITE_PREPARE_PERSISTENT, &preparing->statement, NULL);
+    if (code) {
+        log_debug("store: %s in: %s", sqlite3_errmsg(preparing->store->db), preparing->sql);
+        return store_error(code);
+    }
+    *ret_made = (struct optop_cache_made){ .value = &preparing->statement,
+        .size = sizeof preparing->statement,
+        .entry.extra_bytes = (size_t)sqlite3_stmt_status(preparing->statement,
+            SQLITE_STMTSTATUS_MEMUSED, 0) };
+    return 0;
+}
+
+static void
+finalize(void *value, size_t size, void *context)
+{
+    (void)size;
+    (void)context;
+    sqlite3_finalize(*(sqlite3_stmt **)value);
+}
+
+/* Connections are one thread's, caches may be cleared by any: the statements
+ * are destroyed by their owner. None goes by itself, since one may be in use. */
+static struct optop_cache *
+new_statements(void)
+{
+    return optop_cache_new(&(struct optop_cache_options){ .name = "statements",
+        .policy = OPTOP_CACHE_UNBOUNDED, .max_entries = STORE_STATEMENTS_MAX, .shards = 1,
+        .destroy = finalize, .destroy_by_owner = true });
+}
+
+void
+store_sweep(struct store *store)
+{
+    for (sqlite3_stmt *at = NULL; (at = sqlite3_next_stmt(store->db, at));)
+        if (sqlite3_stmt_busy(at))
+            return;
+    optop_cache_sweep(store->statements);
+}
+
 sqlite3_stmt *
 store_prepare(struct store *store, const char *sql)
 {
-    for (int i = 0; i < store->statement_count; i++)
-        if (store->statement[i].sql == sql) {
-            sqlite3_stmt *statement = store->statement[i].statement;
-            sqlite3_reset(statement);
-            sqlite3_clear_bindings(statement);
-            return statement;
-        }
-    if (store->statement_count == STORE_STATEMENTS_MAX)
+    struct store_preparing preparing = { .store = store, .sql = sql };
+    struct optop_key key;
+    const void *value;
+    optop_key_start(&key);
+    optop_key_string(&key, sql);
+    if (optop_cache_compute(store->statements, &key, prepare, &preparing, &value, NULL) < 0)
         return NULL;
-    sqlite3_stmt *statement;
-    if (sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL)) {
-        log_debug("store: %s in: %s", sqlite3_errmsg(store->db), sql);
-        return NULL;
-    }
-    store->statement[store->statement_count].sql = sql;
-    store->statement[store->statement_count++].statement = statement;
+    sqlite3_stmt *statement = *(sqlite3_stmt *const *)value;
+    optop_cache_let_go(store->statements, value);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
     return statement;
 }
 
@@ -311,7 +359,8 @@ store_open(const char *directory, struct store **ret_store, struct diag *diag)
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/optop.db", directory);
     store->lock_fd = -1;
-    r = lock_directory(store, directory, diag);
+    store->statements = new_statements();
+    r = store->statements ? lock_directory(store, directory, diag) : -ENOMEM;
     if (r < 0)
         goto fail;
     mode_t mask = umask(077); /* the database and its journal are private */
@@ -351,7 +400,8 @@ store_open_reader(const struct store *store, struct store **ret_reader)
     struct store *reader = XNEW(struct store);
     reader->lock_fd = -1;
     reader->id = store->id;
-    int r = store_error(sqlite3_open_v2(sqlite3_db_filename(store->db, "main"), &reader->db,
+    reader->statements = new_statements();
+    int r = !reader->statements ? -ENOMEM : store_error(sqlite3_open_v2(sqlite3_db_filename(store->db, "main"), &reader->db,
         SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL));
     if (r == 0)
         r = store_block_register(reader->db);
@@ -376,8 +426,7 @@ store_close(struct store *store)
 {
     if (!store)
         return;
-    for (int i = 0; i < store->statement_count; i++)
-        sqlite3_finalize(store->statement[i].statement);
+    optop_cache_free(store->statements);
     sqlite3_close(store->db);
     if (store->lock_fd >= 0)
         close(store->lock_fd);
@@ -394,6 +443,7 @@ int
 store_begin(struct store *store)
 {
     static const char sql[] = "BEGIN IMMEDIATE";
+    store_sweep(store);
     return store_run_statement(store, store_prepare(store, sql));
 }
 

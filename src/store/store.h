@@ -32,6 +32,10 @@ void store_interrupt(struct store *store);
 /* A random number that names this database for ever. */
 uint64_t store_id(const struct store *store);
 
+/* Drops the statements that have left the cache of them (`optop caches clear'):
+ * between requests, on the store's thread. store_begin does it, too. */
+void store_sweep(struct store *store);
+
 int store_begin(struct store *store);
 int store_commit(struct store *store, struct diag *diag);
 void store_rollback(struct store *store);

@@ -8,9 +8,10 @@
 
 #include <sqlite3.h>
 
+#include "optop/cache.h"
 #include "store/store.h"
 
-enum { STORE_STATEMENTS_MAX = 64, STORE_LOG_COUNTERS = 256 };
+enum { STORE_STATEMENTS_MAX = 256, STORE_LOG_COUNTERS = 256 };
 
 struct store {
     sqlite3 *db;
@@ -18,15 +19,12 @@ struct store {
     int lock_fd; /* held for the store's life: one server per store */
     uint32_t log_lines[STORE_LOG_COUNTERS]; /* added since the start, by run */
     uint32_t outputs; /* added since the start */
-    int statement_count;
-    struct {
-        const char *sql; /* identity: the literal's address */
-        sqlite3_stmt *statement;
-    } statement[STORE_STATEMENTS_MAX];
+    struct optop_cache *statements; /* sqlite3_stmt * by SQL; owned */
 };
 
-/* The prepared statement of a string literal, reset and without bindings; the
- * store keeps it. NULL when SQLite refuses it (a fault of ours, or no memory). */
+/* The prepared statement of some SQL, reset and without bindings; the store keeps
+ * it at least until the next store_sweep. NULL when SQLite refuses it (a fault of
+ * ours, or no memory). */
 sqlite3_stmt *store_prepare(struct store *store, const char *sql);
 
 /* Runs a statement that gives no rows and resets it: 0, or ERR_STORE, or
