@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "mem/registry.h"
 #include "receiver.h"
 #include "test.h"
 
@@ -177,8 +178,23 @@ START_TEST(large_body_waits_for_nothing)
 }
 END_TEST
 
-START_TEST(reuses_connections)
+/* {created, reused} of the pool of handles. */
+static void
+find_handles(struct resource *resource, void *data)
 {
+    struct resource_figure figure[RESOURCE_FIGURES_MAX];
+    double *found = data;
+    int count = strcmp(resource->name, "webhook handles") ? 0 : resource->figures(resource, figure);
+    for (int i = 0; i < count; i++)
+        if (!strcmp(figure[i].name, "created"))
+            found[0] = figure[i].value;
+        else if (!strcmp(figure[i].name, "reused"))
+            found[1] = figure[i].value;
+}
+
+START_TEST(reuses_connections_and_handles)
+{
+    double handles[2] = { 0, 0 };
     struct http_post post = post_to(receiver_url(receiver, "/"));
     for (int i = 0; i < 20; i++) {
         struct http_answer answer = exchange(&post);
@@ -192,6 +208,9 @@ START_TEST(reuses_connections)
     ck_assert_uint_eq(figures.connections_reused, 19);
     ck_assert_int_eq(figures.in_flight, 0);
     ck_assert_int_eq(figures.idle_connections, 1);
+    registry_each(find_handles, handles);
+    ck_assert_double_eq(handles[0], 1);
+    ck_assert_double_eq(handles[1], 19);
 }
 END_TEST
 
@@ -604,7 +623,7 @@ test_suite(void)
     tcase_add_test(tcase, sends_what_was_given);
     tcase_add_test(tcase, body_is_copied);
     tcase_add_test(tcase, large_body_waits_for_nothing);
-    tcase_add_test(tcase, reuses_connections);
+    tcase_add_test(tcase, reuses_connections_and_handles);
     tcase_add_test(tcase, many_at_once);
     tcase_add_test(tcase, loopback_only_when_allowed);
     tcase_add_loop_test(tcase, denied_addresses, 0, COUNT(denied));

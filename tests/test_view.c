@@ -60,6 +60,7 @@ START_TEST(a_status_is_taken)
           "\"memory\":{\"pressure\":3,\"pressure_level\":\"high\",\"pressure_reason\":\"machine: 8% left\","
           "\"released\":{\"bytes\":3145728,\"last_bytes\":2097152,\"givers\":["
           "{\"name\":\"heap\",\"bytes\":1048576},{\"name\":\"cache x\",\"bytes\":1048576}]}},"
+          "\"leaks\":[{\"text\":\"x grows\"}],"
           "\"disks\":[{\"name\":\"vda\",\"write_bytes\":4096}],"
           "\"server\":{\"cpu_pct\":0.4,\"pid\":4711,\"version\":\"0.1.0\",\"state\":\"ok\"},"
           "\"pools\":[{\"name\":\"workers\",\"size\":2,\"in_use\":1}],"
@@ -77,6 +78,8 @@ START_TEST(a_status_is_taken)
     ck_assert(isnan(sample_value(&view.sample, METRIC_CORE_TOTAL, 1)));
     ck_assert_double_eq(sample_value(&view.sample, METRIC_DISK_WRITE, 0), 4096);
     ck_assert_int_eq(view.shortage.level, 3);
+    ck_assert_int_eq(view.shortage.leak_count, 1);
+    ck_assert_str_eq(view.shortage.leak[0], "x grows");
     ck_assert_str_eq(view.shortage.reason, "machine: 8% left");
     ck_assert_str_eq(view.shortage.givers, "heap 1.00M, cache x 1.00M");
     ck_assert_double_eq(view.pool[0].in_use, 1);

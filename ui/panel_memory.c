@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Memory by use, swap, the cgroup's limit where there is one, how short memory
- * is and who gave some back, and how long tasks had to wait for CPU, memory and
+ * is, who gave some back and who grows, and how long tasks had to wait for CPU, memory and
  * I/O (PSI).
  */
 #include <math.h>
@@ -167,6 +167,16 @@ draw_shortage(struct canvas *canvas, struct rect inside, int y, const struct vie
             unit_format_bytes(shortage->last_bytes, last, sizeof last), shortage->givers);
 }
 
+/* "leak     worker 3 of run 12 grows 1.8 MiB/min, R2 0.99, limit in 41 min" */
+static void
+draw_leak(struct canvas *canvas, struct rect inside, int y, const char *text)
+{
+    int left = inside.width >= LABELS_FROM ? LABEL : 0;
+    if (left)
+        canvas_text(canvas, inside.x, y, left - 1, STYLE_DIM, "leak");
+    canvas_text(canvas, inside.x + left, y, inside.width - left, STYLE_WARNING, text);
+}
+
 /* A pressure's figure: now, or one of its averages. */
 static void
 draw_pressure(struct canvas *canvas, int x, int y, double value)
@@ -226,7 +236,8 @@ static int
 memory_want(const struct panel_context *context, int width)
 {
     (void)width;
-    return 3 + has_limit(context->view) + has_shortage(context->view) + 1 + TABLE_ROWS + GRAPH_ROWS;
+    return 3 + has_limit(context->view) + has_shortage(context->view) +
+        context->view->shortage.leak_count + 1 + TABLE_ROWS + GRAPH_ROWS;
 }
 
 static void
@@ -247,7 +258,8 @@ memory_draw(struct canvas *canvas, struct rect inside, const struct panel_contex
 {
     const struct view *view = context->view;
     int y = inside.y, end = inside.y + inside.height;
-    int limit = has_limit(view), shortage = has_shortage(view);
+    int limit = has_limit(view), leaks = view->shortage.leak_count;
+    int shortage = has_shortage(view) + leaks;
     /* what is there, by the rows that are left: see memory_want for all */
     bool swap = inside.height >= 3 + shortage, legend = inside.height >= 4 + limit + shortage;
     bool table = inside.height >= 3 + limit + shortage + TABLE_ROWS;
@@ -256,8 +268,10 @@ memory_draw(struct canvas *canvas, struct rect inside, const struct panel_contex
     draw_memory_line(canvas, inside, y++, view);
     if (legend)
         draw_legend(canvas, inside, y++, view);
-    if (shortage && y < end)
+    if (shortage > leaks && y < end)
         draw_shortage(canvas, inside, y++, view);
+    for (int i = 0; i < leaks && y < end; i++)
+        draw_leak(canvas, inside, y++, view->shortage.leak[i]);
     if (limit && y < end)
         draw_limit(canvas, inside, y++, view);
     if (swap && y < end)

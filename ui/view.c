@@ -307,6 +307,17 @@ apply_shortage(struct view *view, const json_t *status)
 }
 
 static void
+apply_leaks(struct view_shortage *shortage, const json_t *leaks)
+{
+    size_t i;
+    const json_t *leak;
+    shortage->leak_count = 0;
+    json_array_foreach(leaks, i, leak)
+        if (shortage->leak_count < VIEW_LEAKS_MAX)
+            get_text(leak, "text", shortage->leak[shortage->leak_count++], VIEW_TEXT_MAX);
+}
+
+static void
 apply_pools(struct view *view, const json_t *status)
 {
     view->pool_count = 0;
@@ -491,6 +502,7 @@ view_apply_status(struct view *view, const json_t *status)
     for (int i = 0; i < VIEW_SERIES_COUNT && !again; i++)
         push_point(&view->series[i], view->sample.scalar[view->series[i].metric]);
     apply_shortage(view, status);
+    apply_leaks(&view->shortage, json_object_get(status, "leaks"));
     apply_pools(view, status);
     apply_tasks(view, status);
     view->figure_count = 0;

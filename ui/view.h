@@ -22,6 +22,7 @@ enum {
     VIEW_FIGURES_MAX = 256,
     VIEW_RUNS_MAX = 64,
     VIEW_ALERTS_MAX = 64,
+    VIEW_LEAKS_MAX = 4,
     VIEW_TEXT_MAX = 160,
 };
 
@@ -76,6 +77,8 @@ struct view_shortage {
     int level; /* 0: not short */
     char name[12], reason[VIEW_TEXT_MAX];
     double released_bytes, last_bytes; /* so far, and in the last release */
+    int leak_count;
+    char leak[VIEW_LEAKS_MAX][VIEW_TEXT_MAX]; /* who grows and does not stop */
     char givers[VIEW_TEXT_MAX]; /* of the last: "cache users 8.00M, heap 4.00M" */
 };
 

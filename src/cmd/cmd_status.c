@@ -109,12 +109,12 @@ print_machine(const json_t *status)
     str_release(&text);
 }
 
-/* Said when memory is short, or somebody had to give some back. */
+/* Said when memory is short, somebody had to give some back, or somebody grows. */
 static void
 print_shortage(const json_t *status)
 {
     const json_t *memory = json_object_get(status, "memory");
-    const json_t *released = json_object_get(memory, "released"), *giver;
+    const json_t *released = json_object_get(memory, "released"), *giver, *leak;
     const char *level = json_get_string(memory, "pressure_level", "none");
     char bytes[16], last[32];
     size_t i;
@@ -135,6 +135,8 @@ print_shortage(const json_t *status)
             unit_format_bytes(json_get_number(giver, "bytes", NAN), bytes, sizeof bytes));
     if (text.len)
         put_line("released", NULL, text.data);
+    json_array_foreach (json_object_get(status, "leaks"), i, leak)
+        put_line(i ? "" : "leaks", NULL, json_get_string(leak, "text", "-"));
     str_release(&text);
 }
 

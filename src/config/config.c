@@ -62,6 +62,10 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
         SERVER(max_memory_bytes), NULL,                                        \
         "Memory of the server itself: near it, caches give back; 0 is the limit of its cgroup and the machine's", \
         "512MiB")                                                              \
+    X("server", "leak_window", DURATION, 0, 86400, NULL, "10min", false,       \
+        SERVER(leak_window_seconds), NULL,                                     \
+        "Who grows steadily for so long (the server, a worker, a program with figures) is told; 0 looks at none", \
+        NULL)                                                                  \
     X("runs", "slots", CUSTOM, 0, 0, "auto|1 to 1024", "auto", false,          \
         0, take_slots, "Workers of all runs together; auto is one per usable core. A run whose own number is"   \
         " larger starts when nothing else runs", NULL)                         \

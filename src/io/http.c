@@ -4,7 +4,7 @@
  * addresses and one for those that may not: the address check is made when a
  * connection is opened, so a connection must never be reused across that line.
  *
- * Requests with their easy handles are kept and used again. Finished ones are
+ * Requests with their easy handles come from a pool. Finished ones are
  * gathered first and told afterwards, outside of all of curl's callbacks, so
  * that a callback may post, cancel, or free the whole thing.
  */
@@ -25,11 +25,13 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "optop/pool.h"
 
 enum {
     URL_MAX = 4096,
     HEADER_MAX = 4096,
-    IDLE_REQUESTS_MAX = 16, /* kept for reuse */
+    HANDLE_REST_SECONDS = 60, /* of an easy handle without work (5 KiB, and what TLS keeps) */
+    HANDLE_LIFE_SECONDS = 3600, /* its name cache goes with it */
     CONNECTIONS_MAX = 64, /* kept open per lane: as many as there can be webhooks */
     CONNECT_MS = 5000,
     CONNECTION_LIFE_SECONDS = 3600, /* so that a changed certificate is seen */
@@ -54,7 +56,7 @@ enum denial { DENIED_NOT, DENIED_PRIVATE, DENIED_NEVER };
 struct http_request {
     struct http *http;
     struct lane *lane; /* NULL while curl does not have it */
-    struct http_request *next, **link; /* in http->active, http->finished or http->idle */
+    struct http_request *next, **link; /* in http->active or http->finished */
     CURL *easy;
     struct curl_slist *headers;
     http_fn *fn;
@@ -72,8 +74,10 @@ struct http {
     struct loop *loop;
     bool curl_ready;
     struct lane lane[2]; /* by allow_private */
-    struct http_request *active, *finished, *idle;
-    int idle_count, in_flight, open_sockets;
+    struct optop_pool *handles; /* of struct http_request; NULL until the first post */
+    struct loop_timer *trim_timer; /* while some may rest */
+    struct http_request *active, *finished;
+    int in_flight, open_sockets;
     int depth; /* callbacks of ours that are running */
     bool freed; /* http_free was called from one of them */
     uint64_t requests, made, reused;
@@ -305,49 +309,75 @@ set_timer(CURLM *multi, long timeout_ms, void *context)
 
 /* Requests. */
 
-static void
-discard_request(struct http_request *request)
+static int
+make_request(void *object, void *context)
 {
-    if (request->easy)
-        curl_easy_cleanup(request->easy);
-    curl_slist_free_all(request->headers);
-    free(request);
-}
-
-static struct http_request *
-acquire_request(struct http *http)
-{
-    struct http_request *request = http->idle;
-    if (request) {
-        unlink_request(request);
-        http->idle_count--;
-        return request;
-    }
-    request = XNEW(struct http_request);
-    request->http = http;
+    struct http_request *request = object;
+    request->http = context;
     request->easy = curl_easy_init();
-    if (!request->easy) {
-        free(request);
-        return NULL;
-    }
-    return request;
+    return request->easy ? 0 : -ENOMEM;
 }
 
 /* Everything of the last job goes: a handle must not carry it into the next. */
+static int
+reset_request(void *object, void *context)
+{
+    struct http_request *request = object;
+    CURL *easy = request->easy;
+    curl_easy_reset(easy);
+    curl_slist_free_all(request->headers);
+    *request = (struct http_request){ .http = context, .easy = easy };
+    return 0;
+}
+
+static void
+end_request(void *object, void *context)
+{
+    struct http_request *request = object;
+    (void)context;
+    curl_easy_cleanup(request->easy);
+    curl_slist_free_all(request->headers);
+}
+
+static int
+open_handles(struct http *http)
+{
+    const struct optop_pool_options options = {
+        .name = "webhook handles",
+        .object_size = sizeof(struct http_request),
+        .idle_ns = HANDLE_REST_SECONDS * NS_PER_SEC,
+        .life_ns = HANDLE_LIFE_SECONDS * NS_PER_SEC,
+        .create = make_request,
+        .reset = reset_request,
+        .destroy = end_request,
+        .context = http,
+    };
+    if (!http->handles)
+        http->handles = optop_pool_new(&options);
+    return http->handles ? 0 : -errno;
+}
+
+static void
+on_trim(void *context)
+{
+    struct http *http = context;
+    struct optop_pool_figures figures;
+    optop_pool_trim(http->handles, false);
+    optop_pool_figures(http->handles, &figures);
+    if (figures.size) /* what is in use will rest, too */
+        return;
+    loop_timer_stop(http->trim_timer);
+    http->trim_timer = NULL;
+}
+
 static void
 release_request(struct http_request *request)
 {
     struct http *http = request->http;
-    if (http->idle_count == IDLE_REQUESTS_MAX) {
-        discard_request(request);
-        return;
-    }
-    CURL *easy = request->easy;
-    curl_easy_reset(easy);
-    curl_slist_free_all(request->headers);
-    *request = (struct http_request){ .http = http, .easy = easy };
-    link_request(&http->idle, request);
-    http->idle_count++;
+    optop_pool_release(http->handles, request);
+    if (!http->trim_timer)
+        http->trim_timer = loop_timer_start(http->loop, HANDLE_REST_SECONDS * NS_PER_SEC,
+            HANDLE_REST_SECONDS * NS_PER_SEC, on_trim, http);
 }
 
 /* Takes a request out of curl; it is in none of the lists after. */
@@ -485,13 +515,15 @@ http_free(struct http *http)
 {
     if (!http)
         return;
-    struct http_request **const lists[] = { &http->active, &http->finished, &http->idle };
+    struct http_request **const lists[] = { &http->active, &http->finished };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         while (*lists[i]) {
             struct http_request *request = *lists[i];
             detach_request(request);
-            discard_request(request);
+            optop_pool_release(http->handles, request);
         }
+    loop_timer_stop(http->trim_timer);
+    optop_pool_free(http->handles);
     for (int i = 0; i < 2; i++)
         stop_lane(&http->lane[i]);
     if (http->curl_ready)
@@ -611,9 +643,13 @@ http_post(struct http *http, const struct http_post *post, http_fn *fn, void *co
     int r = check_post(post);
     if (r < 0)
         return r;
-    if (!lane->multi && (r = start_lane(http, lane)) < 0)
+    if (!lane->multi)
+        r = start_lane(http, lane);
+    if (r == 0)
+        r = open_handles(http);
+    if (r < 0)
         return r;
-    struct http_request *request = acquire_request(http);
+    struct http_request *request = optop_pool_acquire(http->handles);
     if (!request)
         return -ENOMEM;
     r = set_headers(request, post);

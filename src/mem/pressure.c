@@ -100,6 +100,8 @@ measure(struct pressure *pressure)
     const struct pressure_reading *now = back(pressure, 0);
     pressure->left_pct = now->limit_bytes > 0 ? 100 * now->left_bytes / now->limit_bytes
                                               : (double)NAN;
+    if (pressure->left_pct < 0)
+        pressure->left_pct = 0;
     pressure->seconds = seconds_left(pressure);
     pressure->some_pct = pressure->full_pct = (double)NAN;
     if (pressure->count < 2)

@@ -109,6 +109,7 @@ crew_add(struct runner *runner, struct run *run)
         return NULL;
     }
     run->start_failing_ns = 0;
+    run->workers->number = ++run->workers_numbered;
     return run->workers;
 }
 

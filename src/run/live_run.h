@@ -49,6 +49,7 @@ struct run_worker {
     struct runner *runner;
     struct run *run;
     struct worker *worker;
+    int number; /* of its run's, from 1 */
     int64_t running_trial; /* 0: none */
     int64_t running_since_ns;
     int64_t held_since_ns, held_ns; /* its user stopped it (0: not); for so long before */
@@ -122,6 +123,7 @@ struct run {
     struct run_worker *workers;
     int worker_count, workers_target; /* threads that evaluate, in all its processes */
     int succeeded_count; /* of worker_count: those whose successors count instead */
+    int workers_numbered; /* so many have been started */
     int workers_idle; /* ready, and without trials; as crew.c saw it last */
     char workers_wait[160]; /* why, or why none can be started; "" */
     int64_t start_failing_ns, start_again_ns; /* monotonic; 0: workers can be started */

@@ -667,6 +667,20 @@ runner_shutdown(struct runner *runner, loop_fn *done, void *context)
     loop_timer_change(runner->end_timer, 0, 0);
 }
 
+void
+runner_each_worker(const struct runner *runner,
+    void (*see)(void *context, const struct runner_worker *worker), void *context)
+{
+    for (const struct run *run = runner->runs; run; run = run->next)
+        for (const struct run_worker *w = run->workers; w; w = w->next) {
+            const struct runner_worker worker = { .run = run->id, .number = w->number,
+                .pid = (int)worker_pid(w->worker),
+                .memory_limit_bytes = run->spec.limits.memory_bytes };
+            if (worker.pid > 0)
+                see(context, &worker);
+        }
+}
+
 struct pool_figures
 runner_pool(const struct runner *runner)
 {

@@ -128,6 +128,16 @@ void runner_tick(struct runner *runner);
  * the last process is gone. */
 void runner_shutdown(struct runner *runner, loop_fn *done, void *context);
 
+/* The worker processes of all runs, one by one. */
+struct runner_worker {
+    int64_t run;
+    int number; /* of its run's, from 1 */
+    int pid;
+    double memory_limit_bytes; /* of the run; 0: none */
+};
+void runner_each_worker(const struct runner *runner,
+    void (*see)(void *context, const struct runner_worker *worker), void *context);
+
 /* The worker processes of all runs as a pool. Borrows from the runner. */
 struct pool_figures runner_pool(const struct runner *runner);
 

@@ -295,6 +295,7 @@ on_tick(void *context)
     sampler_sample(server->sampler)->scalar[METRIC_MEMORY_PRESSURE] =
         optop_memory_pressure(NULL, 0);
     watched_figures(sampler_sample(server->sampler), &server->boards, server->config);
+    leaks_step(server, started);
     history_push(server->history, server->sample);
     evaluate_thresholds(server);
     govern_workers(server);
@@ -548,6 +549,7 @@ server_free(struct server *server)
     ini_free(server->ini);
     buffers_free(server->buffers);
     statsd_socket_close(server);
+    leaks_free(server->leaks);
     publisher_close(server->publisher);
     boards_release(&server->boards);
     tasks_release(&server->tasks);

@@ -7,6 +7,7 @@
  *   server.c   the parts, the tick, config, alerts on their way to the store
  *   session.c  one client: handshake, lines, subscriptions, back-pressure
  *   shortage.c the memory manager: how short memory is, who gives back
+ *   leaks.c    who grows and does not stop
  *   handler.c  one row and one function per method
  *   status.c   the status object; status_boards.c: its figures of other programs
  */
@@ -97,6 +98,7 @@ struct server {
     int statsd_fd;
     char *statsd_path; /* owned; NULL: not bound */
     struct loop_fd *statsd_watch;
+    struct leaks *leaks; /* NULL: not looked yet */
     struct store *store;
     struct ini *ini;
     struct config *config;
@@ -194,6 +196,11 @@ void watched_figures(struct sample *sample, const struct boards *boards,
 void shortage_start(struct server *server);
 void shortage_stop(struct server *server);
 void shortage_write(struct json_writer *w); /* members of the object of memory */
+
+/* leaks.c: who grows and does not stop; after the boards were read. */
+void leaks_step(struct server *server, int64_t now_ns);
+void leaks_free(struct leaks *leaks);
+void leaks_write(struct json_writer *w, const struct leaks *leaks); /* member "leaks" */
 
 /* "ok", or what is wrong, for people. */
 const char *server_state(const struct server *server);

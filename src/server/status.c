@@ -253,6 +253,7 @@ status_write(struct server *server, struct str *out)
     jw_end(&w);
     for (int g = 0; g < GROUP_COUNT; g++)
         write_group(server, &w, (enum metric_group)g);
+    leaks_write(&w, server->leaks);
     jw_array(&w, "pools");
     write_pool(&w, runner_pool(server->runner));
     write_pool(&w, server_webhook_pool(server));
