@@ -23,6 +23,10 @@
 
 #include "base/text.h"
 #include "io/newfile.h"
+#include "optop/arena.h"
+
+/* The largest file takes 10 MiB, and chunks are up to twice as long. */
+#define ARENA_MAX ((size_t)8 * INI_FILE_MAX)
 
 /* Where an entry stands in the text. */
 struct place {
@@ -34,14 +38,15 @@ struct place {
 };
 
 struct ini {
-    char *file; /* owned */
-    char *text; /* owned, NUL-terminated */
+    struct optop_arena arena; /* has all below */
+    char *file;
+    char *text; /* NUL-terminated */
     size_t len;
     int count;
-    struct ini_entry *entry; /* owned; strings point into `strings` */
-    struct place *place; /* owned, by entry */
-    char *strings; /* owned */
-    uint32_t *slot; /* owned; open addressing: entry number + 1 by (section, key) */
+    struct ini_entry *entry; /* strings point into `strings` */
+    struct place *place; /* by entry */
+    char *strings;
+    uint32_t *slot; /* open addressing: entry number + 1 by (section, key) */
     uint32_t slot_mask;
 };
 
@@ -299,12 +304,12 @@ make_room(struct parser *p)
     while (slots < 2 * (uint32_t)p->capacity)
         slots *= 2;
     ini->slot_mask = slots - 1;
-    ini->slot = calloc(slots, sizeof *ini->slot);
-    ini->entry = calloc((size_t)p->capacity, sizeof *ini->entry);
-    ini->place = calloc((size_t)p->capacity, sizeof *ini->place);
+    ini->slot = optop_arena_zero(&ini->arena, slots, sizeof *ini->slot);
+    ini->entry = optop_arena_zero(&ini->arena, (size_t)p->capacity, sizeof *ini->entry);
+    ini->place = optop_arena_zero(&ini->arena, (size_t)p->capacity, sizeof *ini->place);
     /* Two strings of a line fit its bytes and its line end; the last line may
      * have none. */
-    ini->strings = p->next_string = malloc(ini->len + 4);
+    ini->strings = p->next_string = optop_arena_alloc(&ini->arena, ini->len + 4);
     return ini->slot && ini->entry && ini->place && ini->strings ? 0 : -ENOMEM;
 }
 
@@ -318,11 +323,13 @@ ini_parse_text(const char *text, size_t len, const char *file, struct ini **ret_
     struct ini *ini = calloc(1, sizeof *ini);
     struct parser parser = { .ini = ini, .diag = diag };
     int r = -ENOMEM;
-    if (ini && (ini->file = strdup(file)) && (ini->text = malloc(len + 1))) {
-        if (len)
-            memcpy(ini->text, text, len);
-        ini->text[len] = '\0';
+    if (ini) {
+        optop_arena_init(&ini->arena, &(struct optop_arena_options){ .limit = ARENA_MAX });
+        ini->file = optop_arena_copy(&ini->arena, file, strlen(file));
+        ini->text = optop_arena_copy(&ini->arena, text, len);
         ini->len = len;
+    }
+    if (ini && ini->file && ini->text) {
         if (len >= 3 && !memcmp(text, bom, 3))
             parser.offset = 3;
         r = make_room(&parser);
@@ -395,23 +402,12 @@ ini_load(const char *path, struct ini **ret_ini, struct diag *diag)
     return r;
 }
 
-static void
-ini_empty(struct ini *ini)
-{
-    free(ini->file);
-    free(ini->text);
-    free(ini->entry);
-    free(ini->place);
-    free(ini->strings);
-    free(ini->slot);
-}
-
 void
 ini_free(struct ini *ini)
 {
     if (!ini)
         return;
-    ini_empty(ini);
+    optop_arena_release(&ini->arena);
     free(ini);
 }
 
@@ -557,7 +553,7 @@ replace_value(const struct ini *ini, const struct place *place, const char *valu
 static void
 take_over(struct ini *ini, struct ini *edited)
 {
-    ini_empty(ini);
+    optop_arena_release(&ini->arena);
     *ini = *edited;
     free(edited);
 }

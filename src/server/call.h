@@ -20,6 +20,7 @@ struct call {
     struct session *session; /* NULL where the method reads beside the loop, ... */
     struct server *server; /* ... and so is this */
     struct store *store; /* to read from */
+    struct optop_arena *arena; /* for what ends with the answer */
     const json_t *params;
     struct json_writer *w;
     struct diag *diag;

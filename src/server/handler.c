@@ -16,7 +16,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/version.h"
-#include "base/xalloc.h"
 #include "server/call.h"
 
 enum {
@@ -156,7 +155,8 @@ do_history(struct call *call)
         row = sample_find_row(call->server->sample, metric_info((enum metric)metric)->group, instance);
     int tier = call_limit(call, "tier", 0, HISTORY_TIERS - 1);
     int wanted = call_limit(call, "points", 300, HISTORY_MAX);
-    struct history_point *points = calloc((size_t)wanted + 1, sizeof *points);
+    struct history_point *points =
+        optop_arena_zero(call->arena, (size_t)wanted + 1, sizeof *points);
     if (!points)
         return -ENOMEM;
     int count = history_read(call->server->history, (enum metric)metric, row, tier, points, wanted);
@@ -164,7 +164,6 @@ do_history(struct call *call)
     jw_figure(call->w, "end", count ? ns_to_sec(points[count - 1].wall_ns) : (double)NAN);
     write_points(call->w, "mean", points, count, false);
     write_points(call->w, "max", points, count, true);
-    free(points);
     return 0;
 }
 
@@ -275,7 +274,9 @@ static int
 do_run_list(struct call *call)
 {
     int limit = call_limit(call, "limit", 50, LIST_MAX);
-    struct id_list ids = { xcalloc((size_t)limit + 1, sizeof(int64_t)), 0 };
+    struct id_list ids = { optop_arena_zero(call->arena, (size_t)limit + 1, sizeof(int64_t)), 0 };
+    if (!ids.id)
+        return -ENOMEM;
     int r = store_run_list(call->server->store, limit, keep_id, &ids);
     struct run_list list = { call, call->server->runner };
     jw_array(call->w, "runs");
@@ -283,7 +284,6 @@ do_run_list(struct call *call)
         if (list_run(&list, &(struct store_run){ .id = ids.id[i] }) < 0)
             break;
     jw_end(call->w);
-    free(ids.id);
     return r;
 }
 
@@ -471,9 +471,9 @@ do_run_curve(struct call *call)
         return r;
     int capacity = call_limit(call, "points", 200, CURVE_MAX);
     capacity = capacity < 2 ? 2 : capacity & ~1;
-    struct curve curve = { .goal = run->spec.goal, .stride = 1, .best = NAN,
-        .capacity = capacity, .point = xcalloc((size_t)capacity, sizeof(struct curve_point)) };
-    r = store_trial_scores(call->store, run->id, curve_add, &curve);
+    struct curve curve = { .goal = run->spec.goal, .stride = 1, .best = NAN, .capacity = capacity,
+        .point = optop_arena_zero(call->arena, (size_t)capacity, sizeof(struct curve_point)) };
+    r = curve.point ? store_trial_scores(call->store, run->id, curve_add, &curve) : -ENOMEM;
     jw_array(call->w, "trials");
     for (int i = 0; i < curve.count; i++)
         jw_int(call->w, NULL, curve.point[i].trial);
@@ -486,7 +486,6 @@ do_run_curve(struct call *call)
     for (int i = 0; i < curve.count; i++)
         jw_number(call->w, NULL, curve.point[i].best);
     jw_end(call->w);
-    free(curve.point);
     run_free(loaded);
     return r;
 }
@@ -778,9 +777,9 @@ answer_method(const struct method *method, struct call *call, const json_t *requ
 }
 
 static int
-answer_beside(const void *what, const json_t *request, struct store *store, struct str *answer)
+answer_beside(const void *what, const json_t *request, struct reader *reader, struct str *answer)
 {
-    struct call call = { .store = store };
+    struct call call = { .store = reader->store, .arena = &reader->arena };
     return answer_method(what, &call, request, answer);
 }
 
@@ -811,8 +810,10 @@ handler_line(struct session *session, char *text, size_t len)
     }
     task_start(server->request_task);
     if (method) {
-        struct call call = { .session = session, .server = server, .store = server->store };
+        struct call call = { .session = session, .server = server, .store = server->store,
+            .arena = &server->arena };
         r = answer_method(method, &call, request, &answer);
+        optop_arena_reset(&server->arena);
     } else {
         r = diag.code;
         answer_error(&answer, request, r, &diag);

@@ -10,9 +10,12 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "optop/arena.h"
 
 enum {
     READERS_MAX = 2, /* at a time; each has a cache of 1 MiB */
+    READER_REST_SECONDS = 60, /* then its connection is closed */
+    READER_LIFE_SECONDS = 3600,
     READERS_WAITING_MAX = 32, /* requests of one client that were not answered */
 };
 
@@ -20,10 +23,21 @@ struct server;
 struct session;
 struct store;
 
+struct reader {
+    struct store *store; /* a connection of its own */
+    struct optop_arena arena; /* for one request */
+};
+
 /* Writes the whole answer line; on a thread: it must touch nothing but what it
  * is given. Returns the error's code, or 0. */
-typedef int reader_fn(const void *what, const json_t *request, struct store *store,
+typedef int reader_fn(const void *what, const json_t *request, struct reader *reader,
     struct str *answer);
+
+/* The pool of connections, "store readers". */
+int readers_open(struct server *server);
+
+/* Once per tick: closes what has rested. */
+void readers_tick(struct server *server);
 
 /* Takes the request when it answers 0. ERR_TOO_LARGE: too many wait. */
 int readers_add(struct session *session, reader_fn *fn, const void *what, json_t *request);

@@ -291,6 +291,7 @@ on_tick(void *context)
     task_start(server->sample_task);
     server->sample = sampler_take(server->sampler, started, clock_wall_ns());
     task_end(server->sample_task, clock_mono_ns() - started, false);
+    readers_tick(server);
     read_boards(server);
     sampler_sample(server->sampler)->scalar[METRIC_MEMORY_PRESSURE] =
         optop_memory_pressure(NULL, 0);
@@ -485,10 +486,13 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
     server->config_path = xstrdup(options->config_path);
     str_init(&server->status);
     str_init(&server->scratch);
+    optop_arena_init(&server->arena, &(struct optop_arena_options){ .name = "requests" });
     name_machine(server);
     int r = config_load(options->config_path, &server->ini, &server->config, diag);
     if (r == 0)
         r = store_open(options->state_directory, &server->store, diag);
+    if (r == 0)
+        r = readers_open(server);
     if (r < 0) {
         server_free(server);
         return r;
@@ -555,6 +559,7 @@ server_free(struct server *server)
     tasks_release(&server->tasks);
     str_release(&server->status);
     str_release(&server->scratch);
+    optop_arena_release(&server->arena);
     free(server->unstored);
     free(server->worker_program);
     free(server->socket_path);

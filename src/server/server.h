@@ -111,8 +111,8 @@ struct server {
     struct runner *runner;
     char *worker_program;
     struct reader_job *reader_jobs; /* running and waiting */
-    struct store *readers[READERS_MAX]; /* that rest */
-    int reader_count, readers_open;
+    struct optop_pool *readers; /* connections of their own to the store */
+    struct optop_arena arena; /* for the request in hand */
     struct session *sessions;
     int session_count;
     struct loop_timer *tick_timer, *notify_timer, *session_timer, *shortage_timer;

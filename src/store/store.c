@@ -415,6 +415,17 @@ store_open_reader(const struct store *store, struct store **ret_reader)
     return 0;
 }
 
+bool
+store_reader_usable(const struct store *reader)
+{
+    int moved = 0;
+    for (sqlite3_stmt *s = NULL; (s = sqlite3_next_stmt(reader->db, s));)
+        if (sqlite3_stmt_busy(s))
+            return false;
+    return sqlite3_file_control(reader->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+        !moved;
+}
+
 void
 store_interrupt(struct store *store)
 {

@@ -26,6 +26,9 @@ void store_close(struct store *store);
  * committed; for another thread than the one of `store`. Owned; store_close. */
 int store_open_reader(const struct store *store, struct store **ret_reader);
 
+/* Whether a reader still reads the store's file, and rests: no statement is under way. */
+bool store_reader_usable(const struct store *reader);
+
 /* From any thread: what the connection is reading fails soon. */
 void store_interrupt(struct store *store);
 

@@ -31,7 +31,11 @@ ok "the server publishes its own" until_true 20 shows optop-server 1
 optop boards >"$out"
 like "for people" "$out" "^optop-server  pid [0-9]*, for "
 like "pools" "$out" "pool.in_use *pool=workers"
+like "connections of the store" "$out" "pool.size *pool=store readers"
 like "tasks" "$out" "task.duration *task=sample"
+optop runs >"$out"
+arena() { optop boards >"$out" && grep -q "arena.bytes *arena=requests" "$out"; }
+ok "what requests take is an arena" until_true 20 arena
 optop status --json >"$out"
 is "in the status object too" "$(json "$out" '[b["program"] for b in o["boards"]]')" '["optop-server"]'
 exits "no such program: nothing" 0 optop boards nobody
