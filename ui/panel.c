@@ -20,6 +20,7 @@ static const struct panel *const panels[PANEL_COUNT] = {
     [PANEL_TASKS] = &panel_tasks,
     [PANEL_POOLS] = &panel_pools,
     [PANEL_BOARDS] = &panel_boards,
+    [PANEL_FILES] = &panel_files,
     [PANEL_ALERTS] = &panel_alerts,
     [PANEL_RUN] = &panel_run,
     [PANEL_CURVE] = &panel_curve,

@@ -25,6 +25,7 @@ enum panel_id {
     PANEL_TASKS,
     PANEL_POOLS,
     PANEL_BOARDS,
+    PANEL_FILES,
     PANEL_ALERTS,
     PANEL_RUN,
     PANEL_CURVE,
@@ -66,7 +67,7 @@ const struct panel *panel_info(enum panel_id id);
 
 /* One per file. */
 extern const struct panel panel_cpu, panel_memory, panel_io, panel_runs, panel_tasks,
-    panel_pools, panel_boards, panel_alerts, panel_run, panel_curve, panel_top, panel_log;
+    panel_pools, panel_boards, panel_files, panel_alerts, panel_run, panel_curve, panel_top, panel_log;
 
 /* What panels share (panel.c). */
 

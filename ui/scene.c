@@ -12,7 +12,7 @@
 
 enum {
     BAND_PANELS_MAX = 3,
-    BANDS_MAX = 8,
+    BANDS_MAX = 9,
     NARROW_BELOW = 72, /* columns: one panel beside the other from here */
     WIDE_FROM = 200,
     BOXES_FROM = 30, /* rows of the screen: frames around panels from here */
@@ -36,6 +36,7 @@ static const struct band overview_narrow[] = {
     { { { PANEL_TASKS, 1 } } },
     { { { PANEL_POOLS, 1 } } },
     { { { PANEL_BOARDS, 1 } } },
+    { { { PANEL_FILES, 1 } } },
     { { { PANEL_ALERTS, 1 } } },
     { { { PANEL_IO, 1 } } },
     { { { PANEL_NONE, 0 } } },
@@ -45,6 +46,7 @@ static const struct band overview_normal[] = {
     { { { PANEL_RUNS, 1 } } },
     { { { PANEL_TASKS, 1 }, { PANEL_POOLS, 1 } } },
     { { { PANEL_BOARDS, 1 } } },
+    { { { PANEL_FILES, 1 } } },
     { { { PANEL_ALERTS, 1 }, { PANEL_IO, 1 } } },
     { { { PANEL_NONE, 0 } } },
 };
@@ -52,7 +54,7 @@ static const struct band overview_wide[] = {
     { { { PANEL_CPU, 4 }, { PANEL_MEMORY, 3 }, { PANEL_IO, 2 } } },
     { { { PANEL_RUNS, 1 } } },
     { { { PANEL_TASKS, 3 }, { PANEL_POOLS, 2 }, { PANEL_ALERTS, 3 } } },
-    { { { PANEL_BOARDS, 1 } } },
+    { { { PANEL_BOARDS, 2 }, { PANEL_FILES, 1 } } },
     { { { PANEL_NONE, 0 } } },
 };
 static const struct band run_narrow[] = {

@@ -365,6 +365,35 @@ apply_tasks(struct view *view, const json_t *status)
 }
 
 static void
+apply_files(struct view *view, const json_t *status)
+{
+    const json_t *object, *disk = json_object_get(status, "disk");
+    size_t i;
+    view->file_count = 0;
+    json_array_foreach(json_object_get(status, "files"), i, object)
+    {
+        if (view->file_count == VIEW_FILES_MAX || !json_is_object(object))
+            continue;
+        struct view_file *file = &view->file[view->file_count++];
+        const char *path = json_get_string(object, "path", "");
+        size_t len = strlen(path);
+        if (len >= sizeof file->path) /* the end says most */
+            path += len - (sizeof file->path - 1);
+        text_clean(path, file->path, sizeof file->path);
+        file->reads = get_number(object, "reads");
+        file->writes = get_number(object, "writes");
+        file->syncs = get_number(object, "syncs");
+        file->failed = get_number(object, "failed");
+        file->read_bytes = get_number(object, "read_bytes");
+        file->written_bytes = get_number(object, "written_bytes");
+        file->mean_seconds = get_number(object, "mean_seconds");
+        file->p99_seconds = get_number(object, "p99_seconds");
+    }
+    view->disk_read_bytes = get_number(disk, "read_bytes");
+    view->disk_written_bytes = get_number(disk, "written_bytes");
+}
+
+static void
 take_figure(struct view *view, const json_t *board, const json_t *object, bool first)
 {
     struct view_figure *figure = &view->figure[view->figure_count++];
@@ -508,6 +537,7 @@ view_apply_status(struct view *view, const json_t *status)
     view->figure_count = 0;
     apply_boards(view, status, false);
     apply_boards(view, status, true);
+    apply_files(view, status);
     apply_runs(view, status);
     apply_alerts(view, status);
 }

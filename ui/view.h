@@ -20,6 +20,7 @@ enum {
     VIEW_POOLS_MAX = 32,
     VIEW_TASKS_MAX = 64,
     VIEW_FIGURES_MAX = 256,
+    VIEW_FILES_MAX = 64,
     VIEW_RUNS_MAX = 64,
     VIEW_ALERTS_MAX = 64,
     VIEW_LEAKS_MAX = 4,
@@ -36,6 +37,11 @@ struct view_pool {
 struct view_task {
     char name[64];
     double count, in_progress, failed, min_seconds, mean_seconds, p99_seconds, max_seconds;
+};
+
+struct view_file {
+    char path[VIEW_TEXT_MAX]; /* its end */
+    double reads, writes, syncs, failed, read_bytes, written_bytes, mean_seconds, p99_seconds;
 };
 
 /* A figure that a program publishes; those of one program follow each other. */
@@ -125,6 +131,9 @@ struct view {
     struct view_task task[VIEW_TASKS_MAX];
     int figure_count; /* without the server's own, which are pools and tasks; workers last */
     struct view_figure figure[VIEW_FIGURES_MAX];
+    int file_count;
+    struct view_file file[VIEW_FILES_MAX]; /* of the server */
+    double disk_read_bytes, disk_written_bytes; /* by the server */
     int run_count;
     struct view_run run[VIEW_RUNS_MAX];
     double alerts_pending, alerts_warning, alerts_critical;

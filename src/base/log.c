@@ -8,9 +8,12 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-/* The two globals of the program besides signal flags; set once at start. */
+/* The globals of the program besides signal flags; set at start. */
 static int log_fd = STDERR_FILENO;
 static enum log_level log_max = LOG_LEVEL_WARN;
+
+static void (*_Atomic divert)(void *context, const char *line, size_t len);
+static void *divert_context;
 
 static const char *const level_names[] = { "error", "warn", "info", "debug" };
 
@@ -19,6 +22,14 @@ log_open(int fd, enum log_level max_level)
 {
     log_fd = fd;
     log_max = max_level;
+}
+
+void
+log_divert(void (*take)(void *context, const char *line, size_t len), void *context)
+{
+    if (take)
+        divert_context = context;
+    divert = take;
 }
 
 void
@@ -35,6 +46,10 @@ log_write(enum log_level level, const char *format, ...)
     int n = snprintf(line, sizeof line, "%s %s: %s\n",
         clock_format_local(clock_wall_ns(), when, sizeof when),
         level_names[level], clean);
-    if (n > 0 && write(log_fd, line, (size_t)n) < 0)
+    size_t len = n < 0 ? 0 : (size_t)n < sizeof line ? (size_t)n : sizeof line - 1;
+    void (*take)(void *context, const char *line, size_t len) = divert;
+    if (take)
+        take(divert_context, line, len);
+    else if (len && write(log_fd, line, len) < 0)
         return; /* nowhere left to tell it */
 }

@@ -31,6 +31,7 @@
     X(cmd_caches_invalidate)                                                   \
     X(cmd_caches_off)                                                          \
     X(cmd_caches_on)                                                           \
+    X(cmd_files)                                                               \
     X(cmd_alerts)                                                              \
     X(cmd_config_check)                                                        \
     X(cmd_config_show)                                                         \

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "io/file_load.h"
 #include "io/newfile.h"
 #include "optop/arena.h"
 
@@ -346,53 +347,12 @@ ini_parse_text(const char *text, size_t len, const char *file, struct ini **ret_
     return 0;
 }
 
-/* Reads at most one byte more than a document may have. */
-static int
-read_all(int fd, char **ret_text, size_t *ret_len)
-{
-    size_t len = 0, capacity = 0;
-    char *text = NULL;
-    while (len <= INI_FILE_MAX) {
-        if (len == capacity) {
-            capacity = capacity ? 2 * capacity : 16 * 1024;
-            char *grown = realloc(text, capacity);
-            if (!grown) {
-                free(text);
-                return -ENOMEM;
-            }
-            text = grown;
-        }
-        ssize_t n = read(fd, text + len, capacity - len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            int code = -errno;
-            free(text);
-            return code;
-        }
-        if (n == 0)
-            break;
-        len += (size_t)n;
-    }
-    *ret_text = text;
-    *ret_len = len;
-    return 0;
-}
-
 int
 ini_load(const char *path, struct ini **ret_ini, struct diag *diag)
 {
     char *text = NULL;
     size_t len = 0;
-    struct stat st;
-    /* not blocking: opening a FIFO must not wait for its writer */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0
-        : S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
-    if (r == 0)
-        r = read_all(fd, &text, &len);
-    if (fd >= 0)
-        close(fd);
+    int r = file_load(path, INI_FILE_MAX, &text, &len);
     if (r < 0) {
         diag_at(diag, path, 0, NULL);
         return diag_set(diag, r, "cannot be read: %s", err_text(r));

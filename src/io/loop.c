@@ -81,10 +81,9 @@ on_turn_end(uv_prepare_t *prepare)
     loop->now_ns = 0;
 }
 
-static void
-on_told(uv_async_t *async)
+void
+loop_hear(struct loop *loop)
 {
-    struct loop *loop = async->data;
     pthread_mutex_lock(&loop->lock);
     struct loop_end *end = loop->first_end;
     loop->first_end = NULL;
@@ -96,6 +95,12 @@ on_told(uv_async_t *async)
         end->done(end->context);
         end = next;
     }
+}
+
+static void
+on_told(uv_async_t *async)
+{
+    loop_hear(async->data);
 }
 
 struct loop *
@@ -310,12 +315,18 @@ loop_expect(struct loop *loop)
 }
 
 void
-loop_tell(struct loop *loop, struct loop_end *end)
+loop_unexpect(struct loop *loop, int count)
 {
-    end->next = NULL;
+    loop->expected -= count;
+}
+
+void
+loop_tell(struct loop *loop, struct loop_end *first, struct loop_end *last)
+{
+    last->next = NULL;
     pthread_mutex_lock(&loop->lock);
-    *loop->last_end = end;
-    loop->last_end = &end->next;
+    *loop->last_end = first;
+    loop->last_end = &last->next;
     /* inside the lock: once it is open, the loop may take the end and be gone */
     uv_async_send(&loop->told);
     pthread_mutex_unlock(&loop->lock);
@@ -341,7 +352,7 @@ on_work(void *context)
 {
     struct loop_work *work = context;
     work->work(work->context);
-    loop_tell(work->loop, &work->end);
+    loop_tell(work->loop, &work->end, &work->end);
     return 0;
 }
 

@@ -72,7 +72,9 @@ struct loop_end {
     void *context;
 };
 void loop_expect(struct loop *loop);
-void loop_tell(struct loop *loop, struct loop_end *end);
+void loop_unexpect(struct loop *loop, int count); /* they will not come */
+void loop_tell(struct loop *loop, struct loop_end *first, struct loop_end *last); /* linked */
+void loop_hear(struct loop *loop); /* what was told so far, now and not in the next turn */
 
 /* Called once at the end of every turn, before the loop waits: the place to
  * commit, flush and draw what the turn has gathered. */

@@ -11,8 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "io/file_table.h"
 
 static int
 fault(struct diag *diag, const char *path, int code)
@@ -44,10 +46,13 @@ new_mode(void)
 static int
 open_beside(char *place, mode_t mode, struct newfile *ret_file)
 {
-    struct newfile file = { .path = place, .temporary = xasprintf("%s.XXXXXX", place) };
+    struct newfile file = { .path = place, .temporary = xasprintf("%s.XXXXXX", place),
+        .row = file_row(place) };
+    int64_t since = clock_mono_ns();
     file.fd = mkostemp(file.temporary, O_CLOEXEC);
-    if (file.fd < 0 || fchmod(file.fd, mode) < 0) {
-        int code = -errno;
+    int code = file.fd < 0 || fchmod(file.fd, mode) < 0 ? -errno : 0;
+    file_count(file.row, FILE_OPEN, code, since);
+    if (code < 0) {
         if (file.fd < 0) { /* nothing of that name is ours */
             free(file.temporary);
             file.temporary = NULL;
@@ -97,7 +102,11 @@ write_all(int fd, const char *bytes, size_t len)
 int
 newfile_write(struct newfile *file, const char *bytes, size_t len)
 {
-    return write_all(file->fd, bytes, len);
+    int64_t since = clock_mono_ns();
+    int r = write_all(file->fd, bytes, len);
+    if (file->row)
+        file_count(file->row, FILE_WRITE, r < 0 ? r : (int64_t)len, since);
+    return r;
 }
 
 /* Without force the name must still be free: link(2) refuses where rename(2)
@@ -130,9 +139,13 @@ sync_directory(const char *path)
 static int
 finish_place(struct newfile *file)
 {
+    int64_t since = clock_mono_ns();
     int r = fsync(file->fd) < 0 ? -errno : 0;
+    file_count(file->row, FILE_SYNC, r, since);
+    since = clock_mono_ns();
     if (close(file->fd) < 0 && r == 0)
         r = -errno;
+    file_count(file->row, FILE_CLOSE, r, since);
     file->fd = -1;
     if (r == 0)
         r = put_in_place(file);

@@ -13,11 +13,14 @@
 
 #include "base/err.h"
 
+struct file_row;
+
 struct newfile {
     int fd; /* -1: none */
     bool force;
     char *path; /* owned; where it will be, behind links; NULL: written to as it is */
     char *temporary; /* owned; where it is until then */
+    struct file_row *row; /* where it is counted (file_table.h); NULL: nowhere */
 };
 
 /* A file that exists is -EEXIST unless force is given. What a new file's mode

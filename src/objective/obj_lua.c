@@ -22,6 +22,7 @@
 #include "base/str.h"
 #include "base/unit.h"
 #include "base/xalloc.h"
+#include "io/file_load.h"
 #include "model/trial.h"
 #include "objective/metric_names.h"
 #include "objective/objective.h"
@@ -303,19 +304,15 @@ static int
 read_source(struct lua_objective *objective, struct diag *diag)
 {
     const char *path = objective->spec->lua ? objective->spec->lua : "";
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return diag_set(diag, -errno, "cannot read %s: %s", path, strerror(errno));
-    objective->source = malloc(FILE_MAX + 1);
-    size_t len = objective->source ? fread(objective->source, 1, FILE_MAX + 1, file) : 0;
-    int r = !objective->source ? diag_set(diag, -ENOMEM, "no memory for %s", path)
-        : ferror(file) ? diag_set(diag, -EIO, "cannot read %s", path)
-        : len > FILE_MAX ? diag_set(diag, ERR_TOO_LARGE, "%s is larger than 1 MiB", path)
-                         : 0;
+    size_t len = 0;
+    int r = file_load(path, FILE_MAX, &objective->source, &len);
+    if (r < 0)
+        diag_set(diag, r, "cannot read %s: %s", path, strerror(-r));
+    else if (len > FILE_MAX)
+        r = diag_set(diag, ERR_TOO_LARGE, "%s is larger than 1 MiB", path);
     objective->source_len = len;
     if (r == 0 && len > 1 && objective->source[0] == '#') /* a first line for the shell */
         memcpy(objective->source, "--", 2);
-    fclose(file);
     return r;
 }
 

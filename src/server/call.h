@@ -60,4 +60,7 @@ int handle_caches_switch(struct call *call);
 /* status_boards.c */
 int handle_boards(struct call *call);
 
+/* status_files.c */
+int handle_files(struct call *call);
+
 #endif

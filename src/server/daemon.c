@@ -173,7 +173,7 @@ refuse(const struct diag *diag, int status)
 /* Tells the client that started us, then lets go of its terminal and, where no
  * path counts from there, of the directory it was in. */
 static void
-go_background(const char *state_directory, bool leave)
+go_background(struct server *server, const char *state_directory, bool leave)
 {
     char path[PATH_MAX], old[PATH_MAX + 8];
     struct stat st;
@@ -191,6 +191,8 @@ go_background(const char *state_directory, bool leave)
     close(null_fd);
     if (leave && chdir("/") < 0)
         log_debug("/: %s", strerror(errno));
+    if (log_fd >= 0 && state_directory[0] == '/') /* from anywhere the same file */
+        server_log_to(server, path);
     if (log_fd >= 0)
         close(log_fd);
 }
@@ -209,7 +211,7 @@ serve(struct daemon_state *d, const struct daemon_options *options, struct diag 
         watch_signals(d);
         log_open(STDERR_FILENO, (enum log_level)d->server->config->log_level);
         if (options->background)
-            go_background(state, d->socket_path[0] == '/' && config[0] == '/');
+            go_background(d->server, state, d->socket_path[0] == '/' && config[0] == '/');
         log_info("serving on %s, store in %s", d->socket_path, state);
         loop_run(d->loop);
         unlink(d->socket_path);

@@ -667,6 +667,7 @@ static const struct method methods[] = {
     { "caches", handle_caches, false, false },
     { "caches.clear", handle_caches_clear, false, false },
     { "caches.switch", handle_caches_switch, false, false },
+    { "files", handle_files, false, false },
     { "history", do_history, false, false },
     { "run.check", do_run_check, false, false },
     { "run.submit", do_run_submit, false, false },

@@ -17,6 +17,8 @@
 #include "base/text.h"
 #include "base/unit.h"
 #include "base/xalloc.h"
+#include "io/file.h"
+#include "server/server_log.h"
 #include "task/task_rows.h"
 #include "wire/path.h"
 
@@ -506,6 +508,7 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
     open_boards(server);
     statsd_socket_open(server);
     server->buffers = buffers_new();
+    server->files = files_new(loop);
     server->worker_program = wire_program_path("optop-worker");
     server->sampler = sampler_new(options->proc_root, options->sys_root, getpid());
     server->sample = sampler_take(server->sampler, clock_mono_ns(), clock_wall_ns());
@@ -549,6 +552,8 @@ server_free(struct server *server)
     history_free(server->history);
     sampler_free(server->sampler);
     store_close(server->store);
+    server_log_stop(server->log);
+    files_free(server->files, false);
     config_free(server->config);
     ini_free(server->ini);
     buffers_free(server->buffers);
@@ -566,6 +571,12 @@ server_free(struct server *server)
     free(server->state_directory);
     free(server->config_path);
     free(server);
+}
+
+void
+server_log_to(struct server *server, const char *path)
+{
+    server->log = server_log_start(server->loop, server->files, path);
 }
 
 void

@@ -89,6 +89,8 @@ struct server {
     char *socket_path, *state_directory, *config_path; /* owned */
     int64_t started_ns; /* monotonic */
     struct buffers *buffers;
+    struct files *files; /* NULL: no threads could be had */
+    struct server_log *log; /* NULL: lines go to standard error */
     struct tasks tasks;
     struct task_stat *sample_task, *rule_task, *encode_task, *request_task, *deliver_task,
         *board_task;
@@ -146,6 +148,9 @@ int server_new(struct loop *loop, const struct server_options *options,
     struct server **ret_server, struct diag *diag);
 void server_free(struct server *server);
 
+/* The log goes to a file from now on. */
+void server_log_to(struct server *server, const char *path);
+
 /* Takes an accepted connection. */
 void server_accept(struct server *server, int fd);
 
@@ -179,6 +184,7 @@ struct pool_figures server_webhook_pool(const struct server *server);
 /* At most `most` figures; of one program, or of all (NULL). */
 void status_write_boards(struct json_writer *w, const struct boards *boards, const char *program,
     int most);
+void status_write_files(struct json_writer *w);
 void status_write_alert(struct json_writer *w, const char *key, const struct alert *alert);
 void status_write_active(struct json_writer *w, const struct alert *alerts, int count);
 void status_write_notice(struct json_writer *w, const char *key, const struct recent_notice *notice);

@@ -264,6 +264,7 @@ status_write(struct server *server, struct str *out)
         write_task(&w, server->tasks.task[i]);
     jw_end(&w);
     status_write_boards(&w, &server->boards, NULL, SERVER_STATUS_FIGURES_MAX);
+    status_write_files(&w);
     write_runs(server, &w);
     write_alerts(server, &w);
     jw_end(&w);
