@@ -203,7 +203,36 @@ grace = 1s
 INI
 }
 
+# What a sanitizer has to say of a server is seen by nobody: it goes to files.
+case $(nm "$OPTOP" 2>/dev/null) in
+*__asan_init*)
+    sanitized=yes
+    ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}log_path=$dir/sanitizer
+    UBSAN_OPTIONS=${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}log_path=$dir/sanitizer
+    export ASAN_OPTIONS UBSAN_OPTIONS
+    ;;
+*) sanitized=no ;;
+esac
+
+server_gone() {
+    ! pgrep -f -- "--socket $OPTOP_SOCKET" >/dev/null
+}
+
+no_sanitizer_log() {
+    for log in "$dir"/sanitizer.*; do
+        [ ! -s "$log" ] || {
+            sed 's/^/#   /' "$log" | head -n 60
+            return 1
+        }
+    done
+}
+
 finish() {
+    if [ "$sanitized" = yes ]; then
+        "$OPTOP" server stop >/dev/null 2>&1
+        ok "the server has ended" until_true 10 server_gone
+        ok "no sanitizer complained" no_sanitizer_log
+    fi
     echo "1..$count"
     [ "$failed" -eq 0 ]
     exit
