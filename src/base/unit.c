@@ -228,7 +228,7 @@ unit_format_number(double value, char *buf, size_t size)
         snprintf(buf, size, "%.0f", value == 0 ? 0.0 : value);
         return buf;
     }
-    for (int digits = 6; digits <= 17; digits += digits == 6 ? 9 : 1) {
+    for (int digits = 15; digits <= 17; digits++) { /* %g leaves no zeros at the end */
         snprintf(buf, size, "%.*g", digits, value);
         if (strtod(buf, NULL) == value)
             break;

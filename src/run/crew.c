@@ -22,8 +22,10 @@
 #include "run/range.h"
 #include "run/runner_private.h"
 
-/* Between attempts to start a worker where the machine has no room for one. */
+/* Between attempts to start a worker where the machine has no room for one: twice
+ * as long each time, so that a machine at its limit is not kept there. */
 #define START_AGAIN_NS (100 * NS_PER_MS)
+#define START_AGAIN_MOST_NS NS_PER_SEC
 
 enum { RSS_LOOKS_PER_SECOND = 64 }; /* some ten microseconds each, on the loop */
 
@@ -81,10 +83,18 @@ start_failed(struct runner *runner, struct run *run, int code, const char *text)
     int64_t now = loop_now(runner->options.loop);
     double most = run->spec.pool.acquire_seconds;
     bool passes = code == -EAGAIN || code == -ENOMEM || code == -EMFILE || code == -ENFILE;
-    if (!run->start_failing_ns)
+    if (!run->start_failing_ns) {
         run->start_failing_ns = now;
-    run->start_again_ns = now + START_AGAIN_NS;
-    loop_timer_change(runner->crew_timer, START_AGAIN_NS, 0);
+        run->start_pause_ns = START_AGAIN_NS / 2;
+    }
+    run->start_pause_ns *= 2;
+    if (run->start_pause_ns > START_AGAIN_MOST_NS)
+        run->start_pause_ns = START_AGAIN_MOST_NS;
+    int64_t left = run->start_failing_ns + sec_to_ns(most) - now;
+    if (left > 0 && run->start_pause_ns > left)
+        run->start_pause_ns = left;
+    run->start_again_ns = now + run->start_pause_ns;
+    loop_timer_change(runner->crew_timer, run->start_pause_ns, 0);
     str_copy(run->start_text, sizeof run->start_text, text);
     if (run->worker_count || (passes && !(most > 0 &&
         now - run->start_failing_ns >= sec_to_ns(most))))

@@ -311,7 +311,8 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
         jw_int(w, NULL, spec->after[i]);
     jw_end(w);
     write_wall_time(w, "start", spec->start_wall_ns);
-    jw_string(w, "waiting", run->state == RUN_QUEUED ? run->waiting : "");
+    bool starved = run->state == RUN_RUNNING && run->start_failing_ns && !run->worker_count;
+    jw_string(w, "waiting", run->state == RUN_QUEUED ? run->waiting : starved ? run->start_text : "");
     if (with_text) {
         write_running(w, run, now_ns);
         jw_string(w, "file", run->file);

@@ -127,6 +127,7 @@ struct run {
     int workers_idle; /* ready, and without trials; as crew.c saw it last */
     char workers_wait[160]; /* why, or why none can be started; "" */
     int64_t start_failing_ns, start_again_ns; /* monotonic; 0: workers can be started */
+    int64_t start_pause_ns; /* before the next try: longer each time */
     char start_text[160]; /* why not */
     struct cage *cage;
     struct limit_set limits; /* limits.wanted NULL: never started */
