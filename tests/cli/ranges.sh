@@ -144,7 +144,11 @@ id=$(optop run --detach "$dir/endless.ini")
 until_true 30 done_at_least "$id" 1000
 optop show "$id" --json >"$out"
 is "a grid of 10^12" "$(json "$out" 'o["counts"]["total"]')" 1000000000000
-ok "costs no memory" test "$(awk '/VmHWM/ { print $2 }' "/proc/$(server_pid)/status")" -lt 65536
+if [ "$sanitized" = yes ]; then
+    echo "# a sanitizer keeps what was freed: what the grid costs is not seen"
+else
+    ok "costs no memory" test "$(awk '/VmHWM/ { print $2 }' "/proc/$(server_pid)/status")" -lt 65536
+fi
 exits "a pause waits for its ranges" 0 optop pause "$id"
 ok "... and comes" until_true 10 state_is "$id" paused
 
