@@ -219,24 +219,6 @@ START_TEST(delivers)
 }
 END_TEST
 
-START_TEST(body_of_a_run_notice)
-{
-    struct store_notice notice = {
-        .wall_ns = 1, .type = "run.failed", .key = "run:7", .state = "failed", .value = NAN,
-        .level = NAN, .text = "run 7 (\"a\nb\")",
-    };
-    struct str body;
-    str_init(&body);
-    webhook_formats[0].body(&notice, "msg_1", "vm", &body);
-    ck_assert_str_eq(body.data,
-        "{\"type\":\"run.failed\",\"timestamp\":\"1970-01-01T00:00:00.000Z\",\"data\":{"
-        "\"id\":\"msg_1\",\"host\":\"vm\",\"key\":\"run:7\",\"state\":\"failed\",\"value\":null,"
-        "\"level\":null,\"unit\":null,\"incident\":null,\"sequence\":0,"
-        "\"text\":\"run 7 (\\\"a\\nb\\\")\"}}");
-    str_release(&body);
-}
-END_TEST
-
 START_TEST(goes_only_to_whom_it_concerns)
 {
     config.webhook_count = 2;
@@ -883,7 +865,6 @@ test_suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, delivers);
-    tcase_add_test(tcase, body_of_a_run_notice);
     tcase_add_test(tcase, goes_only_to_whom_it_concerns);
     tcase_add_test(tcase, tries_again_with_the_same_id_and_a_new_time);
     tcase_add_test(tcase, retry_after_is_obeyed);

@@ -52,6 +52,7 @@ append_alert(void *context, const struct store_alert *a)
 static int
 append_delivery(void *context, const struct store_delivery *d)
 {
+    ck_assert_str_eq(d->format, "slack");
     str_printf(context, "%d %s %s %s %d %d %d %d [%s]\n", (int)d->id, d->webhook, d->event_id,
         d->body, d->state, d->attempts, (int)d->created_wall_ns, (int)d->next_wall_ns, d->error);
     return 0;
@@ -72,7 +73,7 @@ add_delivery(const char *webhook, const char *event_id)
 {
     int64_t id = 0;
     struct store_delivery delivery = {
-        .webhook = webhook, .event_id = event_id, .body = "{}", .created_wall_ns = 5,
+        .webhook = webhook, .event_id = event_id, .format = "slack", .body = "{}", .created_wall_ns = 5,
         .next_wall_ns = 6,
     };
     ck_assert_int_eq(store_begin(store), 0);
@@ -218,7 +219,7 @@ END_TEST
 START_TEST(rollback_takes_all_of_it)
 {
     struct store_notice notice = make_notice("cpu.total");
-    struct store_delivery delivery = { .webhook = "a", .event_id = "m", .body = "{}" };
+    struct store_delivery delivery = { .webhook = "a", .event_id = "m", .format = "slack", .body = "{}" };
     ck_assert_int_eq(store_begin(store), 0);
     ck_assert_int_eq(store_notice_add(store, &notice, NULL), 0);
     ck_assert_int_eq(store_delivery_add(store, &delivery, NULL), 0);
@@ -258,7 +259,7 @@ count_delivery(void *context, const struct store_delivery *delivery)
 
 START_TEST(dead_ones_are_kept_up_to_their_cap)
 {
-    struct store_delivery delivery = { .webhook = "a", .event_id = "m", .body = "{}" };
+    struct store_delivery delivery = { .webhook = "a", .event_id = "m", .format = "slack", .body = "{}" };
     int dead = 0, waiting = 0;
     ck_assert_int_eq(store_begin(store), 0);
     for (int i = 1; i <= STORE_DEAD_MAX + 20; i++) {

@@ -319,17 +319,20 @@ static int
 post_delivery(void *context, const struct store_delivery *delivery)
 {
     struct hook *hook = context;
-    struct webhook_headers headers;
-    webhook_headers(&headers, &webhook_formats[0], delivery->event_id, clock_wall_ns());
+    struct webhook_request request;
+    request_init(&request);
+    hook->posted = webhook_dress(&request, hook->webhook, delivery, clock_wall_ns());
     struct http_post post = {
         .url = hook->webhook->url,
-        .headers = headers.line,
-        .body = delivery->body,
-        .body_len = strlen(delivery->body),
+        .headers = request.header,
+        .body = request.body.data,
+        .body_len = request.body.len,
         .timeout_seconds = hook->webhook->timeout_seconds,
         .allow_private = hook->webhook->allow_private,
     };
-    hook->posted = http_post(hook->outbox->http, &post, on_answer, hook, &hook->request);
+    if (hook->posted == 0)
+        hook->posted = http_post(hook->outbox->http, &post, on_answer, hook, &hook->request);
+    request_release(&request);
     return 0;
 }
 
@@ -345,8 +348,11 @@ send_head(struct hook *hook)
         hook_head(hook)->due_ns = outbox->store_ns;
     } else if (hook->posted < 0) {
         hook_head(hook)->attempts++;
-        fail_try(hook, hook->posted != -EINVAL, 0,
-            hook->posted == -EINVAL ? "not a URL that can be called" : err_text(hook->posted));
+        bool passes = hook->posted != -EINVAL && hook->posted != ERR_SYNTAX &&
+            hook->posted != ERR_NOT_FOUND;
+        fail_try(hook, passes, 0, passes ? err_text(hook->posted)
+            : hook->posted == -EINVAL ? "not a URL or header that can be sent"
+            : "its body is of another version of optop");
     }
 }
 
@@ -597,42 +603,96 @@ outbox_configure(struct outbox *outbox, const struct config *config)
 }
 
 static int
-add_delivery(struct outbox *outbox, const char *webhook, const char *event_id, const char *body)
+add_delivery(struct outbox *outbox, const struct config_webhook *webhook,
+    const struct store_notice *notice, const char *event_id, int64_t *ret_id)
 {
-    int64_t wall = clock_wall_ns(), id;
+    const struct webhook_format *format = &webhook_formats[webhook->format];
+    const struct format_event event = { notice, event_id, outbox->host, webhook };
+    int64_t wall = clock_wall_ns();
+    struct str body;
+    str_init(&body);
+    format->body(&event, &body);
     struct store_delivery delivery = {
-        .webhook = webhook,
+        .webhook = webhook->name,
         .event_id = event_id,
-        .body = body,
+        .format = format->name,
+        .body = body.data,
         .created_wall_ns = wall,
         .next_wall_ns = wall,
         .error = "",
     };
-    int r = store_delivery_add(outbox->store, &delivery, &id);
-    if (r < 0 || hook_waiting(find_hook(outbox, webhook)) < OUTBOX_WAITING_MAX)
+    int r = store_delivery_add(outbox->store, &delivery, ret_id);
+    str_release(&body);
+    if (r < 0 || hook_waiting(find_hook(outbox, webhook->name)) < OUTBOX_WAITING_MAX)
         return r;
     outbox->recount = true;
-    return store_delivery_dead(outbox->store, id, 0, "too many are waiting for this webhook");
+    return store_delivery_dead(outbox->store, *ret_id, 0, "too many are waiting for this webhook");
 }
 
 int
 outbox_add(struct outbox *outbox, const struct store_notice *notice)
 {
-    struct str body;
     char event_id[WEBHOOK_ID_MAX] = "";
+    int64_t id;
     int r = 0;
-    str_init(&body);
     for (int i = 0; r >= 0 && outbox->config && i < outbox->config->webhook_count; i++) {
         const struct config_webhook *webhook = &outbox->config->webhook[i];
         if (!webhook_wants(webhook, notice->type))
             continue;
-        if (!body.len && (r = webhook_new_id(event_id)) == 0)
-            webhook_formats[0].body(notice, event_id, outbox->host, &body);
+        if (!event_id[0])
+            r = webhook_new_id(event_id);
         if (r >= 0)
-            r = add_delivery(outbox, webhook->name, event_id, body.data);
+            r = add_delivery(outbox, webhook, notice, event_id, &id);
     }
-    str_release(&body);
     return r;
+}
+
+/* Ends a transaction of ours, and sends what it has added. */
+static int
+end_addition(struct outbox *outbox, int r)
+{
+    if (r < 0) {
+        store_rollback(outbox->store);
+        return r;
+    }
+    r = store_commit(outbox->store, NULL);
+    if (r == 0)
+        outbox_wake(outbox);
+    return r;
+}
+
+int
+outbox_test(struct outbox *outbox, const char *name, int64_t *ret_delivery)
+{
+    const struct config_webhook *webhook = NULL;
+    char event_id[WEBHOOK_ID_MAX], key[CONFIG_NAME_MAX + 16], text[CONFIG_NAME_MAX + 128];
+    for (int i = 0; outbox->config && i < outbox->config->webhook_count; i++)
+        if (!strcmp(outbox->config->webhook[i].name, name))
+            webhook = &outbox->config->webhook[i];
+    if (!webhook)
+        return ERR_NOT_FOUND;
+    snprintf(key, sizeof key, "webhook:%s", webhook->name);
+    snprintf(text, sizeof text, "a test of the webhook %s by optop on %.64s", webhook->name,
+        outbox->host);
+    struct store_notice notice = { .wall_ns = clock_wall_ns(), .type = "test", .key = key,
+        .state = "test", .value = NAN, .level = NAN, .sequence = 1, .text = text };
+    int r = webhook_new_id(event_id);
+    if (r == 0)
+        r = store_begin(outbox->store);
+    if (r < 0)
+        return r;
+    return end_addition(outbox, add_delivery(outbox, webhook, &notice, event_id, ret_delivery));
+}
+
+int
+outbox_replay(struct outbox *outbox, int64_t delivery, int64_t *ret_count)
+{
+    int r = store_begin(outbox->store);
+    if (r < 0)
+        return r;
+    outbox->recount = true;
+    return end_addition(outbox,
+        store_delivery_replay(outbox->store, delivery, clock_wall_ns(), ret_count));
 }
 
 void

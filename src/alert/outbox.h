@@ -39,6 +39,14 @@ void outbox_configure(struct outbox *outbox, const struct config *config);
 int outbox_add(struct outbox *outbox, const struct store_notice *notice);
 void outbox_wake(struct outbox *outbox);
 
+/* A delivery of its own for one webhook, of type "test", whatever that webhook
+ * wants else; in a transaction of its own. ERR_NOT_FOUND: no such webhook. */
+int outbox_test(struct outbox *outbox, const char *webhook, int64_t *ret_delivery);
+
+/* What is dead is to be sent again, as if it were new but with its old event id:
+ * one delivery, or with 0 all. ERR_NOT_FOUND when that one is not dead. */
+int outbox_replay(struct outbox *outbox, int64_t delivery, int64_t *ret_count);
+
 struct outbox_figures {
     int waiting; /* not delivered yet, those under way too */
     int in_flight;

@@ -1,74 +1,92 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "alert/webhook.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
+#include "alert/sign.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/version.h"
 
-static void
-write_time(struct json_writer *w, const char *key, int64_t wall_ns)
+static int
+add_signature(struct webhook_request *request, const struct secret *secret, const char *id,
+    int64_t seconds)
 {
-    char text[32];
-    if (wall_ns)
-        jw_string(w, key, clock_format_utc(wall_ns, text, sizeof text));
+    struct str line;
+    int r = 0;
+    str_init(&line);
+    for (int i = 0; i < secret->count && r == 0; i++) { /* each: the receiver may know the old one */
+        if (i)
+            str_putc(&line, ' ');
+        r = sign_webhook(&line, secret->line[i], id, seconds, request->body.data,
+            request->body.len);
+    }
+    if (r == 0 && secret->count)
+        request_header(request, "webhook-signature", "%s", line.data);
+    str_release(&line);
+    return r;
+}
+
+/* The stored object gets one more member, its first. */
+static int
+put_secret(struct webhook_request *request, const char *member, const char *secret,
+    const char *stored)
+{
+    struct str *body = &request->body;
+    if (stored[0] != '{' || !stored[1])
+        return ERR_SYNTAX;
+    str_printf(body, "{\"%s\":", member);
+    json_quote(body, secret, strlen(secret));
+    str_putc(body, ',');
+    str_puts(body, stored + 1);
+    return 0;
+}
+
+int
+webhook_dress(struct webhook_request *request, const struct config_webhook *webhook,
+    const struct store_delivery *delivery, int64_t wall_ns)
+{
+    const struct webhook_format *format = webhook_format_find(delivery->format);
+    const struct secret *secret = &webhook->secret;
+    int64_t seconds = wall_ns / NS_PER_SEC;
+    int r = format ? 0 : ERR_NOT_FOUND;
+    if (r < 0)
+        return r;
+    request_header(request, "content-type", "%s", format->content_type);
+    request_header(request, "user-agent", "optop/%s", PACKAGE_VERSION);
+    if (format->unfold)
+        r = format->unfold(delivery->body, request);
+    else if (format->secret == FORMAT_SECRET_IN_BODY && secret->count)
+        r = put_secret(request, format->secret_member, secret->line[0], delivery->body);
     else
-        jw_null(w, key);
+        str_puts(&request->body, delivery->body);
+    request_header(request, "webhook-id", "%s", delivery->event_id);
+    request_header(request, "webhook-timestamp", "%lld", (long long)seconds);
+    if (r == 0 && format->secret == FORMAT_SIGNED_BY_SECRET)
+        r = add_signature(request, secret, delivery->event_id, seconds);
+    if (r == 0 && format->secret == FORMAT_SECRET_IN_HEADER && secret->count)
+        request_header(request, "authorization", "Bearer %s", secret->line[0]);
+    return r;
 }
 
-/* The unit of an alert's figures; NULL for what is not about a metric. */
-static const char *
-unit_of(const char *key)
+int
+webhook_check_secret(const struct config_webhook *webhook, struct diag *diag)
 {
-    const char *instance;
-    int metric = metric_parse(key, &instance);
-    return metric < 0 ? NULL : metric_unit_text(metric_info((enum metric)metric)->unit);
-}
-
-static void
-standard_body(const struct store_notice *notice, const char *event_id, const char *host,
-    struct str *out)
-{
-    struct json_writer w;
-    jw_init(&w, out);
-    jw_object(&w, NULL);
-    jw_string(&w, "type", notice->type);
-    write_time(&w, "timestamp", notice->wall_ns);
-    jw_object(&w, "data");
-    jw_string(&w, "id", event_id);
-    jw_string(&w, "host", host);
-    jw_string(&w, "key", notice->key);
-    jw_string(&w, "state", notice->state);
-    jw_number(&w, "value", notice->value); /* a score may be tiny */
-    jw_number(&w, "level", notice->level);
-    jw_string(&w, "unit", unit_of(notice->key));
-    write_time(&w, "incident", notice->incident_wall_ns);
-    jw_int(&w, "sequence", notice->sequence);
-    jw_string(&w, "text", notice->text);
-    jw_end(&w);
-    jw_end(&w);
-}
-
-const struct webhook_format webhook_formats[] = {
-    { "standard", "application/json", standard_body },
-    { NULL, NULL, NULL },
-};
-
-void
-webhook_headers(struct webhook_headers *headers, const struct webhook_format *format,
-    const char *event_id, int64_t wall_ns)
-{
-    snprintf(headers->text[0], WEBHOOK_HEADER_MAX, "content-type: %s", format->content_type);
-    snprintf(headers->text[1], WEBHOOK_HEADER_MAX, "user-agent: optop/%s", PACKAGE_VERSION);
-    snprintf(headers->text[2], WEBHOOK_HEADER_MAX, "webhook-id: %s", event_id);
-    snprintf(headers->text[3], WEBHOOK_HEADER_MAX, "webhook-timestamp: %lld",
-        (long long)(wall_ns / NS_PER_SEC));
-    for (int i = 0; i < WEBHOOK_HEADERS; i++)
-        headers->line[i] = headers->text[i];
-    headers->line[WEBHOOK_HEADERS] = NULL;
+    const struct webhook_format *format = &webhook_formats[webhook->format];
+    const struct secret *secret = &webhook->secret;
+    int r = 0;
+    if (format->secret == FORMAT_SECRET_IN_BODY && !secret->count)
+        return diag_set(diag, ERR_CONFLICT,
+            "format %s needs a secret (secret_file or secret_env): its %s", format->name,
+            format->secret_member);
+    if (format->secret == FORMAT_NO_SECRET && secret->count)
+        return diag_set(diag, ERR_CONFLICT, "format %s has no use for a secret", format->name);
+    for (int i = 0; i < secret->count && format->secret == FORMAT_SIGNED_BY_SECRET && r == 0; i++)
+        r = sign_check_secret(secret->line[i], diag);
+    return r;
 }
 
 int

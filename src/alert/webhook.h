@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What a webhook's receiver gets: body and headers of a notice, in the form of
- * Standard Webhooks 1.0 (doc/PROTOCOL.md, "Webhooks"). Pure: no network, no
- * store, no clock.
- *
- * To add a format: one row in webhook.c.
+ * One try of a delivery: the stored body of a notice (format.h) with what only
+ * the try knows: its time, the signature, the secret that the receiver asks
+ * for. No network, no store, no clock.
  */
 #ifndef OPTOP_ALERT_WEBHOOK_H
 #define OPTOP_ALERT_WEBHOOK_H
@@ -12,33 +10,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/str.h"
-#include "config/config.h"
-#include "store/store_alert.h"
+#include "alert/format.h"
+#include "alert/request.h"
 
-enum {
-    WEBHOOK_ID_MAX = 40, /* "msg_", 32 hexadecimal digits, NUL */
-    WEBHOOK_HEADER_MAX = 128,
-    WEBHOOK_HEADERS = 4,
-};
+enum { WEBHOOK_ID_MAX = 40 }; /* "msg_", 32 hexadecimal digits, NUL */
 
-struct webhook_format {
-    const char *name;
-    const char *content_type;
-    void (*body)(const struct store_notice *notice, const char *event_id, const char *host,
-        struct str *out);
-};
+/* Fills a request that is new (request_init). ERR_SYNTAX when the stored body
+ * is not what the format makes, or the secret cannot sign. */
+int webhook_dress(struct webhook_request *request, const struct config_webhook *webhook,
+    const struct store_delivery *delivery, int64_t wall_ns);
 
-/* The first row is what a webhook that names none gets. */
-extern const struct webhook_format webhook_formats[];
-
-/* Headers of one try: line[] is what http_post takes. */
-struct webhook_headers {
-    const char *line[WEBHOOK_HEADERS + 1]; /* NULL-ended; point into text */
-    char text[WEBHOOK_HEADERS][WEBHOOK_HEADER_MAX];
-};
-void webhook_headers(struct webhook_headers *headers, const struct webhook_format *format,
-    const char *event_id, int64_t wall_ns);
+/* What the format of the webhook wants of its secret is there. Without it,
+ * diag says what is missing. */
+int webhook_check_secret(const struct config_webhook *webhook, struct diag *diag);
 
 /* A new random id; 0, or -errno when the system has no random numbers. */
 int webhook_new_id(char id[WEBHOOK_ID_MAX]);

@@ -33,6 +33,9 @@
     X(cmd_caches_on)                                                           \
     X(cmd_files)                                                               \
     X(cmd_alerts)                                                              \
+    X(cmd_alerts_test)                                                         \
+    X(cmd_alerts_dead)                                                         \
+    X(cmd_alerts_replay)                                                       \
     X(cmd_config_check)                                                        \
     X(cmd_config_show)                                                         \
     X(cmd_config_set)                                                          \

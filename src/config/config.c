@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "base/unit.h"
 #include "base/xalloc.h"
+#include "config/body_template.h"
 #include "config/suggest.h"
 #include "config/url.h"
 #include "config/walk.h"
@@ -38,6 +39,12 @@ static int take_clear_warning(void *, const struct ini_entry *, const struct opt
 static int take_clear_critical(void *, const struct ini_entry *, const struct option_value *,
     struct diag *);
 static int take_url(void *, const struct ini_entry *, const struct option_value *, struct diag *);
+static int take_template(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
+static int take_secret_file(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
+static int take_secret_env(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
 static int take_alerts(void *, const struct ini_entry *, const struct option_value *,
     struct diag *);
 static int take_runs(void *, const struct ini_entry *, const struct option_value *,
@@ -113,6 +120,19 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
     X("webhook *", "alerts", CUSTOM, 0, 0, "warning|critical|resolved|none",   \
         "warning, critical, resolved", false, 0, take_alerts,                  \
         "Which alert notices are sent, divided by commas", NULL)               \
+    X("webhook *", "format", CHOICE, 0, 0,                                     \
+        "standard|cloudevents|cloudevents-binary|alertmanager|slack|discord|pagerduty|teams|ntfy|template", \
+        "standard", false, WEBHOOK(format), NULL, "What the receiver reads", NULL)               \
+    X("webhook *", "template_file", CUSTOM, 0, 0, NULL, NULL, false,           \
+        0, take_template, "Body of format = template: JSON with {{variables}}",                  \
+        "/home/me/.config/optop/chat.json")                                    \
+    X("webhook *", "secret_file", CUSTOM, 0, 0, NULL, NULL, false,             \
+        0, take_secret_file,                                                   \
+        "File that only you can read, one secret a line, the newest first: signs, or is the receiver's key or token", \
+        "/home/me/.config/optop/chat.secret")                                  \
+    X("webhook *", "secret_env", CUSTOM, 0, 0, NULL, NULL, false,              \
+        0, take_secret_env, "Environment variable of the server that has the secret",            \
+        "OPTOP_CHAT_SECRET")                                                   \
     X("webhook *", "runs", CUSTOM, 0, 0, "finished|failed|cancelled|none",     \
         "finished, failed, cancelled", false, 0, take_runs,                    \
         "Which notices of runs are sent, divided by commas", NULL)
@@ -311,6 +331,58 @@ take_url(void *target, const struct ini_entry *entry, const struct option_value 
         return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
     free(webhook->url);
     webhook->url = url;
+    return 0;
+}
+
+static int
+take_template(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct config_webhook *webhook = target;
+    struct diag why = { 0 };
+    char *text, shown[128];
+    (void)entry;
+    int r = body_template_load(value->text, &text, &why);
+    if (r < 0)
+        return diag_set(diag, ERR_BAD_TYPE, "%s: %s",
+            text_clean(value->text, shown, sizeof shown), why.text);
+    free(webhook->template);
+    webhook->template = text;
+    return 0;
+}
+
+static int
+take_secret_file(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct config_webhook *webhook = target;
+    struct diag why = { 0 };
+    char shown[128];
+    (void)entry;
+    int r = secret_read_file(&webhook->secret, value->text, &why);
+    return r == 0 ? 0
+        : diag_set(diag, ERR_BAD_TYPE, "%s: %s", text_clean(value->text, shown, sizeof shown),
+              why.text);
+}
+
+static int
+take_secret_env(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct config_webhook *webhook = target;
+    const char *name = value->text;
+    char shown[64];
+    (void)entry;
+    if (!(isalpha((unsigned char)*name) || *name == '_') ||
+        name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")])
+        return diag_set(diag, ERR_BAD_TYPE,
+            "\"%s\" is no name of a variable (allowed: letters, digits, _)",
+            text_clean(name, shown, sizeof shown));
+    char *copy = strdup(name);
+    if (!copy)
+        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+    free(webhook->secret_env);
+    webhook->secret_env = copy;
     return 0;
 }
 
@@ -579,13 +651,51 @@ add_default_thresholds(struct config *config, struct diag *diag)
     return 0;
 }
 
+int
+config_webhook_fault(const struct ini *ini, const struct config_webhook *webhook,
+    const char *key, struct diag *diag, int code, const char *text)
+{
+    char section[sizeof webhook_prefix + CONFIG_NAME_MAX];
+    snprintf(section, sizeof section, "%s%s", webhook_prefix, webhook->name);
+    const struct ini_entry *entry = ini_find(ini, section, key);
+    if (!entry)
+        entry = ini_find(ini, section, NULL);
+    return entry ? walk_fault(ini, entry, diag, code, "%s", text)
+                 : diag_set(diag, code, "%s", text);
+}
+
 static int
 check_webhook(const struct builder *builder, const struct config_webhook *webhook,
     struct diag *diag)
 {
     char section[sizeof webhook_prefix + CONFIG_NAME_MAX];
     snprintf(section, sizeof section, "%s%s", webhook_prefix, webhook->name);
+    const struct ini_entry *format = ini_find(builder->ini, section, "format");
+    if ((format && !strcmp(format->value, "template")) != (webhook->template != NULL))
+        return config_webhook_fault(builder->ini, webhook, format ? "format" : "template_file", diag,
+            ERR_CONFLICT, "format = template and template_file need each other");
+    if (webhook->secret.count && webhook->secret_env)
+        return config_webhook_fault(builder->ini, webhook, "secret_env", diag, ERR_CONFLICT,
+            "there is secret_file, too");
     return walk_required(config_options, builder->ini, section, diag);
+}
+
+int
+config_read_environment(struct config *config, const struct ini *ini, struct diag *diag)
+{
+    for (int i = 0; i < config->webhook_count; i++) {
+        struct config_webhook *webhook = &config->webhook[i];
+        if (!webhook->secret_env)
+            continue;
+        struct diag why = { 0 };
+        const char *text = getenv(webhook->secret_env);
+        int r = text ? secret_read_text(&webhook->secret, text, &why)
+                     : diag_set(&why, ERR_NOT_FOUND,
+                           "the server's environment has no variable of this name");
+        if (r < 0)
+            return config_webhook_fault(ini, webhook, "secret_env", diag, r, why.text);
+    }
+    return 0;
 }
 
 int
@@ -641,8 +751,12 @@ config_free(struct config *config)
 {
     if (!config)
         return;
-    for (int i = 0; i < config->webhook_count; i++)
+    for (int i = 0; i < config->webhook_count; i++) {
         free(config->webhook[i].url);
+        free(config->webhook[i].template);
+        free(config->webhook[i].secret_env);
+        secret_wipe(&config->webhook[i].secret);
+    }
     free(config->webhook);
     free(config->threshold);
     free(config->folders);

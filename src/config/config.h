@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "config/ini.h"
+#include "config/secret.h"
 #include "config/option.h"
 #include "model/metric.h"
 
@@ -43,6 +44,11 @@ struct config_webhook {
     bool allow_private; /* private and loopback addresses may be called */
     bool warning, critical, resolved; /* which alert notices */
     bool run_finished, run_failed, run_cancelled; /* which run notices */
+    int64_t format; /* index into webhook_formats (alert/format.c) */
+    char *template; /* owned; of format = template, checked; NULL: none */
+    char *secret_env; /* owned; name of the variable that has the secret; NULL: none */
+    struct secret secret; /* of its file, or of secret_env once config_read_environment has been
+                             called; count 0: none */
     int line;
 };
 
@@ -77,6 +83,14 @@ extern const struct option config_options[];
 int config_from_ini(const struct ini *ini, struct config **ret_config, struct diag *diag);
 
 /* Loads path; a file that is not there is an empty one. */
+/* What the secret_env of webhooks name, in the environment of this process: for
+ * the one that posts, the server. A fault gets its place in the document. */
+int config_read_environment(struct config *config, const struct ini *ini, struct diag *diag);
+
+/* A fault of a webhook at its key, or else at its section. Returns code. */
+int config_webhook_fault(const struct ini *ini, const struct config_webhook *webhook,
+    const char *key, struct diag *diag, int code, const char *text);
+
 int config_load(const char *path, struct ini **ret_ini, struct config **ret_config,
     struct diag *diag);
 void config_free(struct config *config);

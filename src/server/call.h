@@ -63,4 +63,11 @@ int handle_boards(struct call *call);
 /* status_files.c */
 int handle_files(struct call *call);
 
+/* handler_alerts.c */
+int handle_alerts_list(struct call *call);
+int handle_alerts_dead(struct call *call);
+int handle_alerts_test(struct call *call);
+int handle_alerts_delivery(struct call *call);
+int handle_alerts_replay(struct call *call);
+
 #endif

@@ -532,62 +532,6 @@ do_run_logs(struct call *call)
     return r == ERR_TOO_LARGE ? 0 : r;
 }
 
-/* Alerts. */
-
-static int
-list_notice(void *context, const struct store_notice *notice)
-{
-    struct call *call = context;
-    struct recent_notice recent;
-    status_take_notice(&recent, notice);
-    status_write_notice(call->w, NULL, &recent);
-    return 0;
-}
-
-static int
-list_delivery(void *context, const struct store_delivery *delivery)
-{
-    struct call *call = context;
-    jw_object(call->w, NULL);
-    jw_string(call->w, "webhook", delivery->webhook);
-    jw_string(call->w, "event_id", delivery->event_id);
-    jw_string(call->w, "state", delivery->state ? "dead" : "waiting");
-    jw_int(call->w, "attempts", delivery->attempts);
-    jw_figure(call->w, "created", ns_to_sec(delivery->created_wall_ns));
-    jw_figure(call->w, "next", ns_to_sec(delivery->next_wall_ns));
-    jw_string(call->w, "error", delivery->error);
-    jw_end(call->w);
-    return 0;
-}
-
-static int
-do_alerts_list(struct call *call)
-{
-    int limit = call_limit(call, "limit", 50, 500);
-    const struct alert *alerts;
-    int count = alert_engine_alerts(call->server->alerts, &alerts);
-    jw_array(call->w, "alerts");
-    status_write_active(call->w, alerts, count);
-    jw_end(call->w);
-    jw_array(call->w, "history");
-    int r = store_notice_list(call->server->store, limit, list_notice, call);
-    jw_end(call->w);
-    struct outbox_figures figures = outbox_figures(call->server->outbox);
-    jw_object(call->w, "deliveries");
-    jw_int(call->w, "waiting", figures.waiting);
-    jw_int(call->w, "in_flight", figures.in_flight);
-    jw_int(call->w, "dead", figures.dead);
-    jw_int(call->w, "delivered", (int64_t)figures.delivered);
-    jw_int(call->w, "failed_tries", (int64_t)figures.failed_tries);
-    jw_string(call->w, "last_error", figures.last_error);
-    jw_array(call->w, "open");
-    if (r == 0)
-        r = store_delivery_list(call->server->store, -1, limit, list_delivery, call);
-    jw_end(call->w);
-    jw_end(call->w);
-    return r;
-}
-
 /* Config. */
 
 static int
@@ -639,7 +583,7 @@ do_config_set(struct call *call)
             break;
     }
     if (r == 0)
-        r = config_from_ini(ini, &checked, call->diag);
+        r = server_check_config(ini, &checked, call->diag);
     config_free(checked);
     if (r == 0)
         r = ini_save(ini, server->config_path, call->diag);
@@ -685,7 +629,11 @@ static const struct method methods[] = {
     { "run.retry", handle_run_retry, false, false },
     { "run.set", handle_run_set, false, false },
     { "run.clone", handle_run_clone, false, false },
-    { "alerts.list", do_alerts_list, false, false },
+    { "alerts.list", handle_alerts_list, false, false },
+    { "alerts.dead", handle_alerts_dead, false, false },
+    { "alerts.test", handle_alerts_test, false, false },
+    { "alerts.delivery", handle_alerts_delivery, false, false },
+    { "alerts.replay", handle_alerts_replay, false, false },
     { "config.get", do_config_get, false, false },
     { "config.set", do_config_set, false, false },
     { "config.reload", do_config_reload, false, false },

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "alert/record.h"
+#include "alert/webhook.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/place.h"
@@ -365,11 +366,42 @@ apply_config(struct server *server, const struct config *before)
     runner_configure(server->runner, usable_slots(server), config->grace_seconds, &governor);
 }
 
+/* With what only the server can see: the environment that it was started in. */
+static int
+settle_config(struct config *config, const struct ini *ini, struct diag *diag)
+{
+    struct diag why = { 0 };
+    int r = config_read_environment(config, ini, diag);
+    for (int i = 0; i < config->webhook_count && r == 0; i++) {
+        const struct config_webhook *webhook = &config->webhook[i];
+        if ((r = webhook_check_secret(webhook, &why)) < 0)
+            r = config_webhook_fault(ini, webhook,
+                webhook->secret_env ? "secret_env" : webhook->secret.count ? "secret_file" : "format",
+                diag, r, why.text);
+    }
+    return r;
+}
+
+int
+server_check_config(const struct ini *ini, struct config **ret_config, struct diag *diag)
+{
+    struct config *config;
+    int r = config_from_ini(ini, &config, diag);
+    if (r < 0)
+        return r;
+    r = settle_config(config, ini, diag);
+    if (r < 0)
+        config_free(config);
+    else
+        *ret_config = config;
+    return r;
+}
+
 int
 server_take_config(struct server *server, struct ini *ini, struct diag *diag)
 {
     struct config *config;
-    int r = config_from_ini(ini, &config, diag);
+    int r = server_check_config(ini, &config, diag);
     if (r < 0)
         return r;
     struct config *before = server->config;
@@ -491,6 +523,8 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
     optop_arena_init(&server->arena, &(struct optop_arena_options){ .name = "requests" });
     name_machine(server);
     int r = config_load(options->config_path, &server->ini, &server->config, diag);
+    if (r == 0)
+        r = settle_config(server->config, server->ini, diag);
     if (r == 0)
         r = store_open(options->state_directory, &server->store, diag);
     if (r == 0)

@@ -157,6 +157,9 @@ void server_accept(struct server *server, int fd);
 /* Ends workers, then the loop. */
 void server_stop(struct server *server);
 
+/* A document's configuration, with the secrets that this process has; owned. */
+int server_check_config(const struct ini *ini, struct config **ret_config, struct diag *diag);
+
 /* Reads the INI again, or takes a changed document (takes it on success). On
  * failure everything stays as it was. */
 int server_reload(struct server *server, struct diag *diag);

@@ -122,6 +122,7 @@ static const char *const migrations[] = {
     " bytes INTEGER NOT NULL," /* in all */
     " data BLOB NOT NULL," /* those that are kept (io/capture.h) */
     " UNIQUE(run, failed, trial, attempt));",
+    "ALTER TABLE delivery ADD COLUMN format TEXT NOT NULL DEFAULT 'standard';",
 };
 
 struct store_preparing {

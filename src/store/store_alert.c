@@ -131,7 +131,7 @@ store_delivery_add(struct store *store, const struct store_delivery *delivery, i
 {
     static const char sql[] =
         "INSERT INTO delivery(webhook, event_id, body, state, attempts, created_wall_ns,"
-        " next_wall_ns, error) VALUES(?,?,?,?,?,?,?,?)";
+        " next_wall_ns, error, format) VALUES(?,?,?,?,?,?,?,?,?)";
     sqlite3_stmt *s = store_prepare(store, sql);
     if (!s)
         return ERR_STORE;
@@ -143,6 +143,7 @@ store_delivery_add(struct store *store, const struct store_delivery *delivery, i
     sqlite3_bind_int64(s, 6, delivery->created_wall_ns);
     sqlite3_bind_int64(s, 7, delivery->next_wall_ns);
     sqlite3_bind_text(s, 8, delivery->error ? delivery->error : "", -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 9, delivery->format, -1, SQLITE_STATIC);
     int r = store_run_statement(store, s);
     if (r == 0 && ret_id)
         *ret_id = sqlite3_last_insert_rowid(store->db);
@@ -210,8 +211,37 @@ store_delivery_done(struct store *store, int64_t id)
     return change_one(store, s);
 }
 
+int
+store_delivery_replay(struct store *store, int64_t id, int64_t wall_ns, int64_t *ret_count)
+{
+    static const char copy[] =
+        "INSERT INTO delivery(webhook, event_id, format, body, state, attempts, created_wall_ns,"
+        " next_wall_ns, error) SELECT webhook, event_id, format, body, 0, 0, ?2, ?2, ''"
+        " FROM delivery WHERE state = 1 AND (?1 = 0 OR id = ?1) ORDER BY id";
+    static const char drop[] = "DELETE FROM delivery WHERE state = 1 AND (?1 = 0 OR id = ?1)";
+    sqlite3_stmt *s = store_prepare(store, copy);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int64(s, 1, id);
+    sqlite3_bind_int64(s, 2, wall_ns);
+    int r = store_run_statement(store, s);
+    int64_t count = r == 0 ? sqlite3_changes(store->db) : 0;
+    if (r == 0 && id && !count)
+        return ERR_NOT_FOUND;
+    if (r < 0)
+        return r;
+    s = store_prepare(store, drop);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int64(s, 1, id);
+    r = store_run_statement(store, s);
+    if (r == 0)
+        *ret_count = count;
+    return r;
+}
+
 #define DELIVERY_COLUMNS                                                       \
-    "id, webhook, event_id, state, attempts, created_wall_ns, next_wall_ns, error"
+    "id, webhook, event_id, state, attempts, created_wall_ns, next_wall_ns, error, format"
 
 static int
 each_delivery(sqlite3_stmt *s, bool body, store_delivery_fn *fn, void *context)
@@ -222,12 +252,13 @@ each_delivery(sqlite3_stmt *s, bool body, store_delivery_fn *fn, void *context)
             .id = sqlite3_column_int64(s, 0),
             .webhook = store_column_text(s, 1),
             .event_id = store_column_text(s, 2),
-            .body = body ? store_column_text(s, 8) : "",
+            .body = body ? store_column_text(s, 9) : "",
             .state = sqlite3_column_int(s, 3),
             .attempts = sqlite3_column_int(s, 4),
             .created_wall_ns = sqlite3_column_int64(s, 5),
             .next_wall_ns = sqlite3_column_int64(s, 6),
             .error = store_column_text(s, 7),
+            .format = store_column_text(s, 8),
         };
         r = fn(context, &delivery);
     }

@@ -54,7 +54,8 @@ struct store_delivery {
     int64_t id; /* given by the store; order of sending per webhook */
     const char *webhook; /* name of its section */
     const char *event_id;
-    const char *body; /* JSON */
+    const char *format; /* of the body: a name of webhook_formats */
+    const char *body; /* JSON, without secrets */
     int state;
     int attempts;
     int64_t created_wall_ns;
@@ -66,6 +67,10 @@ int store_delivery_retry(struct store *store, int64_t id, int attempts,
     int64_t next_wall_ns, const char *error);
 int store_delivery_dead(struct store *store, int64_t id, int attempts, const char *error);
 int store_delivery_done(struct store *store, int64_t id);
+/* Within a transaction: what is dead waits again, behind all others and with a
+ * new id; one delivery, or with 0 all. ERR_NOT_FOUND when that one is not dead. */
+int store_delivery_replay(struct store *store, int64_t id, int64_t wall_ns, int64_t *ret_count);
+
 typedef int store_delivery_fn(void *context, const struct store_delivery *delivery);
 /* Oldest first; state -1: all. fn ends the list by a negative answer, which is
  * returned; it must not list deliveries itself. */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Secrets of webhooks: lines of a file that nobody else can read, or of an
+ * environment variable. They are never in optop.ini, never stored, never told:
+ * no message repeats one.
+ */
+#ifndef OPTOP_CONFIG_SECRET_H
+#define OPTOP_CONFIG_SECRET_H
+
+#include "base/err.h"
+
+enum { SECRETS_MAX = 4, SECRET_BYTES_MAX = 512 };
+
+/* One to SECRETS_MAX lines, the newest first. */
+struct secret {
+    int count;
+    char line[SECRETS_MAX][SECRET_BYTES_MAX]; /* of printable ASCII without blanks */
+};
+
+/* Replaces *secret; on failure it is untouched. A file belongs to the user or
+ * root and has no rights for others. */
+int secret_read_file(struct secret *secret, const char *path, struct diag *diag);
+int secret_read_text(struct secret *secret, const char *text, struct diag *diag);
+
+void secret_wipe(struct secret *secret);
+
+#endif
