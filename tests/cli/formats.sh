@@ -14,6 +14,7 @@ trap 'kill "$receiver_pid" 2>/dev/null; cleanup' EXIT
 # start_receiver PORT ANSWERS
 start_receiver() {
     : >"$log"
+    rm -f "$dir/port" # the shell empties it whenever it likes
     "${TEST_BUILDDIR:-.}/tests/support/receiver" --port "$1" --answers "$2" "$log" >"$dir/port" &
     receiver_pid=$!
     until_true 10 test -s "$dir/port" || exit 99
