@@ -57,7 +57,7 @@ START_TEST(a_status_is_taken)
           "\"host\":{\"name\":\"vm\",\"kernel\":\"6.18\",\"cores\":2},"
           "\"cpu\":{\"total\":12.5,\"user\":9},"
           "\"cores\":[{\"name\":\"0\",\"total\":14.1},{\"name\":\"1\",\"total\":null}],"
-          "\"memory\":{\"pressure\":3,\"pressure_level\":\"high\",\"pressure_reason\":\"machine: 8% left\","
+          "\"memory\":{\"pressure\":3,\"pressure_level\":\"high\",\"pressure_reason\":\"machine: 8% left\",\"types\":[{\"name\":\"json\",\"bytes\":4096}],"
           "\"released\":{\"bytes\":3145728,\"last_bytes\":2097152,\"givers\":["
           "{\"name\":\"heap\",\"bytes\":1048576},{\"name\":\"cache x\",\"bytes\":1048576}]}},"
           "\"leaks\":[{\"text\":\"x grows\"}],"
@@ -79,6 +79,7 @@ START_TEST(a_status_is_taken)
     ck_assert_double_eq(sample_value(&view.sample, METRIC_DISK_WRITE, 0), 4096);
     ck_assert_int_eq(view.shortage.level, 3);
     ck_assert_int_eq(view.shortage.leak_count, 1);
+    ck_assert_str_eq(view.shortage.types, "json 4.00K");
     ck_assert_str_eq(view.shortage.leak[0], "x grows");
     ck_assert_str_eq(view.shortage.reason, "machine: 8% left");
     ck_assert_str_eq(view.shortage.givers, "heap 1.00M, cache x 1.00M");

@@ -167,6 +167,15 @@ draw_shortage(struct canvas *canvas, struct rect inside, int y, const struct vie
             unit_format_bytes(shortage->last_bytes, last, sizeof last), shortage->givers);
 }
 
+/* "server   json 4.0K, sqlite 1.2M" */
+static void
+draw_types(struct canvas *canvas, struct rect inside, int y, const struct view *view)
+{
+    canvas_text(canvas, inside.x, y, LABEL - 1, STYLE_DIM, "server");
+    canvas_text(canvas, inside.x + LABEL, y, inside.width - LABEL, STYLE_TEXT,
+        view->shortage.types);
+}
+
 /* "leak     worker 3 of run 12 grows 1.8 MiB/min, R2 0.99, limit in 41 min" */
 static void
 draw_leak(struct canvas *canvas, struct rect inside, int y, const char *text)
@@ -281,6 +290,8 @@ memory_draw(struct canvas *canvas, struct rect inside, const struct panel_contex
             draw_pressure_line(canvas, inside, y, view);
         return;
     }
+    if (view->shortage.types[0] && end - y > TABLE_ROWS + 1)
+        draw_types(canvas, inside, y++, view);
     if (end - y > TABLE_ROWS)
         y++;
     for (int row = -1; row < TABLE_ROWS - 1; row++)

@@ -281,29 +281,37 @@ list_counts(const json_t *object, char *buf, size_t size)
                 text_clean(key, name, sizeof name));
 }
 
+/* "cache users 8.00M, heap 4.00M" */
+static void
+list_bytes(const json_t *list, char *buf, size_t size)
+{
+    const json_t *object;
+    char name[48], bytes[16];
+    size_t i, len = 0;
+    buf[0] = '\0';
+    json_array_foreach(list, i, object)
+    {
+        get_text(object, "name", name, sizeof name);
+        unit_format_bytes(get_number(object, "bytes"), bytes, sizeof bytes);
+        if (len < size)
+            len += (size_t)snprintf(buf + len, size - len, "%s%s %s", len ? ", " : "", name, bytes);
+    }
+}
+
 static void
 apply_shortage(struct view *view, const json_t *status)
 {
     const json_t *memory = json_object_get(status, "memory");
-    const json_t *released = json_object_get(memory, "released"), *giver;
+    const json_t *released = json_object_get(memory, "released");
     struct view_shortage *shortage = &view->shortage;
-    char name[48], bytes[16];
-    size_t i, len = 0;
     double level = get_number(memory, "pressure");
     shortage->level = level > 0 && level <= 4 ? (int)level : 0;
     get_text(memory, "pressure_level", shortage->name, sizeof shortage->name);
     get_text(memory, "pressure_reason", shortage->reason, sizeof shortage->reason);
     shortage->released_bytes = get_number(released, "bytes");
     shortage->last_bytes = get_number(released, "last_bytes");
-    shortage->givers[0] = '\0';
-    json_array_foreach(json_object_get(released, "givers"), i, giver)
-    {
-        get_text(giver, "name", name, sizeof name);
-        unit_format_bytes(get_number(giver, "bytes"), bytes, sizeof bytes);
-        if (len < sizeof shortage->givers)
-            len += (size_t)snprintf(shortage->givers + len, sizeof shortage->givers - len,
-                "%s%s %s", len ? ", " : "", name, bytes);
-    }
+    list_bytes(json_object_get(released, "givers"), shortage->givers, sizeof shortage->givers);
+    list_bytes(json_object_get(memory, "types"), shortage->types, sizeof shortage->types);
 }
 
 static void

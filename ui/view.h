@@ -83,6 +83,7 @@ struct view_shortage {
     int level; /* 0: not short */
     char name[12], reason[VIEW_TEXT_MAX];
     double released_bytes, last_bytes; /* so far, and in the last release */
+    char types[VIEW_TEXT_MAX]; /* the server's own: "json 4.0K, sqlite 1.20M" */
     int leak_count;
     char leak[VIEW_LEAKS_MAX][VIEW_TEXT_MAX]; /* who grows and does not stop */
     char givers[VIEW_TEXT_MAX]; /* of the last: "cache users 8.00M, heap 4.00M" */

@@ -90,6 +90,34 @@ struct optop_released {
 };
 OPTOP_API void optop_memory_released(struct optop_released *ret_released);
 
+/* Memory by type: what a part of the program allocates is counted under a name,
+ * "cache" say, and shown as "type.live" and so on. Counting can be switched on and
+ * off at any time (it is off at first); what was allocated while it was off is not
+ * counted when it goes, either. */
+struct optop_type;
+
+/* The type of that name, made when there is none; lives as long as the process.
+ * NULL with 64 of them, or when memory is out: then nothing is counted. */
+OPTOP_API struct optop_type *optop_type(const char *name);
+
+/* As malloc, realloc, free, for memory of a type (NULL: of none), with 16 bytes in
+ * front of it; only optop_type_free frees it. */
+OPTOP_API void *optop_type_alloc(struct optop_type *type, size_t size);
+OPTOP_API void *optop_type_realloc(struct optop_type *type, void *memory, size_t size);
+OPTOP_API void optop_type_free(void *memory);
+OPTOP_API size_t optop_type_size(const void *memory); /* as it was asked for */
+
+OPTOP_API void optop_memory_track(int on);
+
+struct optop_type_figures {
+    char name[32];
+    uint64_t live, live_bytes, peak_bytes; /* now, and most at once */
+    uint64_t allocations, allocated_bytes; /* so far */
+};
+
+/* Up to `most` types in the order of their making; how many there are. */
+OPTOP_API int optop_types(struct optop_type_figures *ret_types, int most);
+
 #ifdef __cplusplus
 }
 #endif

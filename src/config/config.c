@@ -69,6 +69,9 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
         SERVER(max_memory_bytes), NULL,                                        \
         "Memory of the server itself: near it, caches give back; 0 is the limit of its cgroup and the machine's", \
         "512MiB")                                                              \
+    X("server", "track_memory", BOOL, 0, 0, NULL, "yes", false,                \
+        SERVER(track_memory), NULL,                                            \
+        "Whether the server counts its memory by what it is for", NULL)        \
     X("server", "leak_window", DURATION, 0, 86400, NULL, "10min", false,       \
         SERVER(leak_window_seconds), NULL,                                     \
         "Who grows steadily for so long (the server, a worker, a program with figures) is told; 0 looks at none", \

@@ -57,6 +57,7 @@ struct config {
     double interval_seconds; /* between samples */
     double history_seconds[3]; /* length of the 1 s, 10 s and 1 min rings */
     double max_memory_bytes; /* of the server; 0: none of its own */
+    bool track_memory;
     double leak_window_seconds; /* 0: nobody is looked at */
     int64_t log_level; /* index: error warn info debug */
     /* [runs] */

@@ -626,6 +626,13 @@ worker_tell_limits(struct worker *worker)
 }
 
 void
+worker_release_memory(struct worker *worker)
+{
+    worker_msg_release(&worker->out);
+    flush(worker);
+}
+
+void
 worker_finish(struct worker *worker)
 {
     worker_msg_finish(&worker->out);

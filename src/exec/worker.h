@@ -99,6 +99,9 @@ enum worker_order {
 void worker_order(struct worker *worker, enum worker_order order, int64_t trial,
     double grace_seconds);
 
+/* Memory is short: it gives back what it does not need. */
+void worker_release_memory(struct worker *worker);
+
 /* The time limits of trials in its spec have changed: they hold at once. */
 void worker_tell_limits(struct worker *worker);
 

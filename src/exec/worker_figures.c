@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "optop/memory.h"
 
 enum { OPEN_AFTER_SECONDS = 1 };
 
@@ -70,6 +71,7 @@ worker_figures_tick(struct worker_figures *figures, int64_t now_ns)
     if (now_ns - figures->published_ns < NS_PER_SEC ||
         atomic_load_explicit(&figures->state, memory_order_acquire) != OPENED)
         return;
+    optop_memory_step();
     optop_board_publish(figures->board);
     figures->published_ns = now_ns;
 }

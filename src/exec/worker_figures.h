@@ -32,7 +32,7 @@ void worker_figures_release(struct worker_figures *figures); /* when no thread c
 void worker_figures_add(struct worker_figures *figures, uint64_t trials, uint64_t failed,
     int64_t duration_ns, int64_t now_ns);
 
-/* Puts the process's resources on its board, each second at most. Main thread. */
+/* Looks how short memory is, and puts the process's resources on its board, each second at most. Main thread. */
 void worker_figures_tick(struct worker_figures *figures, int64_t now_ns);
 
 #endif

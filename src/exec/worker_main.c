@@ -20,10 +20,12 @@
 #include "base/xalloc.h"
 #include "exec/limit.h"
 #include "exec/worker_figures.h"
+#include "mem/json_type.h"
 #include "exec/block.h"
 #include "exec/worker_msg.h"
 #include "exec/worker_range.h"
 #include "objective/objective.h"
+#include "optop/memory.h"
 
 enum {
     READ_BYTES = 64 * 1024,
@@ -266,6 +268,8 @@ hear_line(struct worker *worker, const char *text, size_t len)
         r = hear_order(worker, line);
     } else if ((value = json_object_get(line, "limits"))) {
         r = hear_limits(worker, value);
+    } else if (json_is_true(json_object_get(line, "release"))) {
+        optop_memory_release(SIZE_MAX);
     } else if (json_is_true(json_object_get(line, "finish"))) {
         worker->finishing = true;
     } else {
@@ -401,6 +405,7 @@ run_trial(struct worker *worker, const struct task *task, struct answer *answer)
     answer->result.metrics = answer->metrics.len ? answer->metrics.data : NULL;
     worker_figures_add(&worker->figures, 1, answer->result.state == TRIAL_FAILED,
         sec_to_ns(answer->result.wall_seconds), clock_mono_ns());
+    worker_figures_tick(&worker->figures, clock_mono_ns());
     answer->result.trial = task->trial;
     answer->result.attempt = task->attempt;
     answer->given = true;
@@ -476,6 +481,8 @@ int
 worker_main(void)
 {
     struct worker worker = { 0 };
+    json_type_use();
+    optop_memory_track(1);
     if (fcntl(WORKER_FD, F_SETFD, FD_CLOEXEC) < 0) {
         fprintf(stderr, "optop-worker: started by the server of optop, not by hand\n");
         return EXIT_FAILURE;

@@ -109,6 +109,12 @@ worker_msg_finish(struct str *out)
 }
 
 void
+worker_msg_release(struct str *out)
+{
+    str_puts(out, "{\"release\":true}\n");
+}
+
+void
 worker_msg_order(struct str *out, const char *order, int64_t trial, double grace_seconds)
 {
     struct json_writer w;

@@ -40,6 +40,7 @@ struct worker_init {
 void worker_msg_init(struct str *out, const struct worker_init *init);
 void worker_msg_cancel(struct str *out, double grace_seconds);
 void worker_msg_finish(struct str *out);
+void worker_msg_release(struct str *out);
 void worker_msg_order(struct str *out, const char *order, int64_t trial, double grace_seconds);
 void worker_msg_limits(struct str *out, const struct run_spec *spec);
 

@@ -681,6 +681,15 @@ runner_each_worker(const struct runner *runner,
         }
 }
 
+void
+runner_release_memory(struct runner *runner)
+{
+    for (struct run *run = runner->runs; run; run = run->next)
+        for (struct run_worker *w = run->workers; w; w = w->next)
+            if (!w->finishing)
+                worker_release_memory(w->worker);
+}
+
 struct pool_figures
 runner_pool(const struct runner *runner)
 {

@@ -138,6 +138,9 @@ struct runner_worker {
 void runner_each_worker(const struct runner *runner,
     void (*see)(void *context, const struct runner_worker *worker), void *context);
 
+/* Memory is short: every worker gives back what it does not need. */
+void runner_release_memory(struct runner *runner);
+
 /* The worker processes of all runs as a pool. Borrows from the runner. */
 struct pool_figures runner_pool(const struct runner *runner);
 

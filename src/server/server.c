@@ -362,6 +362,7 @@ apply_config(struct server *server, const struct config *before)
     outbox_configure(server->outbox, config);
     const struct governor_options governor = { config->max_memory_percent,
         config->max_cpu_percent };
+    optop_memory_track(config->track_memory);
     optop_memory_set_limit((int64_t)config->max_memory_bytes);
     runner_configure(server->runner, usable_slots(server), config->grace_seconds, &governor);
 }

@@ -17,6 +17,8 @@ on_pressure(enum optop_pressure now, enum optop_pressure before, void *data)
     struct server *server = data;
     char reason[128];
     optop_memory_pressure(reason, sizeof reason);
+    if (now > before && now >= OPTOP_PRESSURE_MODERATE)
+        runner_release_memory(server->runner);
     if (now > before && now >= OPTOP_PRESSURE_HIGH) {
         log_warn("memory is short (%s): %s", optop_pressure_name(now), reason);
         loop_timer_change(server->tick_timer, 0, sec_to_ns(server->config->interval_seconds));
@@ -48,6 +50,24 @@ shortage_stop(struct server *server)
     optop_memory_off_pressure(on_pressure, server);
 }
 
+static void
+write_types(struct json_writer *w)
+{
+    struct optop_type_figures type[16];
+    int count = optop_types(type, sizeof type / sizeof *type);
+    jw_array(w, "types");
+    for (int i = 0; i < count && i < (int)(sizeof type / sizeof *type); i++) {
+        jw_object(w, NULL);
+        jw_string(w, "name", type[i].name);
+        jw_int(w, "count", (int64_t)type[i].live);
+        jw_int(w, "bytes", (int64_t)type[i].live_bytes);
+        jw_int(w, "peak_bytes", (int64_t)type[i].peak_bytes);
+        jw_int(w, "allocations", (int64_t)type[i].allocations);
+        jw_end(w);
+    }
+    jw_end(w);
+}
+
 void
 shortage_write(struct json_writer *w)
 {
@@ -71,4 +91,5 @@ shortage_write(struct json_writer *w)
     }
     jw_end(w);
     jw_end(w);
+    write_types(w);
 }

@@ -358,6 +358,7 @@ store_open(const char *directory, struct store **ret_store, struct diag *diag)
         return diag_set(diag, r, "%s: %s", directory, strerror(-r));
     struct store *store = XNEW(struct store);
     char path[PATH_MAX];
+    store_memory_use();
     snprintf(path, sizeof path, "%s/optop.db", directory);
     store->lock_fd = -1;
     store->statements = new_statements();
@@ -387,6 +388,7 @@ store_open(const char *directory, struct store **ret_store, struct diag *diag)
         r = store_block_register(store->db);
     if (r < 0)
         goto fail;
+    store_memory_add(store);
     *ret_store = store;
     return 0;
 fail:
@@ -438,6 +440,7 @@ store_close(struct store *store)
 {
     if (!store)
         return;
+    registry_remove(&store->resource);
     optop_cache_free(store->statements);
     sqlite3_close(store->db);
     if (store->lock_fd >= 0)

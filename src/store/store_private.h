@@ -6,8 +6,10 @@
 #ifndef OPTOP_STORE_STORE_PRIVATE_H
 #define OPTOP_STORE_STORE_PRIVATE_H
 
+#include <pthread.h>
 #include <sqlite3.h>
 
+#include "mem/registry.h"
 #include "optop/cache.h"
 #include "store/store.h"
 
@@ -15,6 +17,8 @@ enum { STORE_STATEMENTS_MAX = 256, STORE_LOG_COUNTERS = 256 };
 
 struct store {
     sqlite3 *db;
+    struct resource resource; /* of the one that writes: its page cache */
+    pthread_t thread; /* whose it is */
     uint64_t id;
     int lock_fd; /* held for the store's life: one server per store */
     uint32_t log_lines[STORE_LOG_COUNTERS]; /* added since the start, by run */
@@ -39,6 +43,11 @@ int store_run_statement(struct store *store, sqlite3_stmt *statement);
 
 /* store_block.c: makes the view all_trial in a connection. */
 int store_block_register(sqlite3 *db);
+
+/* store_memory.c: SQLite's memory as a type, before the first connection; and the
+ * cache of a connection as a resource, until registry_remove. */
+void store_memory_use(void);
+void store_memory_add(struct store *store);
 
 /* SQLite's code as one of ours. */
 int store_error(int sqlite_code);

@@ -9,6 +9,8 @@ level_is() { [ "$(memory "['pressure_level']")" = "$1" ]; }
 optop status >"$out"
 ok "there is a level" level_is "$(memory "['pressure_level']")"
 is "and its figure" "$(memory "['pressure'] in (0, 1, 2, 3, 4)")" true
+is "and what the server's memory is for" "$(memory "['types'][0]['name']")" json
+is "the database's among it" "$(json "$out" "[t['bytes'] > 10000 for t in o['memory']['types'] if t['name'] == 'sqlite']")" '[true]'
 exits "a limit of the server's own" 0 optop config set server.max_memory=1MiB
 ok "it is critical at once" until_true 20 level_is critical
 like "in words" "$out" '"pressure_reason":"own limit: '
