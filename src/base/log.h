@@ -15,7 +15,8 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBU
 /* fd is borrowed and must stay open; -1 silences. Default: standard error. */
 void log_open(int fd, enum log_level max_level);
 
-/* Lines go to take instead, which must not log (any thread); NULL: no more. */
+/* Lines go to take instead, which must not log (any thread); NULL: no more.
+ * On return no thread is in the one before. */
 void log_divert(void (*take)(void *context, const char *line, size_t len), void *context);
 
 void log_write(enum log_level level, const char *format, ...)
