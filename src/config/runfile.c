@@ -105,6 +105,9 @@ static int take_affinity(void *, const struct ini_entry *, const struct option_v
         "Shared object with the interface of optop/plugin.h, for type = plugin", "./square.so")  \
     X("objective", "lua", TEXT, 0, 0, NULL, NULL, false, AT(lua), NULL,        \
         "File of the Lua function that scores a point, for type = lua", "valley.lua")            \
+    X("objective", "data", TEXT, 0, 0, NULL, NULL, false, AT(data), NULL,      \
+        "File of rows of numbers that the Lua function looks at with data(row, column): read by"  \
+        " the first trial that does, once for all threads of a worker", "prices.csv")             \
     X("objective", "lua_memory", BYTES, 1048576, BYTES_MAX, NULL, "64MiB", false,                \
         AT(lua_memory_bytes), NULL,                                            \
         "Memory of the Lua function in each thread; a trial that needs more has failed", NULL)   \

@@ -93,6 +93,7 @@ run_spec_release(struct run_spec *spec)
     free(spec->function);
     free(spec->plugin);
     free(spec->lua);
+    free(spec->data);
     free(spec->directory);
     free(spec->standard_input);
     for (int i = 0; i < spec->environment_count; i++)

@@ -167,6 +167,7 @@ struct run_spec {
     char *function; /* NULL unless objective is function; see function.h */
     char *plugin; /* file of a plugin; else NULL */
     char *lua; /* file of a Lua function; else NULL */
+    char *data; /* file of numbers that the Lua function may look at; or NULL */
     double lua_memory_bytes; /* of each state */
     int64_t lua_instructions; /* of a trial; 0: any number */
     int64_t inflight; /* trials that a warm program has at a time; see obj_worker.c */

@@ -24,6 +24,7 @@
 #include "base/xalloc.h"
 #include "io/file_load.h"
 #include "model/trial.h"
+#include "objective/data_file.h"
 #include "objective/metric_names.h"
 #include "objective/objective.h"
 #include "objective/point_line.h"
@@ -43,6 +44,7 @@ struct lane {
     size_t bytes; /* that the state has */
     double instructions; /* of the present trial */
     struct str log; /* what it has printed */
+    const struct data_table *data; /* that the present trial looks at; NULL: none yet */
 };
 
 struct lua_objective {
@@ -51,6 +53,7 @@ struct lua_objective {
     struct metric_names *metrics;
     char *source; /* owned; the file */
     size_t source_len;
+    struct data_file *data; /* owned; NULL: none */
     atomic_bool stopped;
     struct lane *lane; /* owned; base.threads of them */
 };
@@ -174,7 +177,67 @@ static const char *const base_names[] = {
     "rawset", "select", "tonumber", "tostring", "type", NULL,
 };
 
+/* The table is held from the first look of a trial until its end. */
+static const struct data_table *
+hold_data(lua_State *lua)
+{
+    struct lane *lane = lane_of(lua);
+    if (!lane->owner->data)
+        luaL_error(lua, "data: the run file names no file (objective.data)");
+    if (!lane->data) {
+        int r = data_file_use(lane->owner->data, &lane->data);
+        if (r < 0) {
+            lane->data = NULL;
+            luaL_error(lua, "data: %s: %s", lane->owner->spec->data, err_text(r));
+        }
+    }
+    return lane->data;
+}
+
+static void
+end_data(struct lane *lane)
+{
+    if (lane->data)
+        data_file_done(lane->owner->data);
+    lane->data = NULL;
+}
+
+static int
+column_of(lua_State *lua, const struct data_table *table, int index)
+{
+    if (lua_type(lua, index) != LUA_TSTRING) {
+        lua_Integer column = luaL_checkinteger(lua, index);
+        return column >= 1 && column <= table->columns ? (int)column - 1 : -1;
+    }
+    const char *name = lua_tostring(lua, index);
+    for (int i = 0; i < table->columns; i++)
+        if (!strcmp(table->name[i], name))
+            return i;
+    return luaL_error(lua, "data: there is no column `%s'", name);
+}
+
+/* data(row, column): a number, or nil beyond the table; data(): how many rows and
+ * columns there are. */
+static int
+data(lua_State *lua)
+{
+    const struct data_table *table = hold_data(lua);
+    if (lua_gettop(lua) == 0) {
+        lua_pushinteger(lua, (lua_Integer)table->rows);
+        lua_pushinteger(lua, table->columns);
+        return 2;
+    }
+    lua_Integer row = luaL_checkinteger(lua, 1);
+    int column = column_of(lua, table, 2);
+    if (row < 1 || (lua_Unsigned)row > table->rows || column < 0)
+        lua_pushnil(lua);
+    else
+        lua_pushnumber(lua, table->value[(size_t)(row - 1) * (size_t)table->columns + (size_t)column]);
+    return 1;
+}
+
 static const luaL_Reg own_functions[] = {
+    { "data", data },
     { "print", print },
     { "report", report },
     { "setmetatable", set_metatable },
@@ -294,7 +357,9 @@ open_lane(struct lane *lane, struct diag *diag)
     lua_pushcfunction(lane->lua, handle_error);
     lua_pushcfunction(lane->lua, set_up);
     lua_pushlightuserdata(lane->lua, lane);
-    if (lua_pcall(lane->lua, 1, 1, HANDLER) == LUA_OK)
+    int r = lua_pcall(lane->lua, 1, 1, HANDLER);
+    end_data(lane);
+    if (r == LUA_OK)
         return 0;
     const char *text = lua_tostring(lane->lua, -1);
     return diag_set(diag, ERR_SYNTAX, "the Lua file: %s", text ? text : "it fails");
@@ -329,6 +394,7 @@ lua_objective_close(struct batch_objective *base)
     }
     free(objective->lane);
     metric_names_free(objective->metrics);
+    data_file_free(objective->data);
     free(objective->source);
     free(objective);
 }
@@ -348,6 +414,8 @@ lua_objective_open(const struct batch_init *init, struct batch_objective **ret_o
         str_init(&objective->lane[i].log);
     }
     int r = read_source(objective, diag);
+    if (r == 0 && objective->spec->data && !(objective->data = data_file_new(objective->spec->data)))
+        r = diag_set(diag, -ENOMEM, "no memory for %s", objective->spec->data);
     for (int i = 0; i < init->threads && r == 0; i++)
         r = open_lane(&objective->lane[i], diag);
     if (r < 0) {
@@ -464,9 +532,12 @@ evaluate_one(struct lane *lane, struct batch *batch, int i)
         lua_settop(lua, WORK);
         if (r == LUA_ERRMEM)
             lua_gc(lua, LUA_GCCOLLECT);
-        if (atomic_load(&lane->owner->stopped))
+        if (atomic_load(&lane->owner->stopped)) {
+            end_data(lane);
             return false;
+        }
     }
+    end_data(lane);
     store(lane, batch, i, &job);
     return true;
 }

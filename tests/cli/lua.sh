@@ -77,4 +77,46 @@ like "... is told" "$out" 'nowhere.lua'
 sed -i '/^lua = /d' wrong.ini
 exits "none named" 2 optop run --check wrong.ini
 
+# Numbers of a file, which is larger than what a state may have, read once for
+# all threads.
+
+python3 - <<'PY'
+with open("prices.csv", "w") as file:
+    file.write("day,close\n")
+    for day in range(1, 600001):
+        file.write("%d,%d.25\n" % (day, day * 7 % 1000))
+PY
+cat >prices.lua <<'LUA'
+function evaluate(point)
+    local rows, columns = data()
+    if rows ~= 600000 or columns ~= 2 or data(rows + 1, 1) ~= nil then
+        error("not the file")
+    end
+    return data(point.row, "close") + data(point.row, 1) * 0
+end
+LUA
+cat >prices.ini <<'INI'
+[run]
+name = prices
+[objective]
+type = lua
+lua = prices.lua
+data = prices.csv
+lua_memory = 1MiB
+[space]
+row = int 1..40
+[search]
+method = grid
+[parallel]
+mode = thread
+workers = 2
+INI
+exits "a function looks at a large file" 0 optop run prices.ini
+optop top last -n 1 --json >"$out"
+is "at the right place" "$(json "$out" 'o["trials"][0]["score"]')" 7.25
+mv prices.csv elsewhere.csv
+optop run prices.ini >/dev/null 2>&1
+optop logs last >"$out"
+like "a file that is not there fails the trial" "$out" 'prices.csv: No such file'
+
 finish
