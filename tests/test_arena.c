@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "mem/registry.h"
 #include "optop/arena.h"
@@ -204,6 +205,24 @@ START_TEST(slices_are_checked)
 }
 END_TEST
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* they need address space */
+START_TEST(no_memory_is_an_error)
+{
+    const struct rlimit nothing_more = { 0, RLIM_INFINITY };
+    begin((struct optop_arena_options){ 0 });
+    char *kept = optop_arena_copy(&arena, "kept", 4);
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &nothing_more), 0);
+    while (optop_arena_alloc(&arena, 1000)) { }
+    ck_assert_int_eq(errno, ENOMEM);
+    ck_assert_ptr_null(optop_arena_zero(&arena, 1, 1 << 20));
+    ck_assert_str_eq(kept, "kept");
+    optop_arena_reset(&arena);
+    ck_assert_ptr_eq(optop_arena_alloc(&arena, 1000), kept);
+    optop_arena_release(&arena);
+}
+END_TEST
+#endif
+
 #ifdef __SANITIZE_ADDRESS__
 START_TEST(what_was_given_back_is_poisoned)
 {
@@ -229,6 +248,9 @@ test_suite(void)
     tcase_add_test(core, memory_goes_back);
     tcase_add_test(core, the_registry_shows_it_and_asks_it);
     tcase_add_test(core, slices_are_checked);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    tcase_add_test(core, no_memory_is_an_error);
+#endif
 #ifdef __SANITIZE_ADDRESS__
     tcase_add_exit_test(core, what_was_given_back_is_poisoned, 1);
 #endif

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "mem/pool_private.h"
@@ -305,6 +306,61 @@ START_TEST(wrong_options_are_refused)
 }
 END_TEST
 
+/* The pool itself, and what a thread keeps of it: without the latter it goes on. */
+START_TEST(a_failing_allocation_is_an_error)
+{
+    if (!test_fail_allocations(0, false))
+        return;
+    for (int nth = 1; nth < 8; nth++)
+        for (int all_after = 0; all_after < 2; all_after++) {
+            test_fail_allocations(nth, all_after);
+            struct optop_pool *pool = optop_pool_new(&(struct optop_pool_options){ .name = "n",
+                .object_size = 100, .flags = kinds[_i] });
+            int code = errno;
+            void *a = pool ? optop_pool_acquire(pool) : NULL;
+            void *b = pool ? optop_pool_acquire(pool) : NULL;
+            test_fail_allocations(0, false);
+            ck_assert(pool ? a && b : code == ENOMEM);
+            ck_assert(pool || nth == 1);
+            if (pool) {
+                optop_pool_release(pool, a);
+                optop_pool_release(pool, b);
+                ck_assert_uint_eq(figures(pool).idle, 2);
+            }
+            optop_pool_free(pool);
+        }
+}
+END_TEST
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* they need address space */
+START_TEST(no_memory_is_an_error)
+{
+    static void *object[1000];
+    const struct rlimit nothing_more = { 0, RLIM_INFINITY };
+    struct optop_pool *pool = new_pool((struct optop_pool_options){ .object_size = 4000,
+        .flags = kinds[_i] });
+    object[0] = optop_pool_acquire(pool);
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &nothing_more), 0);
+    int count = 1;
+    while (count < 1000 && (object[count] = optop_pool_acquire(pool)))
+        count++;
+    ck_assert_int_lt(count, 1000);
+    ck_assert_int_eq(errno, ENOMEM);
+    struct optop_pool_figures f = figures(pool);
+    ck_assert(f.in_use == (uint64_t)count && f.size == f.in_use);
+    while (count)
+        optop_pool_release(pool, object[--count]);
+    ck_assert_ptr_nonnull(object[0] = optop_pool_acquire(pool));
+    optop_pool_release(pool, object[0]);
+    ck_assert_uint_eq(figures(pool).in_use, 0);
+    optop_pool_free(pool);
+    ck_assert_ptr_null(optop_pool_new(&(struct optop_pool_options){ .object_size = 8 << 20,
+        .initial = 1, .flags = kinds[_i] }));
+    ck_assert_int_eq(errno, ENOMEM);
+}
+END_TEST
+#endif
+
 /* Threads. */
 
 enum { THREADS = 4, ROUNDS = 3000, HELD = 40 };
@@ -508,6 +564,10 @@ test_suite(void)
     tcase_add_loop_test(core, misuse_is_told_with_its_place, 0, KINDS);
     tcase_add_test_raise_signal(core, a_program_can_be_debugged_from_outside, 6);
     tcase_add_test(core, wrong_options_are_refused);
+    tcase_add_loop_test(core, a_failing_allocation_is_an_error, 0, KINDS);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    tcase_add_loop_test(core, no_memory_is_an_error, 0, KINDS);
+#endif
     tcase_add_test(core, threads_share_a_pool);
     tcase_add_loop_test(core, threads_wait_at_the_maximum, 1, 2);
     tcase_add_loop_test(core, threads_wait_at_the_maximum, 3, KINDS);

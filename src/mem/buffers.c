@@ -2,28 +2,21 @@
 #include "mem/buffers.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
-
-/* A free buffer's first bytes link it to the next one of its class. */
-struct free_buffer {
-    struct free_buffer *next;
-};
+#include "optop/pool.h"
 
 struct buffers {
-    struct free_buffer *free[BUFFERS_CLASSES];
-    size_t free_bytes;
-    struct pool_figures figures;
+    struct optop_pool *pool[BUFFERS_CLASSES]; /* NULL: none of that class was needed yet */
 };
 
 struct buffers *
 buffers_new(void)
 {
-    struct buffers *buffers = XNEW(struct buffers);
-    buffers->figures.name = "buffers";
-    return buffers;
+    return XNEW(struct buffers);
 }
 
 void
@@ -32,19 +25,21 @@ buffers_free(struct buffers *buffers)
     if (!buffers)
         return;
     for (int c = 0; c < BUFFERS_CLASSES; c++)
-        while (buffers->free[c]) {
-            struct free_buffer *next = buffers->free[c]->next;
-            free(buffers->free[c]);
-            buffers->free[c] = next;
-        }
+        optop_pool_free(buffers->pool[c]);
     free(buffers);
+}
+
+static size_t
+class_size(int c)
+{
+    return (size_t)1 << (c + BUFFERS_MIN_BITS);
 }
 
 static int
 class_of(size_t size)
 {
     int c = 0;
-    while (c < BUFFERS_CLASSES && ((size_t)1 << (c + BUFFERS_MIN_BITS)) < size)
+    while (c < BUFFERS_CLASSES && class_size(c) < size)
         c++;
     return c;
 }
@@ -52,40 +47,36 @@ class_of(size_t size)
 static char *
 take(struct buffers *buffers, int c)
 {
-    size_t size = (size_t)1 << (c + BUFFERS_MIN_BITS);
-    struct free_buffer *first = buffers->free[c];
-    if (first) {
-        buffers->free[c] = first->next;
-        buffers->free_bytes -= size;
-        buffers->figures.reused++;
-        buffers->figures.idle--;
-    } else {
-        first = malloc(size);
-        if (!first)
-            return NULL;
-        buffers->figures.created++;
-        buffers->figures.size++;
+    char name[32];
+    if (!buffers->pool[c]) {
+        snprintf(name, sizeof name, "buffers of %zu KiB", class_size(c) >> 10);
+        buffers->pool[c] = optop_pool_new(
+            &(struct optop_pool_options){ .name = name, .object_size = class_size(c) });
     }
-    buffers->figures.in_use++;
-    return (char *)first;
+    return buffers->pool[c] ? optop_pool_acquire(buffers->pool[c]) : NULL;
+}
+
+static size_t
+resting_bytes(const struct buffers *buffers)
+{
+    size_t bytes = 0;
+    struct optop_pool_figures figures;
+    for (int c = 0; c < BUFFERS_CLASSES; c++)
+        if (buffers->pool[c]) {
+            optop_pool_figures(buffers->pool[c], &figures);
+            bytes += figures.idle * class_size(c);
+        }
+    return bytes;
 }
 
 static void
 give_back(struct buffers *buffers, char *data, size_t size)
 {
-    buffers->figures.in_use--;
-    if (buffers->free_bytes + size > BUFFERS_KEEP_BYTES) {
-        buffers->figures.retired++;
-        buffers->figures.size--;
-        free(data);
-        return;
-    }
-    int c = class_of(size);
-    struct free_buffer *first = (struct free_buffer *)(void *)data;
-    first->next = buffers->free[c];
-    buffers->free[c] = first;
-    buffers->free_bytes += size;
-    buffers->figures.idle++;
+    struct optop_pool *pool = buffers->pool[class_of(size)];
+    if (resting_bytes(buffers) + size > BUFFERS_KEEP_BYTES)
+        optop_pool_discard(pool, data);
+    else
+        optop_pool_release(pool, data);
 }
 
 int
@@ -109,7 +100,7 @@ buffer_reserve(struct buffers *buffers, struct buffer *buffer, size_t extra)
         give_back(buffers, buffer->data, buffer->capacity);
     }
     buffer->data = data;
-    buffer->capacity = (size_t)1 << (c + BUFFERS_MIN_BITS);
+    buffer->capacity = class_size(c);
     buffer->start = 0;
     return 0;
 }
@@ -147,5 +138,17 @@ buffer_release(struct buffers *buffers, struct buffer *buffer)
 struct pool_figures
 buffers_figures(const struct buffers *buffers)
 {
-    return buffers->figures;
+    struct pool_figures sum = { .name = "buffers" };
+    struct optop_pool_figures figures;
+    for (int c = 0; c < BUFFERS_CLASSES; c++)
+        if (buffers->pool[c]) {
+            optop_pool_figures(buffers->pool[c], &figures);
+            sum.size += figures.size;
+            sum.in_use += figures.in_use;
+            sum.idle += figures.idle;
+            sum.created += figures.created;
+            sum.reused += figures.reused;
+            sum.retired += figures.retired;
+        }
+    return sum;
 }

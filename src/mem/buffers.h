@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A pool of byte buffers in power-of-two classes, for lines on sockets: a
- * connection holds a buffer only while it has bytes in it. Free buffers are
- * kept up to a limit, so that a burst does not stay in memory. One thread.
+ * Byte buffers in power-of-two classes, for lines on sockets, each class a pool
+ * (optop/pool.h, "buffers of 4 KiB" and so on): a connection holds a buffer
+ * only while it has bytes in it. Free buffers are kept up to a limit, so that a
+ * burst does not stay in memory; all go when memory is short. One thread.
  */
 #ifndef OPTOP_MEM_BUFFERS_H
 #define OPTOP_MEM_BUFFERS_H
