@@ -16,7 +16,7 @@
 #include "io/file.h"
 
 enum { ROUNDS = 15, READS = 10240, BYTES = 64 * 1024, FILE_BYTES = 16 * 1024 * 1024, BATCH = 32,
-    BATCHES = READS / BATCH, AHEAD = 2, THREADS = 2 };
+    BATCHES = READS / BATCH, AHEAD = 4, THREADS = 2 };
 
 struct batch {
     struct file_request request[BATCH];
@@ -27,7 +27,7 @@ static struct loop *loop;
 static struct files *files;
 static char path[] = "/tmp/optop-bench-XXXXXX";
 static struct batch batch[AHEAD];
-static char buffer[AHEAD][BATCH][BYTES];
+static char buffer[AHEAD * BATCH][BYTES];
 static int next_batch, ended;
 
 static double
@@ -88,7 +88,7 @@ plain(void *argument)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC), number = (int)(size_t)argument;
     for (int i = number; i < READS; i += THREADS)
-        if (pread(fd, buffer[number][i / THREADS % spread], BYTES, offset_of(i)) != BYTES)
+        if (pread(fd, buffer[number * spread + i / THREADS % spread], BYTES, offset_of(i)) != BYTES)
             abort();
     close(fd);
     return NULL;
@@ -137,13 +137,13 @@ main(void)
     for (int i = 0; i < AHEAD; i++)
         for (int k = 0; k < BATCH; k++)
             batch[i].request[k] = (struct file_request){ .action = FILES_READ, .path = path,
-                .bytes = buffer[i][k], .len = BYTES, .done = on_read, .context = &batch[i] };
+                .bytes = buffer[i * BATCH + k], .len = BYTES, .done = on_read, .context = &batch[i] };
     for (int r = 0; r < ROUNDS; r++) {
         double start = now();
         ours();
         mine[r] = now() - start;
         start = now();
-        theirs(BATCH);
+        theirs(AHEAD * BATCH / THREADS);
         rival[r] = now() - start;
         start = now();
         theirs(1);
