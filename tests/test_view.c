@@ -125,6 +125,17 @@ START_TEST(rows_that_go_and_come_keep_their_place)
 }
 END_TEST
 
+START_TEST(the_servers_caches_are_figures)
+{
+    apply("{\"server\":{\"pid\":7},\"boards\":[{\"program\":\"optop-server\",\"pid\":7,\"figures\":["
+          "{\"name\":\"pool.size\",\"kind\":\"gauge\",\"value\":1},"
+          "{\"name\":\"cache.hits\",\"labels\":\"cache=statements\",\"kind\":\"counter\",\"value\":9}]}]}");
+    ck_assert_int_eq(view.figure_count, 1);
+    ck_assert_str_eq(view.figure[0].name, "cache.hits");
+    ck_assert_double_eq(view.figure[0].value, 9);
+}
+END_TEST
+
 START_TEST(lists_have_caps)
 {
     json_t *status = json_object(), *runs = json_array(), *names = json_array();
@@ -356,6 +367,7 @@ test_suite(void)
     tcase_add_checked_fixture(all, set_up, tear_down);
     tcase_add_test(all, nothing_is_known_at_first);
     tcase_add_test(all, a_status_is_taken);
+    tcase_add_test(all, the_servers_caches_are_figures);
     tcase_add_test(all, wrong_types_count_as_unknown);
     tcase_add_test(all, rows_that_go_and_come_keep_their_place);
     tcase_add_test(all, lists_have_caps);

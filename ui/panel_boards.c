@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Boards: the figures that programs publish, and workers among them. What the
- * server publishes itself stands in the panels of pools and tasks. The panel
- * takes no room while there is nothing to show.
+ * Boards: the figures that programs publish, and workers among them. Of what
+ * the server publishes itself its caches: the rest stands in panels of its own.
+ * The panel takes no room while there is nothing to show.
  */
 #include <math.h>
 #include <stdio.h>

@@ -431,11 +431,13 @@ apply_boards(struct view *view, const json_t *status, bool workers)
         bool first = true;
         bool server = !strcmp(json_get_string(board, "program", ""), "optop-server") &&
             json_get_int(board, "pid", 0) == view->server_pid;
-        if (worker != workers || server)
+        if (worker != workers)
             continue;
         json_array_foreach(json_object_get(board, "figures"), f, object)
         {
-            if (view->figure_count == VIEW_FIGURES_MAX || !json_is_object(object))
+            const char *name = json_get_string(object, "name", "");
+            if (view->figure_count == VIEW_FIGURES_MAX || !json_is_object(object) ||
+                (server && strncmp(name, "cache.", 6)))
                 continue;
             take_figure(view, board, object, first);
             first = false;

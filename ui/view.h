@@ -130,7 +130,7 @@ struct view {
     struct view_pool pool[VIEW_POOLS_MAX];
     int task_count;
     struct view_task task[VIEW_TASKS_MAX];
-    int figure_count; /* without the server's own, which are pools and tasks; workers last */
+    int figure_count; /* of the server's own its caches alone; workers last */
     struct view_figure figure[VIEW_FIGURES_MAX];
     int file_count;
     struct view_file file[VIEW_FILES_MAX]; /* of the server */
