@@ -9,7 +9,6 @@
 #include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "alert/engine.h"
@@ -170,15 +169,15 @@ cloudevents_unfold(const char *stored, struct webhook_request *request)
         "time" };
     json_t *event = json_parse(stored, strlen(stored), NULL);
     const json_t *data = json_object_get(event, "data");
-    char *text = data ? json_dumps(data, JSON_COMPACT) : NULL;
-    if (!text) {
+    struct json_writer w;
+    if (!data) {
         json_decref(event);
         return ERR_SYNTAX;
     }
     for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
         add_attribute(request, attributes[i], json_get_string(event, attributes[i], ""));
-    str_puts(&request->body, text);
-    free(text);
+    jw_init(&w, &request->body);
+    jw_value(&w, NULL, data);
     json_decref(event);
     return 0;
 }
