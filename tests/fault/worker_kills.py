@@ -61,13 +61,11 @@ for trials, submit, faults, *_ in KINDS:  # the memory of a server that has work
     run = submit(trials)
     rig.until(lambda: server.ended(run))
     wrong += faults(run, trials)
-prober = rig.Prober(server)
-kills, failed, before = 0, 0, 0
+before, prober = server.memory(), rig.Prober(server)
+kills, failed = 0, 0
 for trials, submit, faults, pending, share in KINDS:
     wanted = kills + round(share * rig.times(200, 5000))
     while kills < wanted:
-        if kills <= rig.times(0, 1000):  # the history fills by 25 KiB a minute: not all of an hour
-            before = server.memory()
         run = submit(trials)
         killed = kill_in(run, wanted - kills, pending)
         kills += killed
