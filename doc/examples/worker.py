@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A warm objective of optop (type = worker): it is started once, reads a point
-from each line, and answers each line with one. See optop-run(5)."""
+from each line, and answers them, all that are there in one line. See optop-run(5)."""
 import json
 import os
 import sys
