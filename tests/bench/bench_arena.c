@@ -12,27 +12,13 @@
 #include <unistd.h>
 
 #include "optop/arena.h"
+#include "timing.h"
 
 enum { ROUNDS = 21, PIECES = 256, REPEATS = 8000, GROWN_MIB = 1536 };
 
 #define KEEP(p) __asm__ volatile("" : : "g"(p) : "memory")
 
 static struct optop_arena arena;
-
-static double
-cpu_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static double
 median(double *round)

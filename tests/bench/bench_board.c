@@ -12,26 +12,12 @@
 #include <unistd.h>
 
 #include "stat/boards.h"
+#include "timing.h"
 
 enum { ROUNDS = 21, UPDATES = 2000000, FIGURES = 1000, READS = 200 };
 
 static struct optop_figure *counter, *gauge, *histogram;
 static _Atomic uint64_t locked;
-
-static double
-cpu_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static void
 add(int count)

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "optop/cache.h"
+#include "timing.h"
 
 enum { KEYS = 100000, HITS = 400000, ROUNDS = 9, TRACE = 2000000, ROOM = 2000, UNIVERSE = 100000,
     SCAN_EVERY = 20000, SCAN = 10000 };
@@ -23,13 +24,6 @@ clock_ns(clockid_t clock)
     struct timespec t;
     clock_gettime(clock, &t);
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static double

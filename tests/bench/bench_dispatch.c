@@ -31,6 +31,7 @@
 #include "exec/cage.h"
 #include "exec/worker.h"
 #include "io/loop.h"
+#include "timing.h"
 
 extern char **environ;
 
@@ -251,13 +252,6 @@ measure(double (*run)(void), double *ret_cpu)
     double before = cpu_us(), rate = run();
     *ret_cpu = (cpu_us() - before) / (double)trials;
     return rate;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 int

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "optop/executor.h"
+#include "timing.h"
 
 enum { ROUNDS = 15, TASKS = 1000000, SQUARES = 1000000, THREADS = 2 };
 
@@ -21,13 +22,6 @@ now(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static double

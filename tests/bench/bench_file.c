@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "io/file.h"
+#include "timing.h"
 
 enum { ROUNDS = 15, READS = 10240, BYTES = 64 * 1024, FILE_BYTES = 16 * 1024 * 1024, BATCH = 32,
     BATCHES = READS / BATCH, AHEAD = 4, THREADS = 2 };
@@ -104,13 +105,6 @@ theirs(int buffers)
             abort();
     for (int i = 0; i < THREADS; i++)
         pthread_join(thread[i], NULL);
-}
-
-static int
-compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static double

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "optop/pool.h"
+#include "timing.h"
 
 enum { ROUNDS = 21, PAIRS = 1000000, BURST = 64, BURSTS = 4000, MANY = 100000, SIZE = 4096 };
 
@@ -22,21 +23,6 @@ static struct optop_pool *pool;
 static size_t size = 256;
 
 #define KEEP(p) __asm__ volatile("" : : "g"(p) : "memory")
-
-static double
-cpu_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static void
 pairs_of_pool(int count)

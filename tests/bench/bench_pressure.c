@@ -20,6 +20,7 @@
 
 #include "mem/memory.h"
 #include "mem/memory_read.h"
+#include "timing.h"
 
 #define MIB 1048576L
 
@@ -141,13 +142,6 @@ grow(double rate)
         if (map != MAP_FAILED)
             memset(map, 1, MIB);
     }
-}
-
-static int
-compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static void

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "sample/history.h"
 #include "sample/sampler.h"
+#include "timing.h"
 
 enum { ROUNDS_MAX = 3600 };
 
@@ -58,13 +59,6 @@ time_floor(void)
             at += n;
     }
     return cpu_us() - start;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static double
