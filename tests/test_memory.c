@@ -224,6 +224,7 @@ START_TEST(a_limit_of_ones_own)
     ck_assert_int_eq(optop_memory_step(), OPTOP_PRESSURE_CRITICAL);
     optop_memory_pressure(reason, sizeof reason);
     ck_assert_ptr_nonnull(strstr(reason, "own limit: "));
+    ck_assert_int_eq(memory_pressure_around(), OPTOP_PRESSURE_NONE);
     ck_assert_int_eq(optop_memory_read(&memory, 0), 0);
     ck_assert_double_gt(memory.used_pct, 50);
     ck_assert_int_eq(memory.pss_bytes, -1);

@@ -39,6 +39,7 @@ static int64_t released_ns; /* the last release of a step */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static enum optop_pressure level; /* from here on under lock */
+static enum optop_pressure around; /* the same without the own limit */
 static char reason[128];
 static int wait_ms = 100;
 static int64_t own_limit_bytes;
@@ -127,7 +128,7 @@ memory_use_root(const char *prefix)
     released_ns = 0;
     open_once();
     pthread_mutex_lock(&lock);
-    level = OPTOP_PRESSURE_NONE;
+    level = around = OPTOP_PRESSURE_NONE;
     reason[0] = '\0';
     memset(&released, 0, sizeof released);
     pthread_mutex_unlock(&lock);
@@ -331,6 +332,8 @@ optop_memory_step(void)
     pthread_mutex_lock(&lock);
     enum optop_pressure before = level;
     level = now;
+    around = scope[SCOPE_GROUP].level > scope[SCOPE_MACHINE].level ? scope[SCOPE_GROUP].level
+                                                                  : scope[SCOPE_MACHINE].level;
     wait_ms = shortest_wait();
     snprintf(reason, sizeof reason, "%s%s%s", now ? scope_name[worst] : "", now ? ": " : "", text);
     pthread_mutex_unlock(&lock);
@@ -359,6 +362,15 @@ optop_memory_pressure(char *ret_reason, size_t size)
     enum optop_pressure now = level;
     if (size)
         snprintf(ret_reason, size, "%s", reason);
+    pthread_mutex_unlock(&lock);
+    return now;
+}
+
+enum optop_pressure
+memory_pressure_around(void)
+{
+    pthread_mutex_lock(&lock);
+    enum optop_pressure now = around;
     pthread_mutex_unlock(&lock);
     return now;
 }

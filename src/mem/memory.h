@@ -11,4 +11,8 @@
  * forgotten. Borrowed; "": the real ones. */
 void memory_use_root(const char *prefix);
 
+/* The level of the last step by the machine and the cgroup alone: what a limit of
+ * the process's own says concerns nobody else. */
+enum optop_pressure memory_pressure_around(void);
+
 #endif

@@ -39,7 +39,7 @@ struct governor_figures {
     double memory_bytes, memory_used_bytes; /* of the cgroup's limit if any, else the machine */
     double trial_bytes; /* measured; 0: not yet */
     double memory_stall_pct; /* share of time in which all tasks waited for memory */
-    enum optop_pressure pressure; /* how short memory is */
+    enum optop_pressure pressure; /* how short memory of machine and cgroup is */
 };
 
 /* Zeroed: fresh. */

@@ -19,6 +19,7 @@
 #include "base/unit.h"
 #include "base/xalloc.h"
 #include "io/file.h"
+#include "mem/memory.h"
 #include "server/server_log.h"
 #include "task/task_rows.h"
 #include "wire/path.h"
@@ -262,7 +263,7 @@ govern_workers(struct server *server)
         .memory_used_bytes = limited ? sample_value(s, METRIC_LIMIT_MEMORY_USED, 0)
                                      : sample_value(s, METRIC_MEMORY_USED, 0),
         .memory_stall_pct = sample_value(s, METRIC_PSI_MEMORY_FULL, 0),
-        .pressure = optop_memory_pressure(NULL, 0),
+        .pressure = memory_pressure_around(), /* runs are not to blame for our own limit */
     };
     runner_govern(server->runner, &figures);
 }

@@ -27,6 +27,23 @@ shown() {
     [ "$(json "$out" "[f['value'] for f in o['boards'][0]['figures'] if f['name'] == 'process.pressure']")" = '[4]' ]
 }
 ok "and a published figure" until_true 20 shown
+cat >"$dir/auto.ini" <<'INI'
+[run]
+name = auto
+[objective]
+command = env x={x} sleep 0.1
+score = wall_seconds
+[space]
+x = int 1..1000000
+INI
+auto=$(optop run --detach "$dir/auto.ini")
+reason_is_told() {
+    optop show "$auto" --json >"$out"
+    [ "$(json "$out" "o['state'] == 'running' and o['target_reason'] != ''")" = true ]
+}
+ok "a run starts all the same" until_true 20 reason_is_told
+is "and is not blamed" "$(json "$out" "'pressure' in o['target_reason']")" false
+exits "and ends" 0 optop cancel --wait "$auto"
 exits "without the limit" 0 optop config set server.max_memory=0
 calm() { ! level_is critical; }
 ok "it calms down" until_true 60 calm
