@@ -47,7 +47,13 @@ START_TEST(kind_is_told)
     struct cage *cage = cage_open(mark);
     ck_assert_int_ge(cage_kind(cage), _i); /* the asked one or a lesser */
     ck_assert_str_eq(cage_kind_name(cage_kind(cage)), kinds[cage_kind(cage)]);
-    ck_assert((cage_kind(cage) == CAGE_CGROUP2) == (cage_procs_path(cage) != NULL));
+    const struct cage_cell none = { 0 };
+    char *path[CAGE_JOINS_MAX];
+    ck_assert_int_eq(cage_joins(cage, &none, path), cage_kind(cage) == CAGE_CGROUP2);
+    if (cage_kind(cage) == CAGE_CGROUP2) {
+        ck_assert(str_ends(path[0], ".1-1/cgroup.procs"));
+        free(path[0]);
+    }
     ck_assert(!cage_populated(cage));
     cage_close(cage);
     cage_close(NULL);
@@ -195,9 +201,64 @@ START_TEST(leftovers_are_swept)
     ck_assert_int_eq(rig_alive(mark), 0);
     ck_assert_int_eq(cage_sweep_leftovers(prefix), 0);
     struct cage *cage = cage_open(mark); /* the name of the first is free again */
-    if (cage_procs_path(cage))
-        ck_assert(str_ends(cage_procs_path(cage), ".1-1/cgroup.procs"));
+    const struct cage_cell none = { 0 };
+    char *path[CAGE_JOINS_MAX];
+    for (int count = cage_joins(cage, &none, path); count > 0; count--) {
+        ck_assert(str_ends(path[count - 1], ".1-1/cgroup.procs"));
+        free(path[count - 1]);
+    }
     cage_close(cage);
+}
+END_TEST
+
+/* Writes where the cgroups of the controllers are, cells in them, and dies. */
+static void
+make_and_die(const char *mark, int fd)
+{
+    struct cage *cage = cage_open(mark);
+    for (int i = 0; i < CONTROLS; i++) {
+        struct control control = cage_control(cage, (enum control_id)i);
+        if (control.directory)
+            dprintf(fd, "%s\n", control.directory);
+    }
+    struct cage_cell cell = cage_cell_make(cage);
+    if (cage_cell_memory(&cell))
+        dprintf(fd, "%s\n", cage_cell_memory(&cell));
+    kill(getpid(), SIGKILL);
+}
+
+/* What of the paths there is; each must be (or not be) a directory. */
+static int
+count_directories(char *paths, bool there)
+{
+    int count = 0;
+    char *rest = paths;
+    for (const char *path; (path = strsep(&rest, "\n")) && *path; count++)
+        ck_assert_msg((access(path, F_OK) == 0) == there, "%s", path);
+    return count;
+}
+
+START_TEST(control_groups_are_swept)
+{
+    char mark[CAGE_MARK_MAX], prefix[CAGE_MARK_MAX], text[4096], again[4096];
+    int pipe_fd[2], status;
+    choose(_i);
+    snprintf(prefix, sizeof prefix, "0.control%d.", (int)getpid());
+    snprintf(mark, sizeof mark, "0.control%d.1", (int)getpid());
+    ck_assert_int_eq(pipe(pipe_fd), 0);
+    pid_t pid = fork();
+    if (pid == 0)
+        make_and_die(mark, pipe_fd[1]);
+    close(pipe_fd[1]);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(WTERMSIG(status), SIGKILL);
+    ssize_t n = read(pipe_fd[0], text, sizeof text - 1);
+    close(pipe_fd[0]);
+    text[n > 0 ? n : 0] = '\0';
+    memcpy(again, text, sizeof text);
+    printf("# %s: %d cgroups\n", kinds[_i], count_directories(text, true));
+    cage_sweep_leftovers(prefix);
+    count_directories(again, false);
 }
 END_TEST
 
@@ -347,6 +408,7 @@ test_suite(void)
     tcase_add_loop_test(life, new_cage_after_kill, 0, 3);
     tcase_add_loop_test(life, cages_are_apart, 0, 3);
     tcase_add_loop_test(life, leftovers_are_swept, 0, 3);
+    tcase_add_loop_test(life, control_groups_are_swept, 0, 3);
     suite_add_tcase(suite, life);
     TCase *crowds = tcase_create("crowds");
     tcase_set_timeout(crowds, 60);

@@ -73,6 +73,13 @@ make_tree(const char *controllers)
     }
 }
 
+static void
+open_set(struct limit_set *set, const struct run_limits *wanted, bool v1)
+{
+    const struct control control[CONTROLS] = { { group, v1 }, { group, v1 } };
+    limit_set_open(set, wanted, control);
+}
+
 static struct run_limits
 some_limits(void)
 {
@@ -158,7 +165,7 @@ START_TEST(cgroup_holds)
     struct run_limits wanted = some_limits();
     struct limit_set set;
     make_tree("cpuset cpu io memory pids\n");
-    limit_set_open(&set, &wanted, group);
+    open_set(&set, &wanted, false);
     ck_assert_int_eq(set.held[LIMIT_MEMORY].means, LIMIT_BY_CGROUP2);
     ck_assert_int_eq(set.held[LIMIT_TRIAL_MEMORY].means, LIMIT_BY_CGROUP2);
     ck_assert_int_eq(set.held[LIMIT_CPU].means, LIMIT_BY_CGROUP2);
@@ -182,6 +189,78 @@ START_TEST(cgroup_holds)
 }
 END_TEST
 
+/* The files of the v1 trees of memory and cpu, here in one. */
+static void
+make_tree_v1(void)
+{
+    make_tree("");
+    const char *const both[] = { group, cell };
+    for (int i = 0; i < 2; i++) {
+        put(both[i], "memory.limit_in_bytes", "9223372036854771712\n");
+        put(both[i], "memory.memsw.limit_in_bytes", "9223372036854771712\n");
+        put(both[i], "memory.use_hierarchy", "0\n");
+        put(both[i], "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n");
+        put(both[i], "cpu.cfs_period_us", "0\n");
+        put(both[i], "cpu.cfs_quota_us", "-1\n");
+    }
+}
+
+START_TEST(cgroup_v1_holds)
+{
+    struct run_limits wanted = some_limits();
+    struct limit_set set;
+    make_tree_v1();
+    open_set(&set, &wanted, true);
+    ck_assert_int_eq(set.held[LIMIT_MEMORY].means, LIMIT_BY_CGROUP1);
+    ck_assert_int_eq(set.held[LIMIT_TRIAL_MEMORY].means, LIMIT_BY_CGROUP1);
+    ck_assert_int_eq(set.held[LIMIT_CPU].means, LIMIT_BY_CGROUP1);
+    ck_assert_int_eq(set.held[LIMIT_NICE].means, LIMIT_BY_SCHEDULING);
+    ck_assert_int_eq(strncmp(get(group, "memory.limit_in_bytes"), "536870912", 9), 0);
+    ck_assert_int_eq(strncmp(get(group, "memory.memsw.limit_in_bytes"), "536870912", 9), 0);
+    ck_assert_int_eq(strncmp(get(group, "memory.use_hierarchy"), "1", 1), 0);
+    ck_assert_int_eq(strncmp(get(group, "cpu.cfs_quota_us"), "150000", 6), 0);
+    ck_assert_int_eq(strncmp(get(group, "cpu.cfs_period_us"), "100000", 6), 0);
+    ck_assert_int_eq(limit_set_cell(&set, cell), 0);
+    ck_assert_int_eq(strncmp(get(cell, "memory.limit_in_bytes"), "67108864", 8), 0);
+    json_t *orders = orders_of(&set);
+    ck_assert_ptr_null(json_object_get(orders, "memory"));
+    ck_assert_ptr_null(json_object_get(orders, "cpu"));
+    json_decref(orders);
+    setenv("OPTOP_LIMITS", "cgroup1", 1); /* the worse means is not better than the best allowed */
+    open_set(&set, &wanted, true);
+    ck_assert_int_eq(set.held[LIMIT_MEMORY].means, LIMIT_BY_CGROUP1);
+    open_set(&set, &wanted, false);
+    ck_assert_int_eq(set.held[LIMIT_MEMORY].means, LIMIT_BY_RLIMIT);
+}
+END_TEST
+
+START_TEST(limits_change)
+{
+    struct run_limits wanted = some_limits(), other = wanted;
+    const struct control both[CONTROLS] = { { group, true }, { group, true } };
+    struct limit_set set;
+    make_tree_v1();
+    open_set(&set, &wanted, true);
+    ck_assert(!limit_set_change(&set, &other, both));
+    other.memory_bytes = 256 * MIB;
+    other.cpu_cores = 0.5;
+    ck_assert(!limit_set_change(&set, &other, both)); /* the cgroup holds them at once */
+    ck_assert_int_eq(strncmp(get(group, "memory.limit_in_bytes"), "268435456", 9), 0);
+    ck_assert_int_eq(strncmp(get(group, "cpu.cfs_quota_us"), "50000", 5), 0);
+    other.trial_memory_bytes = 32 * MIB;
+    ck_assert(limit_set_change(&set, &other, both)); /* cells that there are have the old one */
+    other.nice = 7;
+    ck_assert(limit_set_change(&set, &other, both)); /* workers apply it when they start */
+    ck_assert(!limit_set_change(&set, &other, both));
+    other.memory_bytes = other.cpu_cores = 0;
+    ck_assert(!limit_set_change(&set, &other, both));
+    ck_assert_int_eq(strncmp(get(group, "memory.limit_in_bytes"), "-1", 2), 0);
+    ck_assert_int_eq(strncmp(get(group, "cpu.cfs_quota_us"), "-1", 2), 0);
+    limit_set_open(&set, &other, NULL);
+    ck_assert(limit_set_change(&set, &other, both)); /* a cgroup that nobody has joined */
+}
+END_TEST
+
 START_TEST(cgroup_refuses)
 {
     /* no controller; no cgroup; not to be tried: each time the next means */
@@ -193,7 +272,7 @@ START_TEST(cgroup_refuses)
             put(parent, "cgroup.controllers", "cpu memory\n");
             setenv("OPTOP_LIMITS", "rlimit", 1);
         }
-        limit_set_open(&set, &wanted, way == 1 ? NULL : group);
+        way == 1 ? limit_set_open(&set, &wanted, NULL) : open_set(&set, &wanted, false);
         ck_assert_int_eq(set.held[LIMIT_MEMORY].means, LIMIT_BY_RLIMIT);
         ck_assert_str_ne(set.held[LIMIT_MEMORY].note, "");
         ck_assert_int_eq(set.held[LIMIT_CPU].means, LIMIT_BY_SCHEDULING);
@@ -210,7 +289,7 @@ START_TEST(cell_refuses)
     struct run_limits wanted = some_limits();
     struct limit_set set;
     make_tree("cpu memory\n");
-    limit_set_open(&set, &wanted, group);
+    open_set(&set, &wanted, false);
     ck_assert_int_lt(limit_set_cell(&set, "/nowhere"), 0);
     ck_assert_int_eq(set.held[LIMIT_TRIAL_MEMORY].means, LIMIT_BY_RLIMIT);
     json_t *orders = orders_of(&set);
@@ -227,7 +306,7 @@ START_TEST(out_of_memory_is_told_once)
     make_tree("cpu memory\n");
     wanted.trial_memory_bytes = 0;
     put(group, "memory.events", "oom 3\noom_kill 3\noom_group_kill 9\n");
-    limit_set_open(&set, &wanted, group); /* what was before is not news */
+    open_set(&set, &wanted, false); /* what was before is not news */
     ck_assert(!limit_set_oom(&set, text, sizeof text));
     put(group, "memory.events", "oom 4\noom_kill 4\noom_group_kill 9\n");
     ck_assert(limit_set_oom(&set, text, sizeof text));
@@ -235,6 +314,26 @@ START_TEST(out_of_memory_is_told_once)
     ck_assert(!limit_set_oom(&set, text, sizeof text));
     limit_set_open(&set, &wanted, NULL);
     ck_assert(!limit_set_oom(&set, text, sizeof text));
+}
+END_TEST
+
+START_TEST(out_of_memory_in_v1_cells)
+{
+    struct run_limits wanted = some_limits();
+    struct limit_set set;
+    char text[128] = "";
+    make_tree_v1();
+    open_set(&set, &wanted, true);
+    ck_assert(!limit_set_oom(&set, text, sizeof text));
+    put(cell, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n");
+    ck_assert(limit_set_oom(&set, text, sizeof text));
+    ck_assert(!limit_set_oom(&set, text, sizeof text));
+    /* with the cell goes its count: the next kill elsewhere is news all the same */
+    limit_set_cell_gone(&set, cell);
+    put(cell, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n");
+    ck_assert(!limit_set_oom(&set, text, sizeof text));
+    put(group, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n");
+    ck_assert(limit_set_oom(&set, text, sizeof text));
 }
 END_TEST
 
@@ -339,9 +438,12 @@ test_suite(void)
     tcase_add_test(tcase, cpu_lists);
     tcase_add_test(tcase, io_priorities);
     tcase_add_test(tcase, cgroup_holds);
+    tcase_add_test(tcase, cgroup_v1_holds);
+    tcase_add_test(tcase, limits_change);
     tcase_add_test(tcase, cgroup_refuses);
     tcase_add_test(tcase, cell_refuses);
     tcase_add_test(tcase, out_of_memory_is_told_once);
+    tcase_add_test(tcase, out_of_memory_in_v1_cells);
     tcase_add_test(tcase, refusal_is_said);
     tcase_add_test(tcase, applied_for_real);
     tcase_add_test(tcase, refused_for_real);

@@ -868,7 +868,7 @@ START_TEST(nonsense_to_the_worker)
         "{\"init\":{\"command\":\"'\",\"score\":\"stdout\"}}\n",
         "{\"init\":{\"type\":\"magic\",\"command\":\"true\",\"score\":\"stdout\"}}\n",
         "{\"init\":{\"command\":\"true\",\"score\":\"stdout\"}}\n{\"trials\":[{\"values\":[1]}]}\n",
-        "{\"init\":{\"command\":\"true\",\"score\":\"stdout\",\"cgroup_procs\":\"/no/such\"}}\n",
+        "{\"init\":{\"command\":\"true\",\"score\":\"stdout\",\"cgroups\":[\"/no/such\"]}}\n",
         "{\"order\":\"cancel\",\"of_trial\":1}\n", "{\"limits\":{\"trial_seconds\":1}}\n",
     };
     char name[] = "optop-worker", *argv[] = { name, NULL }, *environment[] = { NULL };

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,9 +17,9 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/xalloc.h"
-#include "exec/limit.h"
 #include "io/child.h"
 #include "io/proctree.h"
+#include "sample/cgroup.h"
 
 enum {
     CGROUP_TRIES = 10000, /* names of cgroups that other starts have left */
@@ -31,13 +30,12 @@ enum {
 };
 
 #define CGROUP_PREFIX "optop-"
-#define CELL_PREFIX "worker-"
 
 struct cage {
     enum cage_kind kind;
     char mark[CAGE_MARK_MAX];
     char *directory; /* of the cgroup, owned; NULL: none */
-    char *procs; /* its cgroup.procs, owned */
+    char *control[CONTROLS]; /* in the controllers' v1 trees, owned; NULL: not asked for, or none */
     int cells; /* made so far */
 };
 
@@ -95,101 +93,41 @@ may_write(const char *directory, const char *name)
 
 /* Where our own cgroup is. */
 
-/* mountinfo writes blank, tab, newline and backslash as three octal digits. */
-static void
-decode_octal(char *text)
-{
-    char *out = text;
-    for (const char *p = text; *p; p++) {
-        unsigned code;
-        if (*p == '\\' && sscanf(p + 1, "%3o", &code) == 1) {
-            *out++ = (char)code;
-            p += 3;
-        } else {
-            *out++ = *p;
-        }
-    }
-    *out = '\0';
-}
-
-/* The mount point of the cgroup2 file system, and which of its directories is
- * mounted there. */
+/* Directory of the cgroup that this process is in, in the tree of a controller
+ * (""; cgroup2 itself). */
 static bool
-find_mount(char mount[PATH_MAX], char root[PATH_MAX])
+find_own_directory(const char *controller, struct cgroup_place *ret_place)
 {
-    FILE *file = fopen("/proc/self/mountinfo", "re");
-    char *line = NULL;
-    size_t capacity = 0;
-    bool found = false;
-    while (file && !found && getline(&line, &capacity, file) > 0) {
-        const char *type = strstr(line, " - cgroup2 ");
-        if (type && sscanf(line, "%*d %*d %*s %4095s %4095s", root, mount) == 2) {
-            decode_octal(root);
-            decode_octal(mount);
-            found = true;
-        }
-    }
-    free(line);
-    if (file)
-        fclose(file);
+    struct procfs_file cgroups, mounts;
+    struct procfs_buffer cgroups_buffer, mounts_buffer;
+    struct scan cgroups_text, mounts_text;
+    procfs_file_init(&cgroups, xstrdup("/proc/self/cgroup"));
+    procfs_file_init(&mounts, xstrdup("/proc/self/mountinfo"));
+    procfs_buffer_init(&cgroups_buffer);
+    procfs_buffer_init(&mounts_buffer);
+    bool found = procfs_file_read(&cgroups, &cgroups_buffer, &cgroups_text) == 0 &&
+        procfs_file_read(&mounts, &mounts_buffer, &mounts_text) == 0 &&
+        cgroup_find(cgroups_text, mounts_text, controller, "/sys", ret_place) == 0;
+    procfs_buffer_release(&mounts_buffer);
+    procfs_buffer_release(&cgroups_buffer);
+    procfs_file_release(&mounts);
+    procfs_file_release(&cgroups);
+    if (found && str_ends(ret_place->path, CONTROL_SERVER_LEAF)) /* see control.c: it went one down */
+        cgroup_parent(ret_place);
     return found;
-}
-
-static bool
-find_own(char own[PATH_MAX])
-{
-    FILE *file = fopen("/proc/self/cgroup", "re");
-    char *line = NULL;
-    size_t capacity = 0;
-    bool found = false;
-    while (file && !found && getline(&line, &capacity, file) > 0)
-        if (str_starts(line, "0::/") && strlen(line) < PATH_MAX) {
-            str_copy(own, PATH_MAX, line + 3);
-            own[strcspn(own, "\n")] = '\0';
-            found = true;
-        }
-    free(line);
-    if (file)
-        fclose(file);
-    return found;
-}
-
-/* Directory of the cgroup that this process is in; false without cgroup2. */
-static bool
-find_own_directory(char directory[PATH_MAX])
-{
-    char mount[PATH_MAX], root[PATH_MAX], own[PATH_MAX];
-    if (!find_mount(mount, root) || !find_own(own))
-        return false;
-    const char *below = own;
-    size_t root_len = strlen(root);
-    if (root_len > 1) { /* part of the tree is mounted, as in a container */
-        if (strncmp(own, root, root_len) != 0)
-            return false;
-        below += root_len;
-    }
-    if (str_ends(below, LIMIT_SERVER_LEAF)) /* the server went one down: see limit.c */
-        own[strlen(own) - strlen(LIMIT_SERVER_LEAF)] = '\0';
-    if (!strcmp(below, "/"))
-        below = "";
-    int n = snprintf(directory, PATH_MAX, "%s%s", mount, below);
-    return n > 0 && n < PATH_MAX;
 }
 
 /* A new cgroup with an unused name: one that was killed once kills newcomers. */
 static char *
-make_cgroup(const char *mark)
+make_cgroup(const char *own, const char *mark)
 {
-    char own[PATH_MAX];
-    if (!find_own_directory(own) || !may_write(own, "cgroup.procs"))
-        return NULL;
     for (int i = 1; i <= CGROUP_TRIES; i++) {
         char *directory = xasprintf("%s/" CGROUP_PREFIX "%s-%d", own, mark, i);
         for (char *p = directory + strlen(own) + 1; *p; p++)
             if (*p == '/' || *p == '\n')
                 *p = '_';
         if (mkdir(directory, 0755) == 0) {
-            if (may_write(directory, "cgroup.kill") && may_write(directory, "cgroup.procs"))
+            if (may_write(directory, "cgroup.procs"))
                 return directory;
             rmdir(directory);
             free(directory);
@@ -200,6 +138,21 @@ make_cgroup(const char *mark)
         if (!taken)
             return NULL;
     }
+    return NULL;
+}
+
+/* In cgroup2; of use only where it can end what is in it (since Linux 5.14). */
+static char *
+make_whole(const char *mark)
+{
+    struct cgroup_place own;
+    if (!find_own_directory("", &own) || !may_write(own.path, "cgroup.procs"))
+        return NULL;
+    char *directory = make_cgroup(own.path, mark);
+    if (!directory || may_write(directory, "cgroup.kill"))
+        return directory;
+    rmdir(directory);
+    free(directory);
     return NULL;
 }
 
@@ -227,10 +180,8 @@ cage_open(const char *mark)
     if (cage->kind < CAGE_GROUP && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
         cage->kind = CAGE_GROUP;
     if (cage->kind == CAGE_CGROUP2) {
-        cage->directory = make_cgroup(mark);
-        if (cage->directory)
-            cage->procs = xasprintf("%s/cgroup.procs", cage->directory);
-        else
+        cage->directory = make_whole(mark);
+        if (!cage->directory)
             cage->kind = CAGE_SUBREAPER;
     }
     return cage;
@@ -242,10 +193,16 @@ cage_kind(const struct cage *cage)
     return cage->kind;
 }
 
-const char *
-cage_directory(const struct cage *cage)
+struct control
+cage_control(struct cage *cage, enum control_id id)
 {
-    return cage->directory;
+    struct cgroup_place own;
+    if (!cage->control[id] && find_own_directory(control_name(id), &own)) {
+        if (own.v2)
+            return (struct control){ .directory = cage->directory };
+        cage->control[id] = make_cgroup(own.path, cage->mark);
+    }
+    return (struct control){ .directory = cage->control[id], .v1 = true };
 }
 
 int64_t
@@ -261,18 +218,14 @@ cage_cpu_ns(const struct cage *cage)
     return usage ? strtoll(usage + strlen("usage_usec "), NULL, 10) * 1000 : -1;
 }
 
-const char *
-cage_procs_path(const struct cage *cage)
-{
-    return cage->procs;
-}
+/* Cells. */
 
-char *
-cage_cell_make(struct cage *cage)
+static char *
+make_cell(const char *directory, int number)
 {
-    if (!cage->directory)
+    if (!directory)
         return NULL;
-    char *cell = xasprintf("%s/" CELL_PREFIX "%d", cage->directory, ++cage->cells);
+    char *cell = xasprintf("%s/" CAGE_CELL_PREFIX "%d", directory, number);
     if (mkdir(cell, 0755) == 0)
         return cell;
     log_debug("%s: %s", cell, strerror(errno));
@@ -280,16 +233,54 @@ cage_cell_make(struct cage *cage)
     return NULL;
 }
 
-void
-cage_cell_kill(const char *cell)
+struct cage_cell
+cage_cell_make(struct cage *cage)
 {
-    write_kill(cell);
+    cage->cells++;
+    return (struct cage_cell){
+        .directory = make_cell(cage->directory, cage->cells),
+        .memory = make_cell(cage->control[CONTROL_MEMORY], cage->cells),
+    };
+}
+
+const char *
+cage_cell_memory(const struct cage_cell *cell)
+{
+    return cell->memory ? cell->memory : cell->directory;
+}
+
+int
+cage_joins(const struct cage *cage, const struct cage_cell *cell, char *ret_path[CAGE_JOINS_MAX])
+{
+    const char *const directories[CAGE_JOINS_MAX] = {
+        cell->directory ? cell->directory : cage->directory,
+        cell->memory ? cell->memory : cage->control[CONTROL_MEMORY],
+        cage->control[CONTROL_CPU],
+    };
+    int count = 0;
+    for (int i = 0; i < CAGE_JOINS_MAX; i++)
+        if (directories[i])
+            ret_path[count++] = xasprintf("%s/cgroup.procs", directories[i]);
+    return count;
 }
 
 void
-cage_cell_remove(const char *cell)
+cage_cell_kill(const struct cage_cell *cell)
 {
-    rmdir(cell);
+    if (cell->directory)
+        write_kill(cell->directory);
+}
+
+void
+cage_cell_remove(struct cage_cell *cell)
+{
+    if (cell->directory)
+        rmdir(cell->directory);
+    if (cell->memory)
+        rmdir(cell->memory);
+    free(cell->directory);
+    free(cell->memory);
+    *cell = (struct cage_cell){ 0 };
 }
 
 static void
@@ -349,7 +340,7 @@ try_remove(const char *directory)
 {
     DIR *dir = opendir(directory);
     for (struct dirent *entry; dir && (entry = readdir(dir));)
-        if (str_starts(entry->d_name, CELL_PREFIX))
+        if (str_starts(entry->d_name, CAGE_CELL_PREFIX))
             unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
     if (dir)
         closedir(dir);
@@ -376,25 +367,31 @@ cage_close(struct cage *cage)
         remove_cgroup(cage->directory, CLOSE_MS);
     else
         kill_marked(cage->mark, PROCTREE_ADOPTED, false, CLOSE_MS);
+    for (int i = 0; i < CONTROLS; i++) {
+        if (cage->control[i])
+            remove_cgroup(cage->control[i], CLOSE_MS);
+        free(cage->control[i]);
+    }
     free(cage->directory);
-    free(cage->procs);
     free(cage);
 }
 
 /* What others have left. */
 
+/* In one tree: that of a controller, or cgroup2 itself (""). */
 static void
-remove_leftover_cgroups(const char *mark_prefix, int64_t until)
+remove_leftover_cgroups(const char *controller, const char *mark_prefix, int64_t until)
 {
-    char own[PATH_MAX], name[CAGE_MARK_MAX + sizeof CGROUP_PREFIX];
-    DIR *dir = find_own_directory(own) ? opendir(own) : NULL;
+    struct cgroup_place own;
+    char name[CAGE_MARK_MAX + sizeof CGROUP_PREFIX];
+    DIR *dir = find_own_directory(controller, &own) ? opendir(own.path) : NULL;
     if (!dir)
         return;
     snprintf(name, sizeof name, CGROUP_PREFIX "%s", mark_prefix);
     for (struct dirent *entry; (entry = readdir(dir));) {
         if (!str_starts(entry->d_name, name))
             continue;
-        char *directory = xasprintf("%s/%s", own, entry->d_name);
+        char *directory = xasprintf("%s/%s", own.path, entry->d_name);
         if (cgroup_populated(directory))
             write_kill(directory);
         int64_t left_ms = (until - clock_mono_ns()) / NS_PER_MS;
@@ -410,7 +407,9 @@ cage_sweep_leftovers(const char *mark_prefix)
     int64_t until = clock_mono_ns() + CLOSE_MS * NS_PER_MS;
     int found = signal_marked(mark_prefix, 0, true, 0);
     kill_marked(mark_prefix, 0, true, CLOSE_MS);
-    remove_leftover_cgroups(mark_prefix, until);
+    remove_leftover_cgroups("", mark_prefix, until);
+    for (int i = 0; i < CONTROLS; i++)
+        remove_leftover_cgroups(control_name((enum control_id)i), mark_prefix, until);
     return found > 0 ? found : 0;
 }
 

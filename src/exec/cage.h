@@ -26,9 +26,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "exec/control.h"
+
 enum cage_kind { CAGE_CGROUP2, CAGE_SUBREAPER, CAGE_GROUP };
 
 enum { CAGE_MARK_MAX = 96 };
+
+/* Names of the cells' directories: prefix and number. */
+#define CAGE_CELL_PREFIX "worker-"
 
 struct cage;
 
@@ -39,24 +44,38 @@ const char *cage_kind_name(enum cage_kind kind);
 struct cage *cage_open(const char *mark);
 enum cage_kind cage_kind(const struct cage *cage);
 
-/* The whole cage's cgroup; NULL when there is none. Borrowed. */
-const char *cage_directory(const struct cage *cage);
+/* Where a controller's files are for this cage: in its own cgroup where cgroup2
+ * has the controller, else in a cgroup in the controller's v1 tree, made at the
+ * first asking for the workers that start from then on. Its directory is
+ * borrowed; NULL: there is none, or none is permitted. */
+struct control cage_control(struct cage *cage, enum control_id id);
 
 /* CPU time that its processes have used, those that ended too; -1: not known
  * (there is no cgroup). */
 int64_t cage_cpu_ns(const struct cage *cage);
 
-/* Path of the cgroup.procs file of the whole cage; NULL when there is no
- * cgroup. Borrowed. */
-const char *cage_procs_path(const struct cage *cage);
+/* A cell is one worker's own part of the cage's cgroups: what a worker leaves
+ * behind can be ended without its neighbours, and has a memory limit of its own. */
+struct cage_cell {
+    char *directory; /* cgroup2; owned, NULL: none */
+    char *memory; /* in the v1 tree of the memory controller; owned, NULL: none */
+};
 
-/* A cell is one worker's own cgroup inside the cage's: what a worker leaves
- * behind can be ended without its neighbours. Its directory, owned (free());
- * NULL when there is none (the worker then joins the whole cage's cgroup). The
- * worker writes "0" to its cgroup.procs before the first trial. A killed cell is not used again. */
-char *cage_cell_make(struct cage *cage);
-void cage_cell_kill(const char *cell);
-void cage_cell_remove(const char *cell); /* what is not empty yet, cage_close removes */
+/* Makes what the cage has cgroups for. A cell that was killed is not used again. */
+struct cage_cell cage_cell_make(struct cage *cage);
+
+/* Where its memory limit is written; NULL: nowhere. Borrowed. */
+const char *cage_cell_memory(const struct cage_cell *cell);
+
+/* The paths of the cgroup.procs files into each of which the worker writes "0"
+ * before its first trial. Owned strings (free()); returns their count. */
+enum { CAGE_JOINS_MAX = 1 + CONTROLS };
+int cage_joins(const struct cage *cage, const struct cage_cell *cell, char *ret_path[CAGE_JOINS_MAX]);
+
+void cage_cell_kill(const struct cage_cell *cell);
+
+/* Removes, frees; what is not empty yet, cage_close removes. */
+void cage_cell_remove(struct cage_cell *cell);
 
 /* Ends every process in it at once, workers included. Blocks for at most
  * about 50 ms: against processes that fork as fast as they are ended, call it

@@ -2,14 +2,12 @@
 #include "exec/limit.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,145 +17,13 @@
 #include "base/unit.h"
 #include "base/xalloc.h"
 
-enum {
-    CPU_PERIOD_US = 100000,
-    IOPRIO_CLASS_SHIFT = 13,
-    IOPRIO_WHO_PROCESS = 1,
-    EVENTS_MAX = 1024, /* bytes of memory.events: a dozen short lines */
-};
+enum { IOPRIO_CLASS_SHIFT = 13, IOPRIO_WHO_PROCESS = 1 };
 
 static const char *const means_names[] = {
-    [LIMIT_BY_CGROUP2] = "cgroup2", [LIMIT_BY_RLIMIT] = "rlimit",
-    [LIMIT_BY_SCHEDULING] = "scheduling", [LIMIT_BY_NOTHING] = "nothing",
+    [LIMIT_BY_CGROUP2] = "cgroup2", [LIMIT_BY_CGROUP1] = "cgroup1",
+    [LIMIT_BY_RLIMIT] = "rlimit", [LIMIT_BY_SCHEDULING] = "scheduling",
+    [LIMIT_BY_NOTHING] = "nothing",
 };
-
-/* Files of a cgroup. */
-
-static int
-write_file(const char *directory, const char *name, const char *text)
-{
-    char *path = xasprintf("%s/%s", directory, name);
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    int r = fd < 0 ? -errno : 0;
-    if (r == 0 && write(fd, text, strlen(text)) < 0)
-        r = -errno;
-    if (fd >= 0)
-        close(fd);
-    free(path);
-    return r;
-}
-
-/* The file's text, cut at size; "" when it cannot be read. */
-static void
-read_file(const char *directory, const char *name, char *buf, size_t size)
-{
-    char *path = xasprintf("%s/%s", directory, name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
-    buf[n > 0 ? n : 0] = '\0';
-    if (fd >= 0)
-        close(fd);
-    free(path);
-}
-
-static bool
-has_word(const char *text, const char *word)
-{
-    size_t len = strlen(word);
-    for (const char *p = text; (p = strstr(p, word)); p += len)
-        if ((p == text || strchr(" \n", p[-1])) && strchr(" \n", p[len]))
-            return true;
-    return false;
-}
-
-/* Makes a controller available to the children of a cgroup. EBUSY: processes
- * sit in it, and in an inner node the kernel allows none. */
-static int
-enable_controller(const char *directory, const char *controller)
-{
-    char text[256], order[32];
-    read_file(directory, "cgroup.subtree_control", text, sizeof text);
-    if (has_word(text, controller))
-        return 0;
-    read_file(directory, "cgroup.controllers", text, sizeof text);
-    if (!has_word(text, controller))
-        return -EOPNOTSUPP;
-    snprintf(order, sizeof order, "+%s", controller);
-    return write_file(directory, "cgroup.subtree_control", order);
-}
-
-/* A cgroup that this process alone sits in is made free by going one down: the
- * server that systemd has given a cgroup of its own is in this place. */
-static int
-go_down(const char *directory)
-{
-    char text[64], own[32];
-    read_file(directory, "cgroup.procs", text, sizeof text);
-    snprintf(own, sizeof own, "%d\n", (int)getpid());
-    if (strcmp(text, own) != 0)
-        return -EBUSY; /* others are not ours to move */
-    char *leaf = xasprintf("%s" LIMIT_SERVER_LEAF, directory);
-    int r = mkdir(leaf, 0755) < 0 && errno != EEXIST ? -errno : 0;
-    if (r == 0)
-        r = write_file(leaf, "cgroup.procs", own);
-    free(leaf);
-    return r;
-}
-
-static int
-enable_in_parent(const char *group, const char *controller)
-{
-    const char *slash = strrchr(group, '/');
-    if (!slash || slash == group)
-        return -EOPNOTSUPP;
-    char *parent = xasprintf("%.*s", (int)(slash - group), group);
-    int r = enable_controller(parent, controller);
-    if (r == -EBUSY && go_down(parent) == 0)
-        r = enable_controller(parent, controller);
-    free(parent);
-    return r;
-}
-
-static int
-write_memory_max(const char *directory, double bytes)
-{
-    char text[32];
-    snprintf(text, sizeof text, "%.0f", bytes);
-    int r = write_file(directory, "memory.max", text);
-    /* else the limit would only move pages to the swap; not everywhere there */
-    if (r == 0)
-        (void)write_file(directory, "memory.swap.max", "0");
-    return r;
-}
-
-/* Holding by cgroup2, in the server. */
-
-static int
-hold_memory(const struct limit_set *set)
-{
-    int r = enable_in_parent(set->group, "memory");
-    return r < 0 ? r : write_memory_max(set->group, set->wanted->memory_bytes);
-}
-
-/* The cells of the workers are below the cage's cgroup, which no process may
- * then be in. */
-static int
-hold_trial_memory(const struct limit_set *set)
-{
-    int r = enable_in_parent(set->group, "memory");
-    return r < 0 ? r : enable_controller(set->group, "memory");
-}
-
-static int
-hold_cpu(const struct limit_set *set)
-{
-    char text[64];
-    int r = enable_in_parent(set->group, "cpu");
-    if (r < 0)
-        return r;
-    snprintf(text, sizeof text, "%.0f %d", set->wanted->cpu_cores * CPU_PERIOD_US, CPU_PERIOD_US);
-    return write_file(set->group, "cpu.max", text);
-}
 
 /* Applying, in the worker: errors are -errno. */
 
@@ -255,6 +121,14 @@ apply_cpu(const json_t *value)
     return sched_setaffinity(0, sizeof some, &some) < 0 ? -errno : 0;
 }
 
+/* By a cgroup, in the server. */
+
+static int
+hold_cells(const struct control *control, double bytes)
+{
+    return isfinite(bytes) ? control_prepare_cells(control) : 0; /* each cell gets it when it is made */
+}
+
 /* The table. To add a limit: a row, its value in struct run_limits and in
  * limit_wanted and write_value, an option in config/runfile.c. Rows stand in the
  * order in which a worker applies them: affinity before cpu, which chooses
@@ -262,22 +136,25 @@ apply_cpu(const json_t *value)
 static const struct limit_row {
     enum limit_id id;
     const char *name; /* its key in [limits] */
-    int (*hold)(const struct limit_set *set); /* by cgroup2; NULL: it has no such file */
+    enum control_id control; /* of the cgroup, when it holds it */
+    int (*hold)(const struct control *control, double value); /* NULL: no cgroup does */
     int (*apply)(const json_t *value); /* in the worker */
     enum limit_means applied_by;
     const char *note; /* what applying does not hold */
 } rows[] = {
-    { LIMIT_MEMORY, "memory", hold_memory, apply_memory, LIMIT_BY_RLIMIT,
+    { LIMIT_MEMORY, "memory", CONTROL_MEMORY, control_hold_memory, apply_memory,
+        LIMIT_BY_RLIMIT,
         "each process alone, not their sum" },
-    { LIMIT_TRIAL_MEMORY, "trial_memory", hold_trial_memory, apply_trial_memory, LIMIT_BY_RLIMIT,
+    { LIMIT_TRIAL_MEMORY, "trial_memory", CONTROL_MEMORY, hold_cells, apply_trial_memory,
+        LIMIT_BY_RLIMIT,
         "each process of a trial alone, not their sum" },
-    { LIMIT_AFFINITY, "affinity", NULL, apply_affinity, LIMIT_BY_SCHEDULING, "" },
-    { LIMIT_CPU, "cpu", hold_cpu, apply_cpu, LIMIT_BY_SCHEDULING,
+    { LIMIT_AFFINITY, "affinity", 0, NULL, apply_affinity, LIMIT_BY_SCHEDULING, "" },
+    { LIMIT_CPU, "cpu", CONTROL_CPU, control_hold_cpu, apply_cpu, LIMIT_BY_SCHEDULING,
         "kept to whole CPUs, rounded up" },
-    { LIMIT_NICE, "nice", NULL, apply_nice, LIMIT_BY_SCHEDULING, "" },
-    { LIMIT_IO_PRIORITY, "io_priority", NULL, apply_io_priority, LIMIT_BY_SCHEDULING, "" },
-    { LIMIT_OPEN_FILES, "open_files", NULL, apply_open_files, LIMIT_BY_RLIMIT, "" },
-    { LIMIT_CORE_DUMPS, "core_dumps", NULL, apply_core_dumps, LIMIT_BY_RLIMIT, "" },
+    { LIMIT_NICE, "nice", 0, NULL, apply_nice, LIMIT_BY_SCHEDULING, "" },
+    { LIMIT_IO_PRIORITY, "io_priority", 0, NULL, apply_io_priority, LIMIT_BY_SCHEDULING, "" },
+    { LIMIT_OPEN_FILES, "open_files", 0, NULL, apply_open_files, LIMIT_BY_RLIMIT, "" },
+    { LIMIT_CORE_DUMPS, "core_dumps", 0, NULL, apply_core_dumps, LIMIT_BY_RLIMIT, "" },
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -367,53 +244,126 @@ write_value(struct json_writer *w, const char *key, const struct run_limits *wan
 
 /* In the server. */
 
-static int64_t
-count_oom_kills(const char *group)
+static double
+held_value(const struct run_limits *wanted, enum limit_id id)
 {
-    char text[EVENTS_MAX];
-    read_file(group, "memory.events", text, sizeof text);
-    const char *line = strstr(text, "oom_kill ");
-    return line ? strtoll(line + strlen("oom_kill "), NULL, 10) : 0;
+    return id == LIMIT_MEMORY ? wanted->memory_bytes
+        : id == LIMIT_TRIAL_MEMORY ? wanted->trial_memory_bytes : wanted->cpu_cores;
+}
+
+/* The best means that the environment allows to try. */
+static enum limit_means
+best_means(void)
+{
+    const char *name = getenv("OPTOP_LIMITS");
+    for (int means = LIMIT_BY_CGROUP2; name && means <= LIMIT_BY_RLIMIT; means++)
+        if (str_equal(name, means_names[means]))
+            return (enum limit_means)means;
+    return LIMIT_BY_CGROUP2;
 }
 
 static bool
-may_try_cgroup(void)
+is_by_cgroup(const struct limit_held *held)
 {
-    return !str_equal(getenv("OPTOP_LIMITS"), "rlimit");
+    return held->means == LIMIT_BY_CGROUP2 || held->means == LIMIT_BY_CGROUP1;
+}
+
+bool
+limit_wants_control(const struct run_limits *wanted, enum control_id id)
+{
+    for (int i = 0; i < ROWS; i++)
+        if (rows[i].hold && rows[i].control == id && limit_wanted(wanted, rows[i].id))
+            return best_means() <= LIMIT_BY_CGROUP1;
+    return false;
+}
+
+static void
+hold_one(struct limit_set *set, const struct limit_row *row)
+{
+    struct limit_held *held = &set->held[row->id];
+    *held = (struct limit_held){ .means = LIMIT_BY_NOTHING };
+    if (!limit_wanted(&set->wanted, row->id))
+        return;
+    const struct control *control = row->hold ? &set->control[row->control] : NULL;
+    enum limit_means means = control && control->v1 ? LIMIT_BY_CGROUP1 : LIMIT_BY_CGROUP2;
+    int r = -EOPNOTSUPP;
+    if (control && means >= best_means())
+        r = row->hold(control, held_value(&set->wanted, row->id));
+    if (r < 0 && r != -EOPNOTSUPP)
+        log_debug("limit %s: not by %s: %s", row->name, means_names[means], err_text(r));
+    held->means = r == 0 ? means : row->applied_by;
+    str_copy(held->note, sizeof held->note, r == 0 ? "" : row->note);
 }
 
 void
-limit_set_open(struct limit_set *set, const struct run_limits *wanted, const char *group)
+limit_set_open(struct limit_set *set, const struct run_limits *wanted,
+    const struct control control[CONTROLS])
 {
-    *set = (struct limit_set){ .wanted = wanted, .group = may_try_cgroup() ? group : NULL };
-    for (int i = 0; i < ROWS; i++) {
-        struct limit_held *held = &set->held[rows[i].id];
-        held->means = LIMIT_BY_NOTHING;
-        if (!limit_wanted(wanted, rows[i].id))
-            continue;
-        int r = set->group && rows[i].hold ? rows[i].hold(set) : -EOPNOTSUPP;
-        if (r < 0 && r != -EOPNOTSUPP)
-            log_debug("limit %s: not by cgroup2: %s", rows[i].name, err_text(r));
-        held->means = r == 0 ? LIMIT_BY_CGROUP2 : rows[i].applied_by;
-        str_copy(held->note, sizeof held->note, r == 0 ? "" : rows[i].note);
+    *set = (struct limit_set){ .wanted = *wanted, .opened = true };
+    for (int i = 0; control && i < CONTROLS; i++)
+        set->control[i] = control[i];
+    for (int i = 0; i < ROWS; i++)
+        hold_one(set, &rows[i]);
+    set->oom_kills = control_oom_kills(&set->control[CONTROL_MEMORY]);
+}
+
+/* Is all that a worker gets at its start the same? */
+static bool
+same_for_workers(const struct limit_set *before, const struct limit_set *after)
+{
+    struct str orders[2];
+    for (int i = 0; i < 2; i++) {
+        struct json_writer w;
+        str_init(&orders[i]);
+        jw_init(&w, &orders[i]);
+        limit_set_write_orders(&w, NULL, i ? after : before);
     }
-    if (set->group)
-        set->oom_kills = count_oom_kills(set->group);
+    bool same = !strcmp(orders[0].data, orders[1].data) &&
+        (!is_by_cgroup(&after->held[LIMIT_TRIAL_MEMORY]) ||
+            before->wanted.trial_memory_bytes == after->wanted.trial_memory_bytes);
+    for (int i = 0; i < CONTROLS; i++) /* a cgroup that they have not joined */
+        same = same && (!after->control[i].directory ||
+            after->control[i].directory == before->control[i].directory);
+    str_release(&orders[0]);
+    str_release(&orders[1]);
+    return same;
+}
+
+bool
+limit_set_change(struct limit_set *set, const struct run_limits *wanted,
+    const struct control control[CONTROLS])
+{
+    const struct limit_set before = *set;
+    limit_set_open(set, wanted, control);
+    if (set->control[CONTROL_MEMORY].directory == before.control[CONTROL_MEMORY].directory)
+        set->oom_kills = before.oom_kills;
+    for (int i = 0; i < ROWS; i++)
+        if (is_by_cgroup(&before.held[rows[i].id]) && !is_by_cgroup(&set->held[rows[i].id]))
+            (void)rows[i].hold(&before.control[rows[i].control], INFINITY);
+    return !same_for_workers(&before, set);
 }
 
 int
 limit_set_cell(struct limit_set *set, const char *cell)
 {
     struct limit_held *held = &set->held[LIMIT_TRIAL_MEMORY];
-    if (held->means != LIMIT_BY_CGROUP2)
+    if (!is_by_cgroup(held))
         return 0;
-    int r = write_memory_max(cell, set->wanted->trial_memory_bytes);
+    int r = cell ? control_hold_cell_memory(&set->control[CONTROL_MEMORY], cell,
+                       set->wanted.trial_memory_bytes)
+                 : -ENOENT;
     if (r < 0) {
         const struct limit_row *row = find_row(LIMIT_TRIAL_MEMORY);
         held->means = row->applied_by;
         str_copy(held->note, sizeof held->note, row->note);
     }
     return r;
+}
+
+void
+limit_set_cell_gone(struct limit_set *set, const char *cell)
+{
+    set->oom_kills -= control_cell_oom_kills(&set->control[CONTROL_MEMORY], cell);
 }
 
 static const char *
@@ -428,16 +378,16 @@ bool
 limit_set_oom(struct limit_set *set, char *buf, size_t size)
 {
     char run[64], trial[64];
-    bool by_run = set->held[LIMIT_MEMORY].means == LIMIT_BY_CGROUP2;
-    bool by_trial = set->held[LIMIT_TRIAL_MEMORY].means == LIMIT_BY_CGROUP2;
-    if (!set->group || (!by_run && !by_trial))
+    bool by_run = is_by_cgroup(&set->held[LIMIT_MEMORY]);
+    bool by_trial = is_by_cgroup(&set->held[LIMIT_TRIAL_MEMORY]);
+    if (!by_run && !by_trial)
         return false;
-    int64_t kills = count_oom_kills(set->group);
+    int64_t kills = control_oom_kills(&set->control[CONTROL_MEMORY]);
     if (kills <= set->oom_kills)
         return false;
     set->oom_kills = kills;
-    memory_text("memory", set->wanted->memory_bytes, run, sizeof run);
-    memory_text("trial_memory", set->wanted->trial_memory_bytes, trial, sizeof trial);
+    memory_text("memory", set->wanted.memory_bytes, run, sizeof run);
+    memory_text("trial_memory", set->wanted.trial_memory_bytes, trial, sizeof trial);
     snprintf(buf, size, "out of memory: over its limit (%s%s%s)", by_run ? run : "",
         by_run && by_trial ? " or " : "", by_trial ? trial : "");
     return true;
@@ -448,9 +398,9 @@ limit_set_write_orders(struct json_writer *w, const char *key, const struct limi
 {
     jw_object(w, key);
     for (int i = 0; i < ROWS; i++)
-        if (limit_wanted(set->wanted, rows[i].id) &&
+        if (limit_wanted(&set->wanted, rows[i].id) &&
             set->held[rows[i].id].means == rows[i].applied_by)
-            write_value(w, rows[i].name, set->wanted, rows[i].id);
+            write_value(w, rows[i].name, &set->wanted, rows[i].id);
     jw_end(w);
 }
 
@@ -471,13 +421,13 @@ void
 limit_set_write(struct json_writer *w, const char *key, const struct limit_set *set)
 {
     jw_array(w, key);
-    for (int i = 0; i < LIMIT_COUNT && set->wanted; i++) {
+    for (int i = 0; i < LIMIT_COUNT && set->opened; i++) {
         enum limit_id id = (enum limit_id)i;
-        if (!limit_wanted(set->wanted, id))
+        if (!limit_wanted(&set->wanted, id))
             continue;
         jw_object(w, NULL);
         jw_string(w, "name", limit_name(id));
-        write_value(w, "value", set->wanted, id);
+        write_value(w, "value", &set->wanted, id);
         jw_string(w, "held_by", means_names[set->held[i].means]);
         jw_string(w, "note", set->held[i].note);
         jw_end(w);

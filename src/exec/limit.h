@@ -3,6 +3,7 @@
  * Limits of a run, and what holds each. One table (limit.c) says for every
  * limit which means are tried, best first:
  *   cgroup2     a file of the cage's cgroup, or of a worker's cell in it
+ *   cgroup1     the same in the controller's own v1 tree, where that has it
  *   rlimit      setrlimit in the worker, inherited by its trials: holds each
  *               process, not their sum
  *   scheduling  setpriority, ioprio_set, sched_setaffinity, inherited likewise
@@ -10,7 +11,7 @@
  * worker before its first trial, which answers what was refused. What nothing
  * holds is said, never dropped. Server: loop thread only.
  *
- * OPTOP_LIMITS=cgroup2|rlimit in the server's environment chooses the best
+ * OPTOP_LIMITS=cgroup2|cgroup1|rlimit in the server's environment chooses the best
  * means that is tried.
  */
 #ifndef OPTOP_EXEC_LIMIT_H
@@ -20,9 +21,16 @@
 #include <stdint.h>
 
 #include "base/json.h"
+#include "exec/control.h"
 #include "model/limits.h"
 
-enum limit_means { LIMIT_BY_CGROUP2, LIMIT_BY_RLIMIT, LIMIT_BY_SCHEDULING, LIMIT_BY_NOTHING };
+enum limit_means {
+    LIMIT_BY_CGROUP2,
+    LIMIT_BY_CGROUP1,
+    LIMIT_BY_RLIMIT,
+    LIMIT_BY_SCHEDULING,
+    LIMIT_BY_NOTHING,
+};
 
 enum limit_id {
     LIMIT_MEMORY,
@@ -36,10 +44,6 @@ enum limit_id {
     LIMIT_COUNT
 };
 
-/* Where the server goes when its own cgroup must hold no process; what it makes
- * is then made beside it. */
-#define LIMIT_SERVER_LEAF "/optop-server"
-
 enum { LIMIT_NOTE_MAX = 128 };
 
 /* How one limit of a run is held. */
@@ -48,23 +52,36 @@ struct limit_held {
     char note[LIMIT_NOTE_MAX]; /* what it does not hold, or why nothing does; "" */
 };
 
+/* Zeroed: not opened, holds nothing. */
 struct limit_set {
-    const struct run_limits *wanted; /* borrowed */
-    const char *group; /* directory of the cage's cgroup, borrowed; NULL: none */
+    bool opened;
+    struct run_limits wanted;
+    struct control control[CONTROLS]; /* of the cage; its directories are borrowed */
     struct limit_held held[LIMIT_COUNT];
     int64_t oom_kills; /* of the cage's cgroup, told so far */
 };
 
-/* Asks the cgroup for what it can hold; the rest goes to the workers. group
- * and its parent (where controllers are enabled) may be any directories: a
- * test makes its own. */
-void limit_set_open(struct limit_set *set, const struct run_limits *wanted, const char *group);
+/* Would a cgroup with this controller be of use? (Cages make some when asked.) */
+bool limit_wants_control(const struct run_limits *wanted, enum control_id id);
+
+/* Asks the cgroups for what they can hold; the rest goes to the workers.
+ * control: NULL, or those that the cage has. A directory and its parent (where
+ * cgroup2 makes controllers available) may be any: a test makes its own. */
+void limit_set_open(struct limit_set *set, const struct run_limits *wanted,
+    const struct control control[CONTROLS]);
+
+/* Other limits for a run that runs. What cgroups hold, they hold at once; true:
+ * the rest needs new workers. */
+bool limit_set_change(struct limit_set *set, const struct run_limits *wanted,
+    const struct control control[CONTROLS]);
 
 /* Is this limit asked for? (No core dumps is: it is the default.) */
 bool limit_wanted(const struct run_limits *wanted, enum limit_id id);
 
-/* A worker's cell gets the limits of one trial. 0, or -errno: then it is noted. */
+/* A worker's cell gets the limits of one trial. cell: its directory in the tree
+ * of the memory controller; NULL: it has none. 0, or -errno: then it is noted. */
 int limit_set_cell(struct limit_set *set, const char *cell);
+void limit_set_cell_gone(struct limit_set *set, const char *cell); /* before it is removed */
 
 /* Has the kernel ended a process of the run for its memory since the last call?
  * Then the limit that may have done it, as a person reads it, in buf. */

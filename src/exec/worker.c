@@ -52,7 +52,7 @@ struct worker {
     void *context;
     const struct run_spec *spec; /* borrowed */
     char mark[CAGE_MARK_MAX];
-    char *cell; /* its cgroup, owned; NULL: none */
+    struct cage_cell cell; /* its own part of the cage's cgroups */
     struct limit_set *limits; /* borrowed; NULL: none */
     struct warm *warm; /* owned; NULL: trials one by one */
 
@@ -139,9 +139,9 @@ free_worker(struct worker *worker)
     str_release(&worker->output);
     if (worker->capture_fd >= 0)
         close(worker->capture_fd);
-    if (worker->cell)
-        cage_cell_remove(worker->cell);
-    free(worker->cell);
+    if (worker->limits && cage_cell_memory(&worker->cell))
+        limit_set_cell_gone(worker->limits, cage_cell_memory(&worker->cell));
+    cage_cell_remove(&worker->cell);
     free(worker->given);
     free(worker);
 }
@@ -182,8 +182,8 @@ on_reaped(struct worker *worker, int status)
     loop_timer_stop(worker->timer);
     worker->fd_watch = worker->exit_watch = NULL;
     worker->timer = NULL;
-    if (!orderly && worker->cell)
-        cage_cell_kill(worker->cell);
+    if (!orderly)
+        cage_cell_kill(&worker->cell);
     if (orderly || cage_kill_orphans(worker->mark) == 0) {
         tell_exit(worker);
         return;
@@ -449,19 +449,24 @@ static void
 send_init(struct worker *worker, const struct worker_options *options)
 {
     struct cage *cage = options->cage;
-    worker->cell = cage ? cage_cell_make(cage) : NULL;
-    if (worker->cell && worker->limits)
-        limit_set_cell(worker->limits, worker->cell);
-    char *procs = worker->cell ? xasprintf("%s/cgroup.procs", worker->cell) : NULL;
+    char *joins[CAGE_JOINS_MAX];
+    int join_count = 0;
+    if (cage) {
+        worker->cell = cage_cell_make(cage);
+        join_count = cage_joins(cage, &worker->cell, joins);
+    }
+    if (worker->limits)
+        limit_set_cell(worker->limits, cage_cell_memory(&worker->cell));
     const struct worker_init init = {
         .spec = options->spec, .directory = options->directory,
-        .cgroup_procs = procs ? procs : cage ? cage_procs_path(cage) : NULL,
+        .cgroups = joins, .cgroup_count = join_count,
         .cage = cage_kind_name(cage ? cage_kind(cage) : CAGE_SUBREAPER),
         .limits = worker->limits, .text = options->text, .threads = options->threads,
         .shelf = options->shelf, .capture = worker->capture_fd >= 0,
     };
     worker_msg_init(&worker->out, &init);
-    free(procs);
+    for (int i = 0; i < join_count; i++)
+        free(joins[i]);
     flush(worker);
 }
 
@@ -581,10 +586,9 @@ static void
 on_cancel_late(void *context)
 {
     struct worker *worker = context;
-    if (worker->cell)
-        cage_cell_kill(worker->cell);
+    cage_cell_kill(&worker->cell);
     /* a worker in a cell may not have joined it yet */
-    if (worker->cell || is_stopped(worker) || loop_now(worker->loop) >= worker->cancel_until_ns)
+    if (worker->cell.directory || is_stopped(worker) || loop_now(worker->loop) >= worker->cancel_until_ns)
         worker_kill(worker);
     else
         loop_timer_change(worker->timer, CANCEL_LOOK_NS, 0);

@@ -114,7 +114,7 @@ queue_clear(struct worker *worker)
 static int
 join_cgroup(const char *procs_path, struct diag *diag)
 {
-    int fd = open(procs_path, O_WRONLY | O_CLOEXEC);
+    int fd = procs_path ? open(procs_path, O_WRONLY | O_CLOEXEC) : -1;
     bool joined = fd >= 0 && write(fd, "0", 1) == 1;
     int error = errno;
     if (fd >= 0)
@@ -128,9 +128,11 @@ static int
 prepare(struct worker *worker, const json_t *init, struct diag *diag)
 {
     const char *directory = json_get_string(init, "directory", NULL);
-    const char *procs = json_get_string(init, "cgroup_procs", NULL);
+    const json_t *cgroups = json_object_get(init, "cgroups");
     const char *type = json_get_string(init, "type", "command");
-    int r = procs ? join_cgroup(procs, diag) : 0;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < json_array_size(cgroups); i++)
+        r = join_cgroup(json_string_value(json_array_get(cgroups, i)), diag);
     if (r < 0)
         return r;
     if (strcmp(json_get_string(init, "cage", ""), "group") != 0 &&

@@ -70,7 +70,10 @@ worker_msg_init(struct str *out, const struct worker_init *init)
     jw_number(&w, "trial_seconds", spec->trial_seconds);
     jw_number(&w, "grace_seconds", spec->grace_seconds);
     jw_string(&w, "cage", init->cage);
-    jw_string(&w, "cgroup_procs", init->cgroup_procs);
+    jw_array(&w, "cgroups");
+    for (int i = 0; i < init->cgroup_count; i++)
+        jw_string(&w, NULL, init->cgroups[i]);
+    jw_end(&w);
     if (init->limits)
         limit_set_write_orders(&w, "limits", init->limits);
     if (init->text) {

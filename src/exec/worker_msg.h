@@ -28,7 +28,8 @@ struct worker_init {
     const struct run_spec *spec;
     const char *directory; /* NULL: the server's */
     const char *cage; /* name of the cage's kind */
-    const char *cgroup_procs; /* NULL: none */
+    char *const *cgroups; /* cgroup.procs files that it joins by */
+    int cgroup_count;
     const struct limit_set *limits; /* NULL: none */
     const char *text; /* the run file's, for a warm objective; NULL: none */
     int threads; /* that are to evaluate in it */

@@ -187,6 +187,38 @@ crew_recycle(struct run_worker *w, enum pool_reason reason)
     w->runner->pump_wanted = true;
 }
 
+/* The cgroups that its limits want; the others are not made. */
+static void
+find_controls(struct run *run, struct control control[CONTROLS])
+{
+    for (int i = 0; i < CONTROLS; i++)
+        control[i] = limit_wants_control(&run->spec.limits, (enum control_id)i)
+            ? cage_control(run->cage, (enum control_id)i) : (struct control){ 0 };
+}
+
+void
+crew_open_limits(struct run *run)
+{
+    struct control control[CONTROLS];
+    find_controls(run, control);
+    limit_set_open(&run->limits, &run->spec.limits, control);
+}
+
+void
+crew_change_limits(struct run *run)
+{
+    struct control control[CONTROLS];
+    if (!run->cage) {
+        run->limits = (struct limit_set){ 0 }; /* asked for when it starts */
+        return;
+    }
+    find_controls(run, control);
+    if (!limit_set_change(&run->limits, &run->spec.limits, control))
+        return;
+    for (struct run_worker *w = run->workers; w; w = w->next)
+        crew_recycle(w, POOL_CHANGED);
+}
+
 void
 crew_abandon(struct run *run)
 {

@@ -673,7 +673,7 @@ dispatch_start(struct runner *runner, struct run *run, struct diag *diag)
         return r;
     crew_mark(runner, run->id, mark);
     run->cage = cage_open(mark);
-    limit_set_open(&run->limits, &run->spec.limits, cage_directory(run->cage));
+    crew_open_limits(run);
     str_copy(run->cage_name, sizeof run->cage_name, cage_kind_name(cage_kind(run->cage)));
     run->state = (enum run_state)run_state_next(run->state, RUN_EVENT_START);
     run->running_since_ns = now_ns(runner);

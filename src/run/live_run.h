@@ -130,7 +130,7 @@ struct run {
     int64_t start_pause_ns; /* before the next try: longer each time */
     char start_text[160]; /* why not */
     struct cage *cage;
-    struct limit_set limits; /* limits.wanted NULL: never started */
+    struct limit_set limits; /* not opened: has not started with them */
     int start_failures; /* workers in a row that ended in no trial, without a result */
     /* at the last resume: limits count from there; and failures that its user wanted */
     int64_t failed_before, elapsed_before_ns;

@@ -80,6 +80,11 @@ void crew_finish(struct run_worker *worker);
 /* As crew_finish; another one takes its place, and its reason is counted. */
 void crew_recycle(struct run_worker *worker, enum pool_reason reason);
 
+/* Asks the cage's cgroups to hold the run's limits: before its first worker
+ * starts, and when they have changed (workers that got others are recycled). */
+void crew_open_limits(struct run *run);
+void crew_change_limits(struct run *run);
+
 /* Forgets all of them. */
 void crew_abandon(struct run *run);
 

@@ -56,7 +56,7 @@ static const struct rule {
     { "limits", "max_failures", ANY_TIME, FIELD(max_failures), false },
     { "limits", "retries", ANY_TIME, FIELD(retries), false },
     { "limits", "retry_delay", ANY_TIME, FIELD(retry_seconds), false },
-    { "limits", "*", STOPPED, 0, 0, false },
+    { "limits", "*", ANY_TIME, FIELD(limits), false }, /* see crew_change_limits */
     { "parallel", "*", STOPPED, 0, 0, false },
     { "keep", "output", ANY_TIME, FIELD(keep_output), true },
     { "search", "trials", STOPPED, 0, 0, false },
@@ -212,6 +212,7 @@ static void
 apply_change(struct runner *runner, struct run *run, struct change *change)
 {
     bool tell = false;
+    const struct run_limits before = run->spec.limits;
     if (change->anew) {
         dispatch_forget_search(run);
         run_spec_release(&run->spec);
@@ -232,6 +233,8 @@ apply_change(struct runner *runner, struct run *run, struct change *change)
         run->spec.grace_seconds = runner->options.grace_seconds;
     if (tell)
         order_limits(run);
+    if (memcmp(&before, &run->spec.limits, sizeof before) != 0)
+        crew_change_limits(run);
 }
 
 int

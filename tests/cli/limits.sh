@@ -77,4 +77,63 @@ ok "to people, too" grep -Eq 'auto: [0-9]+ of [0-9]+: .' "$out"
 optop cancel "$id" --wait >/dev/null
 optop show "$id" --json >"$out"
 is "and nothing once it has ended" "$(json "$out" 'o["target_reason"]')" ""
+
+# by cgroups, as far as this machine permits them
+optop server stop
+unset OPTOP_LIMITS
+cat >"$dir/eater" <<'SH'
+#!/bin/bash
+# holds as many MiB as it is told to
+printf -v held "%*s" $(($1 * 1048576)) ""
+echo ${#held}
+SH
+chmod 755 "$dir/eater"
+cat >"$dir/eat.ini" <<INI
+[run]
+name = eat
+[objective]
+type = command
+command = $dir/eater {mib}
+[space]
+mib = choice 1, 400
+[search]
+method = grid
+[parallel]
+workers = 1
+[limits]
+memory = 160MiB
+cpu = 0.5
+INI
+workers_changed() {
+    optop status --json >"$out" &&
+        json "$out" 'any((p.get("recycled") or {}).get("changed", 0) == 2 for p in o["pools"])' |
+        grep -q true
+}
+id=$(optop run "$dir/eat.ini" --detach)
+held_now() { optop show "$id" --json >"$out" && [ -n "$(held memory)" ]; }
+until_true 20 held_now
+by=$(held memory)
+echo "# memory is held by $by, cpu by $(held cpu)"
+case $by in
+cgroup[12])
+    ok "what the cgroup ends ends its trial only" until_true 30 state_is "$id" done
+    optop show "$id" --json >"$out"
+    is "one is done" "$(json "$out" '[o["counts"]["done"], o["counts"]["failed"]]')" '[1, 1]'
+    optop logs "$id" >"$out"
+    ok "and says why" grep -q 'out of memory: over its limit (limits.memory, 160M)' "$out"
+    id=$(optop run "$dir/slow.ini" --detach --set parallel.workers=2)
+    until_true 20 state_is "$id" running
+    ok "limits of a running run are changed" optop set "$id" limits.memory=200MiB limits.cpu=1.5
+    ok "workers that had not joined the cgroup are replaced" until_true 20 workers_changed
+    optop show "$id" --json >"$out"
+    is "the new limit is held" "$(held cpu)" "$by"
+    ok "again, at once" optop set "$id" limits.cpu=0.75
+    optop show "$id" --json >"$out"
+    is "as it says" "$(json "$out" '[l["value"] for l in o["limits"] if l["name"] == "cpu"][0]')" 0.75
+    optop cancel "$id" --wait >/dev/null
+    ;;
+*)
+    optop cancel "$id" --wait >/dev/null
+    ;;
+esac
 finish
