@@ -163,6 +163,53 @@ START_TEST(reads_webhooks)
 }
 END_TEST
 
+START_TEST(reads_rules)
+{
+    struct config *c = config_of(
+        "[threshold slow-disk]\nwarning = 60\nmetric = disk.busy:vda\nkeep_firing_for = 5s\n"
+        "repeat = 4h\nlabels = team = lab ,site=n\xe2\x80\xaeorth\nwebhooks = b , a\n"
+        "[threshold cpu.total]\nmetric = cpu.total\nwarning = 50\n"
+        "[threshold free]\nmetric = memory.available_bytes\nwarning = < 2GiB\n"
+        "[webhook a]\nurl = http://x/\n[webhook b]\nurl = http://y/\n");
+    const struct config_threshold *t = threshold(c, "slow-disk");
+    ck_assert(t->named);
+    ck_assert_int_eq(t->metric, METRIC_DISK_BUSY);
+    ck_assert_str_eq(t->instance, "vda");
+    ck_assert_double_eq(t->clear_warning, 50);
+    ck_assert_double_eq(t->keep_seconds, 5);
+    ck_assert_double_eq(t->repeat_seconds, 14400);
+    ck_assert_str_eq(t->webhooks, "b,a");
+    ck_assert_int_eq(strncmp(t->labels, "team=lab,site=n", 15), 0);
+    ck_assert_ptr_null(strstr(t->labels, "\xe2\x80\xae")); /* cleaned */
+    ck_assert(!threshold(c, "cpu.total")->named);
+    ck_assert_double_eq(threshold(c, "free")->warning, 0x1p31);
+    ck_assert_double_eq(threshold(c, "free")->repeat_seconds, 0);
+    config_free(c);
+}
+END_TEST
+
+START_TEST(refuses_rules)
+{
+#define RULE "[threshold r]\nmetric = cpu.total\nwarning = 1\n"
+    refused(RULE "webhooks = nobody\n", ERR_NOT_FOUND, 4, "threshold r.webhooks",
+        "no [webhook nobody]");
+    refused(RULE "webhooks = ,\n", ERR_SYNTAX, 4, "threshold r.webhooks", "names");
+    refused(RULE "labels = team\n", ERR_BAD_TYPE, 4, "threshold r.labels", "NAME=VALUE");
+    refused(RULE "labels = 1a=b\n", ERR_BAD_TYPE, 4, "threshold r.labels", "NAME=VALUE");
+    refused(RULE "labels = a\"}=b\n", ERR_BAD_TYPE, 4, "threshold r.labels", "NAME=VALUE");
+    refused(RULE "labels = severity=b\n", ERR_BAD_TYPE, 4, "threshold r.labels", "severity");
+    refused(RULE "repeat = -1\n", ERR_BAD_RANGE, 4, "threshold r.repeat", "0");
+    refused(RULE "keep_firing_for = x\n", ERR_BAD_TYPE, 4, "threshold r.keep_firing_for", "duration");
+    refused("[threshold r]\nmetric = cpu.totl\nwarning = 1\n", ERR_NOT_FOUND, 1, "threshold r",
+        "did you mean \"cpu.total\"");
+    refused("[threshold a.b]\nmetric = cpu.total\nwarning = 1\n", ERR_SYNTAX, 1, "threshold a.b",
+        "letters");
+    refused("[threshold r]\nmetric = disk.busy\nwarning = 5MiB\n", ERR_BAD_TYPE, 3,
+        "threshold r.warning", "0% to 100%");
+#undef RULE
+}
+END_TEST
+
 START_TEST(refuses_plain_options)
 {
     refused("[serber]\n", ERR_UNKNOWN_KEY, 1, "serber", "did you mean [server]");
@@ -317,6 +364,8 @@ test_suite(void)
     tcase_add_test(tc, reads_plain_options);
     tcase_add_test(tc, reads_thresholds);
     tcase_add_test(tc, reads_webhooks);
+    tcase_add_test(tc, reads_rules);
+    tcase_add_test(tc, refuses_rules);
     tcase_add_test(tc, refuses_plain_options);
     tcase_add_test(tc, refuses_thresholds);
     tcase_add_test(tc, refuses_webhooks);

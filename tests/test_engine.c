@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "alert/wording.h"
@@ -159,6 +160,7 @@ START_TEST(whole_incident)
     ck_assert_int_eq(find("cpu.total")->sequence, 0);
     ck_assert_double_eq(find("cpu.total")->level, 0);
 
+    sample.mono_ns += 3600 * NS_PER_SEC; /* else it would be flapping */
     ck_assert_int_eq(step_cpu(85), 1); /* a new incident counts from 1 */
     ck_assert_int_eq(notices[0].alert->sequence, 1);
     ck_assert_int_gt(notices[0].alert->incident_wall_ns, incident);
@@ -361,7 +363,7 @@ START_TEST(rules_of_published_figures)
         "pool.reuse:app/pool=a is 85 (warning below 90)");
     sample_set(&sample, METRIC_FIGURE_VALUE, a, 99);
     ck_assert_int_eq(step(), 1);
-    ck_assert_int_eq(find("pool.reuse:app/pool=a")->state, ALERT_NORMAL);
+    ck_assert_int_eq(find("pool.reuse:app/pool=a")->state, ALERT_RESOLVED);
     sample.rows[GROUP_FIGURE].row[a].present = false; /* the program has ended */
     step();
     const struct alert *alerts;
@@ -496,6 +498,250 @@ START_TEST(restored_instance_waits_for_its_row)
 }
 END_TEST
 
+START_TEST(clears_only_after_its_time)
+{
+    struct config_threshold *rule = add_rule("cpu.total", 0);
+    rule->keep_seconds = 3;
+    configure();
+    ck_assert_int_eq(step_cpu(95), 1);
+    ck_assert_int_eq(step_cpu(10), 0);
+    ck_assert_int_eq(cpu_state(), ALERT_CLEARING_CRITICAL);
+    ck_assert_double_eq(find("cpu.total")->level, 90);
+    ck_assert_int_eq(step_cpu(82), 0); /* it is back before that */
+    ck_assert_int_eq(cpu_state(), ALERT_CRITICAL);
+    ck_assert_int_eq(step_cpu(10), 0);
+    ck_assert_int_eq(step_cpu(75), 0); /* not calm, but no longer critical either */
+    ck_assert_int_eq(cpu_state(), ALERT_CRITICAL);
+    ck_assert_int_eq(step_cpu(75), 0);
+    ck_assert_int_eq(step_cpu(75), 1); /* under its clear level for 3 s */
+    expect_text(0, "alert.warning", "cpu.total is 75.0% (no longer critical; warning until below 72%)");
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(step_cpu(10), 0);
+    ck_assert_int_eq(cpu_state(), ALERT_CLEARING_WARNING);
+    ck_assert_int_eq(step_cpu(NAN), 0); /* what is not known is not calm */
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(step_cpu(10), 0);
+    ck_assert_int_eq(step_cpu(10), 1);
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_RESOLVED);
+    ck_assert_int_eq(cpu_state(), ALERT_RESOLVED);
+    ck_assert_int_eq(step_cpu(10), 0);
+    ck_assert_int_eq(cpu_state(), ALERT_NORMAL);
+}
+END_TEST
+
+START_TEST(repeats)
+{
+    struct config_threshold *rule = add_rule("cpu.total", 0);
+    rule->repeat_seconds = 10, rule->keep_seconds = 30;
+    configure();
+    ck_assert_int_eq(step_cpu(85), 1);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 9; i++)
+            ck_assert_int_eq(step_cpu(85), 0);
+        ck_assert_int_eq(step_cpu(86), 1);
+        ck_assert_int_eq(notices[0].change, ALERT_CHANGE_REPEATED);
+        ck_assert_int_eq(notices[0].alert->sequence, round + 2);
+        expect_text(0, "alert.warning", "cpu.total is still 86.0% (warning above 80%)");
+    }
+    for (int i = 0; i < 30; i++) /* not while it is calm */
+        ck_assert_int_eq(step_cpu(10), 0);
+    ck_assert_int_eq(step_cpu(10), 1);
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_RESOLVED);
+
+    struct alert saved = saved_alert("cpu.total", ALERT_CRITICAL);
+    alert_engine_restore(engine, &saved); /* a new server counts from its start */
+    for (int i = 0; i < 10; i++)
+        ck_assert_int_eq(step_cpu(95), 0);
+    ck_assert_int_eq(step_cpu(95), 1);
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_REPEATED);
+}
+END_TEST
+
+START_TEST(flapping_is_told_once)
+{
+    add_rule("cpu.total", 0)->repeat_seconds = 60;
+    configure();
+    ck_assert_int_eq(step_cpu(85) + step_cpu(10) + step_cpu(85) + step_cpu(10), 4);
+    ck_assert_int_eq(step_cpu(85), 1);
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_FLAPPING);
+    expect_text(0, "alert.warning",
+        "cpu.total is flapping (5 changes in 5 min; now 85.0%); warning above 80%");
+    int told = 0;
+    for (int i = 0; i < 59; i++)
+        told += step_cpu(i % 2 ? 85 : 10);
+    ck_assert_int_eq(told, 0);
+    ck_assert_int_eq(step_cpu(10), 1); /* once per `repeat` */
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_FLAPPING);
+    ck_assert_int_eq(step_cpu(95), 1); /* worse than what was told */
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_FIRED);
+    expect_text(0, "alert.critical", "cpu.total is 95.0% (critical above 90%)");
+    ck_assert(find("cpu.total")->flapping);
+    ck_assert_int_eq(step_cpu(10), 0);
+    const struct alert_notice *last = NULL;
+    for (int i = 0; i < 600 && !last; i++)
+        if (step_cpu(10) && notices[0].change != ALERT_CHANGE_FLAPPING)
+            last = &notices[0];
+    ck_assert_ptr_nonnull(last); /* it ends with the truth */
+    ck_assert_int_eq(last->change, ALERT_CHANGE_RESOLVED);
+    ck_assert_int_eq(last->before, ALERT_CRITICAL);
+    ck_assert(!find("cpu.total")->flapping);
+    ck_assert_int_eq(step_cpu(10), 0);
+    ck_assert_int_eq(find("cpu.total")->incident_wall_ns, 0);
+}
+END_TEST
+
+START_TEST(flapping_ends_with_its_rule)
+{
+    add_rule("cpu.total", 0);
+    configure();
+    for (int i = 0; i < 10; i++)
+        step_cpu(i % 2 ? 10 : 85);
+    ck_assert(find("cpu.total")->flapping);
+    ck_assert_int_eq(find("cpu.total")->told, ALERT_WARNING);
+    struct config none = { 0 };
+    alert_engine_configure(engine, &none);
+    ck_assert_int_eq(step(), 1);
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_RESOLVED);
+    step();
+    ck_assert_int_lt(position("cpu.total"), 0);
+}
+END_TEST
+
+/* Whatever values come, rules change and servers restart: what is told is a fire,
+ * other levels of it, and one end. */
+START_TEST(each_fire_that_is_told_has_its_end)
+{
+    unsigned seed = (unsigned)_i + 1;
+    struct config_threshold *rule = add_rule("cpu.total", seed % 3);
+    rule->keep_seconds = seed % 4;
+    rule->repeat_seconds = seed % 2 ? 0 : 20;
+    configure();
+    struct config none = { 0 };
+    enum alert_state told = ALERT_NORMAL;
+    uint32_t sequence = 0;
+    for (int i = 0; i < 3000; i++) {
+        int dice = rand_r(&seed) % 200;
+        if (dice == 0)
+            alert_engine_configure(engine, rand_r(&seed) % 2 ? &none : &config);
+        if (dice == 1)
+            sample.mono_ns += 200 * NS_PER_SEC;
+        if (dice == 2 && told != ALERT_NORMAL) { /* kill -9, and a new one */
+            struct alert saved = saved_alert("cpu.total", told);
+            saved.sequence = sequence;
+            alert_engine_free(engine);
+            engine = alert_engine_new();
+            alert_engine_configure(engine, &config);
+            alert_engine_restore(engine, &saved);
+        }
+        int n = step_cpu(dice % 7 == 3 ? (double)NAN : (double)(rand_r(&seed) % 101));
+        ck_assert_int_le(n, 1);
+        if (!n)
+            continue;
+        ck_assert_int_eq(notices[0].before, told);
+        ck_assert_int_eq(notices[0].alert->sequence, ++sequence);
+        ck_assert_int_ne(notices[0].alert->incident_wall_ns, 0);
+        bool same = notices[0].alert->told == told;
+        if (same)
+            ck_assert(told != ALERT_NORMAL && (notices[0].change == ALERT_CHANGE_REPEATED ||
+                notices[0].change == ALERT_CHANGE_FLAPPING));
+        told = notices[0].alert->told;
+        ck_assert_int_eq(told == ALERT_NORMAL, notices[0].change == ALERT_CHANGE_RESOLVED);
+        if (told == ALERT_NORMAL)
+            sequence = 0;
+    }
+    alert_engine_configure(engine, &config);
+    for (int i = 0; i < 1000; i++)
+        if (step_cpu(10))
+            told = notices[0].alert->told;
+    ck_assert_int_eq(told, ALERT_NORMAL);
+}
+END_TEST
+
+/* The same values with and without reloads at every step: the same states, the same words. */
+START_TEST(reload_in_every_state)
+{
+    struct config_threshold *rule = add_rule("cpu.total", 2);
+    rule->keep_seconds = 2, rule->repeat_seconds = 5;
+    struct config copy = config;
+    struct config_threshold rules_copy[RULES_MAX];
+    memcpy(rules_copy, rules, sizeof rules_copy);
+    copy.threshold = rules_copy;
+    unsigned seed = 7;
+    enum { STEPS = 4000 };
+    static struct { enum alert_state state; enum alert_change change; } seen[STEPS];
+    int reached[ALERT_STATE_COUNT] = { 0 }, flaps = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        alert_engine_free(engine);
+        engine = alert_engine_new();
+        configure();
+        seed = 7;
+        sample.mono_ns = 1000 * NS_PER_SEC;
+        for (int i = 0; i < STEPS; i++) {
+            if (pass)
+                alert_engine_configure(engine, i % 2 ? &config : &copy);
+            if (i % 500 == 499)
+                sample.mono_ns += 900 * NS_PER_SEC; /* calm, so that it stops flapping */
+            int dice = rand_r(&seed) % 40;
+            double value = dice < 10 ? 10 : dice < 20 ? 75 : dice < 30 ? 85 : 95;
+            for (int hold = rand_r(&seed) % 4; hold >= 0 && i < STEPS; hold--, i++) {
+                int told = step_cpu(value);
+                enum alert_change change = told ? notices[0].change : ALERT_CHANGE_NONE;
+                if (!pass)
+                    seen[i].state = cpu_state(), seen[i].change = change;
+                ck_assert_int_eq(seen[i].state, cpu_state());
+                ck_assert_int_eq(seen[i].change, change);
+                reached[cpu_state()]++;
+                flaps += find("cpu.total")->flapping;
+            }
+            i--;
+        }
+    }
+    for (int s = 0; s < ALERT_STATE_COUNT; s++)
+        ck_assert_msg(reached[s] > 0, "%d", s);
+    ck_assert_int_gt(flaps, 0);
+}
+END_TEST
+
+START_TEST(rules_with_names_of_their_own)
+{
+    struct config_threshold *own = add_rule("disk.busy", 0);
+    own->named = true;
+    str_copy(own->name, sizeof own->name, "slow-disk");
+    struct config_threshold *two = add_rule("cpu.total", 0);
+    two->named = true, two->warning = 50, two->clear_warning = 45;
+    str_copy(two->name, sizeof two->name, "half");
+    struct config_threshold *figure = add_rule("pool.reuse", 0);
+    figure->named = true;
+    str_copy(figure->name, sizeof figure->name, "reuse");
+    add_rule("cpu.total", 0);
+    configure();
+    sample_set(&sample, METRIC_DISK_BUSY, sample_row(&sample, GROUP_DISK, "vda"), 85);
+    sample_set(&sample, METRIC_DISK_BUSY, sample_row(&sample, GROUP_DISK, "vdb"), 5);
+    sample_set(&sample, METRIC_FIGURE_VALUE, sample_row(&sample, GROUP_FIGURE, "pool.reuse:app/a=b"), 99);
+    ck_assert_int_eq(step_cpu(60), 3);
+    ck_assert_int_eq(find("slow-disk:vda")->state, ALERT_WARNING);
+    ck_assert_int_eq(find("slow-disk:vdb")->state, ALERT_NORMAL);
+    ck_assert_int_eq(find("half")->state, ALERT_WARNING);
+    ck_assert_int_eq(find("reuse:app/a=b")->state, ALERT_CRITICAL);
+    ck_assert_int_eq(cpu_state(), ALERT_NORMAL);
+    for (int i = 0; i < 3; i++)
+        if (!strcmp(notices[i].alert->key, "slow-disk:vda"))
+            expect_text(i, "alert.warning", "slow-disk:vda is 85.0% (warning above 80%)");
+
+    struct alert saved = *find("slow-disk:vda"), figures = *find("reuse:app/a=b");
+    alert_engine_free(engine);
+    engine = alert_engine_new();
+    alert_engine_restore(engine, &saved);
+    alert_engine_restore(engine, &figures);
+    configure();
+    ck_assert_int_eq(step_cpu(10), 0);
+    sample_set(&sample, METRIC_FIGURE_VALUE, 0, 10);
+    sample_set(&sample, METRIC_DISK_BUSY, 0, 5);
+    ck_assert_int_eq(step_cpu(10), 2);
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_RESOLVED);
+}
+END_TEST
+
 START_TEST(instances_end_somewhere)
 {
     const char *const metrics[] = { "net.receive_bytes", "net.send_bytes", "net.errors",
@@ -542,7 +788,7 @@ START_TEST(invariants_of_a_long_walk)
     configure();
     uint32_t seed = 12345;
     double value = 50;
-    bool firing = false;
+    bool firing = false, flapped = false;
     uint32_t sequence = 0;
     int fired = 0, resolved = 0;
     for (int i = 0; i < 100000; i++) {
@@ -558,7 +804,7 @@ START_TEST(invariants_of_a_long_walk)
         }
         if (told && notices[0].change == ALERT_CHANGE_RESOLVED) {
             ck_assert(firing);
-            ck_assert_double_le(alert->value, rule->clear_warning);
+            ck_assert_double_le(alert->value, flapped ? rule->warning : rule->clear_warning);
             firing = false;
             sequence = 0;
             resolved++;
@@ -566,7 +812,10 @@ START_TEST(invariants_of_a_long_walk)
             firing = true;
             fired++;
         }
-        ck_assert_int_eq(firing, alert->state == ALERT_WARNING || alert->state == ALERT_CRITICAL);
+        ck_assert_int_eq(firing, alert->told != ALERT_NORMAL);
+        flapped = alert->flapping || (flapped && alert->told != ALERT_NORMAL);
+        if (!flapped)
+            ck_assert_int_eq(alert->told, alert_fired(alert->state));
         if (alert->state == ALERT_CRITICAL)
             ck_assert_double_gt(alert->value, rule->clear_critical);
     }
@@ -609,6 +858,13 @@ test_suite(void)
     tcase_add_test(tcase, restored_alert_goes_on);
     tcase_add_test(tcase, restored_alert_without_rule_resolves);
     tcase_add_test(tcase, restored_instance_waits_for_its_row);
+    tcase_add_test(tcase, clears_only_after_its_time);
+    tcase_add_test(tcase, repeats);
+    tcase_add_test(tcase, flapping_is_told_once);
+    tcase_add_test(tcase, flapping_ends_with_its_rule);
+    tcase_add_loop_test(tcase, each_fire_that_is_told_has_its_end, 0, 24);
+    tcase_add_test(tcase, reload_in_every_state);
+    tcase_add_test(tcase, rules_with_names_of_their_own);
     tcase_add_test(tcase, instances_end_somewhere);
     tcase_add_test(tcase, rules_of_published_figures);
     tcase_add_test(tcase, no_allocation_after_warm_up);

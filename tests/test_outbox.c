@@ -107,7 +107,7 @@ tell(const char *type, int number)
     };
     ck_assert_int_eq(store_begin(store), 0);
     ck_assert_int_eq(store_notice_add(store, &notice, &notice.id), 0);
-    ck_assert_int_eq(outbox_add(outbox, &notice), 0);
+    ck_assert_int_eq(outbox_add(outbox, &notice, NULL), 0);
     ck_assert_int_eq(store_commit(store, NULL), 0);
     outbox_wake(outbox);
 }
@@ -234,6 +234,30 @@ START_TEST(goes_only_to_whom_it_concerns)
     for (int i = 0; i < 3; i++)
         pager += !strcmp(receiver_request(receiver, i)->path, "/pager");
     ck_assert_int_eq(pager, 2);
+}
+END_TEST
+
+START_TEST(goes_only_to_those_that_the_rule_names)
+{
+    struct config_threshold rule = { .webhooks = "pager,other", .labels = "team=lab,site=a\"b" };
+    struct alert alert = { .key = "cpu.total", .state = ALERT_WARNING, .told = ALERT_WARNING,
+        .value = 91, .level = 80, .sequence = 1, .rule = &rule };
+    const struct alert_notice notice = { &alert, ALERT_CHANGE_FIRED, ALERT_NORMAL };
+    config.webhook_count = 2;
+    outbox_configure(outbox, &config);
+    ck_assert_int_eq(store_begin(store), 0);
+    ck_assert_int_eq(alert_record(store, outbox, &notice, 1, NULL, NULL), 0);
+    ck_assert_int_eq(store_commit(store, NULL), 0);
+    outbox_wake(outbox);
+    wait_settled();
+    ck_assert_int_eq(receiver_count(receiver), 1);
+    const struct receiver_request *r = receiver_request(receiver, 0);
+    ck_assert_str_eq(r->path, "/pager");
+    json_t *body = json_parse(r->body, r->body_len, NULL);
+    const json_t *labels = json_object_get(json_object_get(body, "data"), "labels");
+    ck_assert_str_eq(json_get_string(labels, "team", ""), "lab");
+    ck_assert_str_eq(json_get_string(labels, "site", ""), "a\"b");
+    json_decref(body);
 }
 END_TEST
 
@@ -688,7 +712,7 @@ START_TEST(rolled_back_notice_is_not_sent)
         .id = 1, .type = "alert.warning", .key = "cpu.total", .state = "warning", .text = "notice 9",
     };
     ck_assert_int_eq(store_begin(store), 0);
-    ck_assert_int_eq(outbox_add(outbox, &notice), 0);
+    ck_assert_int_eq(outbox_add(outbox, &notice, NULL), 0);
     store_rollback(store);
     outbox_wake(outbox);
     tell("alert.warning", 1);
@@ -866,6 +890,7 @@ test_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, delivers);
     tcase_add_test(tcase, goes_only_to_whom_it_concerns);
+    tcase_add_test(tcase, goes_only_to_those_that_the_rule_names);
     tcase_add_test(tcase, tries_again_with_the_same_id_and_a_new_time);
     tcase_add_test(tcase, retry_after_is_obeyed);
     tcase_add_test(tcase, retry_after_is_clipped);

@@ -143,6 +143,28 @@ body_of(const char *format, const struct store_notice *notice)
     "{\"alertname\":\"disk.busy:sda<1>\",\"instance\":\"vm\",\"job\":\"optop\",\"severity\":\"warning\"}"
 #define ANNOTATIONS "{\"summary\":\"" WARNING_TITLE "\",\"description\":\"" WARNING_TEXT "\"}"
 
+START_TEST(hostile_labels_stay_values)
+{
+    struct store_notice notice = warning;
+    notice.labels = "team=a\"},\\{{id}}<b>\n\x01,site=,severe=x=y";
+    for (int i = 0; webhook_formats[i].name; i++) {
+        if (!strcmp(webhook_formats[i].name, "template"))
+            continue;
+        const char *body = body_of(webhook_formats[i].name, &notice);
+        json_t *parsed = json_parse(body, strlen(body), NULL);
+        ck_assert_msg(parsed != NULL, "%s: %s", webhook_formats[i].name, body);
+        json_decref(parsed);
+    }
+    body_of("alertmanager", &notice);
+    json_t *body = json_parse(out.data, out.len, NULL);
+    const json_t *labels = json_object_get(body, "commonLabels");
+    ck_assert_str_eq(json_get_string(labels, "severity", ""), "warning");
+    ck_assert_str_eq(json_get_string(labels, "severe", ""), "x=y");
+    ck_assert_str_eq(json_get_string(labels, "site", "?"), "");
+    json_decref(body);
+}
+END_TEST
+
 START_TEST(golden_bodies)
 {
     static const struct {
@@ -441,6 +463,7 @@ test_suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, vectors);
     tcase_add_test(tcase, no_secrets);
+    tcase_add_test(tcase, hostile_labels_stay_values);
     tcase_add_test(tcase, golden_bodies);
     tcase_add_test(tcase, fingerprints);
     tcase_add_test(tcase, choices);

@@ -11,13 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "alert/incident.h"
 #include "base/str.h"
 #include "base/xalloc.h"
 
 /* Wildcard thresholds times instances must end somewhere: 4096 alerts are
  * sixteen rules on every core of a 256-core machine. */
-enum { ALERTS_MAX = 4096 };
+enum { ALERTS_MAX = 4096, ROW_MAX = SAMPLE_NAME_MAX + ALERT_KEY_MAX };
 
 struct alert_engine {
     const struct config *config; /* borrowed; NULL before the first configure */
@@ -46,15 +46,15 @@ alert_engine_free(struct alert_engine *engine)
     free(engine);
 }
 
-/* Which rule an instance goes by: its own before the wildcard's, so that one
- * instance can be set differently or (disabled) be left out. */
+/* Which unnamed rule an instance goes by: its own before the wildcard's, so that
+ * one instance can be set differently or (disabled) be left out. */
 static const struct config_threshold *
 find_rule(const struct alert_engine *engine, enum metric metric, const char *instance)
 {
     const struct config_threshold *found = NULL;
     for (int i = 0; engine->config && i < engine->config->threshold_count; i++) {
         const struct config_threshold *rule = &engine->config->threshold[i];
-        if (rule->metric != metric)
+        if (rule->metric != metric || rule->named)
             continue;
         if (!metric_is_wildcard(metric, rule->instance) &&
             !strcmp(rule->instance, instance ? instance : ""))
@@ -66,12 +66,53 @@ find_rule(const struct alert_engine *engine, enum metric metric, const char *ins
     return found && found->enabled ? found : NULL;
 }
 
-/* The row's name in an alert's key; NULL for metrics without instances. */
-static const char *
-key_instance(const struct alert *alert)
+/* The rule whose own name a key begins with, up to its end or a colon. */
+static const struct config_threshold *
+find_named(const struct alert_engine *engine, const char *key)
 {
-    const char *instance = NULL;
-    return metric_parse(alert->key, &instance) < 0 ? NULL : instance;
+    size_t len = strcspn(key, ":");
+    for (int i = 0; engine->config && i < engine->config->threshold_count; i++) {
+        const struct config_threshold *rule = &engine->config->threshold[i];
+        if (rule->named && strlen(rule->name) == len && !strncmp(rule->name, key, len))
+            return rule->enabled ? rule : NULL;
+    }
+    return NULL;
+}
+
+/* The row of the sample that a key is for; NULL for metrics without instances, and
+ * for what is no key of this rule. */
+static const char *
+key_row(const struct alert *alert, char buf[ROW_MAX])
+{
+    const struct config_threshold *rule = alert->rule;
+    const char *row = NULL;
+    if (!rule || !rule->named)
+        return metric_parse(alert->key, &row) < 0 ? NULL : row;
+    if (!metric_group_info(metric_info(rule->metric)->group)->per_instance)
+        return NULL;
+    if (!metric_is_wildcard(rule->metric, rule->instance))
+        return rule->instance;
+    const char *colon = strchr(alert->key, ':');
+    if (!colon)
+        return NULL;
+    snprintf(buf, ROW_MAX, "%s%s%s",
+        rule->metric == METRIC_FIGURE_VALUE ? rule->instance : "",
+        rule->metric == METRIC_FIGURE_VALUE ? ":" : "", colon + 1);
+    return buf;
+}
+
+/* The other way round. A figure's name in its row is known from the rule. */
+static void
+make_key(const struct config_threshold *rule, const char *row, char key[ALERT_KEY_MAX])
+{
+    if (!rule->named) {
+        metric_key(rule->metric, row, key, ALERT_KEY_MAX);
+        return;
+    }
+    bool one = !row || !metric_is_wildcard(rule->metric, rule->instance);
+    if (!one && rule->metric == METRIC_FIGURE_VALUE)
+        row += strlen(rule->instance) + 1;
+    snprintf(key, ALERT_KEY_MAX, "%s%s%s", rule->name, one ? "" : ":", one ? "" : row);
 }
 
 static void
@@ -81,8 +122,12 @@ find_rules(struct alert_engine *engine)
         struct alert *alert = &engine->alert[i];
         const char *instance = NULL;
         int metric = metric_parse(alert->key, &instance);
-        alert->rule = metric < 0 ? NULL : find_rule(engine, (enum metric)metric, instance);
+        alert->rule = find_named(engine, alert->key);
+        if (!alert->rule && metric >= 0)
+            alert->rule = find_rule(engine, (enum metric)metric, instance);
         alert->present = alert->rule != NULL;
+        if (alert->rule)
+            alert->metric = alert->rule->metric;
     }
 }
 
@@ -126,7 +171,7 @@ add_alert(struct alert_engine *engine, const char *key, enum metric metric)
 void
 alert_engine_restore(struct alert_engine *engine, const struct alert *saved)
 {
-    if (saved->state != ALERT_WARNING && saved->state != ALERT_CRITICAL)
+    if (alert_fired(saved->state) == ALERT_NORMAL)
         return;
     const char *instance;
     int metric = metric_parse(saved->key, &instance);
@@ -135,13 +180,10 @@ alert_engine_restore(struct alert_engine *engine, const struct alert *saved)
         alert = add_alert(engine, saved->key, metric < 0 ? 0 : (enum metric)metric);
     if (!alert)
         return;
-    alert->state = saved->state;
-    alert->value = saved->value;
-    alert->level = saved->level;
-    alert->since_wall_ns = saved->since_wall_ns;
-    alert->incident_wall_ns = saved->incident_wall_ns;
-    alert->sequence = saved->sequence;
-    alert->over_warning_ns = alert->over_critical_ns = 0;
+    enum metric of = alert->metric;
+    *alert = *saved;
+    alert->metric = of;
+    alert->told = alert_fired(saved->state);
     engine->bound = false;
     find_rules(engine);
 }
@@ -164,47 +206,50 @@ sample_signature(const struct sample *sample)
 }
 
 static void
-ensure_alert(struct alert_engine *engine, enum metric metric, const char *instance,
-    const struct config_threshold *rule)
+ensure_alert(struct alert_engine *engine, const struct config_threshold *rule, const char *row)
 {
     char key[ALERT_KEY_MAX];
-    metric_key(metric, instance, key, sizeof key);
+    make_key(rule, row, key);
     struct alert *alert = find_alert(engine, key);
     if (!alert)
-        alert = add_alert(engine, key, metric);
+        alert = add_alert(engine, key, rule->metric);
     if (!alert)
         return;
     alert->rule = rule;
     alert->present = true;
 }
 
-/* Alerts of a rule; a wildcard's make room for instances' own rules. */
+/* Alerts of a rule; an unnamed wildcard's make room for instances' own rules. */
 static void
 ensure_alerts(struct alert_engine *engine, const struct config_threshold *rule,
     const struct sample *sample)
 {
     enum metric_group group = metric_info(rule->metric)->group;
     if (!metric_group_info(group)->per_instance) {
-        ensure_alert(engine, rule->metric, NULL, rule);
+        ensure_alert(engine, rule, NULL);
         return;
     }
     if (!metric_is_wildcard(rule->metric, rule->instance)) {
-        ensure_alert(engine, rule->metric, rule->instance, rule);
+        ensure_alert(engine, rule, rule->instance);
         return;
     }
     const struct sample_rows *rows = &sample->rows[group];
-    for (int r = 0; r < rows->count; r++)
-        if (rows->row[r].present && find_rule(engine, rule->metric, rows->row[r].name) == rule)
-            ensure_alert(engine, rule->metric, rows->row[r].name, rule);
+    for (int r = 0; r < rows->count; r++) {
+        const char *name = rows->row[r].name;
+        if (rows->row[r].present && metric_covers(rule->metric, rule->instance, name) &&
+            (rule->named || find_rule(engine, rule->metric, name) == rule))
+            ensure_alert(engine, rule, name);
+    }
 }
 
 static int
 find_row(const struct alert *alert, const struct sample *sample)
 {
-    const char *instance = key_instance(alert);
-    if (!instance)
+    char buf[ROW_MAX];
+    const char *name = key_row(alert, buf);
+    if (!name)
         return -1;
-    int row = sample_find_row(sample, metric_info(alert->metric)->group, instance);
+    int row = sample_find_row(sample, metric_info(alert->metric)->group, name);
     return row < 0 ? -1 : row;
 }
 
@@ -216,11 +261,11 @@ drop_idle_alerts(struct alert_engine *engine, const struct sample *sample)
     for (int i = 0; i < engine->count; i++) {
         const struct alert *alert = &engine->alert[i];
         int row = find_row(alert, sample);
-        bool wildcard = alert->rule && key_instance(alert) &&
+        bool wildcard = alert->rule && strchr(alert->key, ':') &&
             metric_is_wildcard(alert->metric, alert->rule->instance);
         bool gone = wildcard &&
             (row < 0 || !sample->rows[metric_info(alert->metric)->group].row[row].present);
-        if (alert->state == ALERT_NORMAL && (!alert->rule || gone))
+        if (!alert_is_active(alert->state) && alert->told == ALERT_NORMAL && (!alert->rule || gone))
             continue;
         engine->alert[kept] = *alert;
         engine->row[kept++] = row;
@@ -241,100 +286,6 @@ bind(struct alert_engine *engine, const struct sample *sample, uint64_t signatur
     engine->signature = signature;
 }
 
-static bool
-over(const struct config_threshold *rule, double value, double level)
-{
-    return rule->below ? value < level : value > level;
-}
-
-/* Keeps the start of a stretch over a level; true when it has lasted. */
-static bool
-held(int64_t *start_ns, bool is_over, int64_t mono_ns, double for_seconds)
-{
-    if (!is_over)
-        *start_ns = 0;
-    else if (!*start_ns)
-        *start_ns = mono_ns;
-    return is_over && mono_ns - *start_ns >= sec_to_ns(for_seconds);
-}
-
-static enum alert_event
-event_of(struct alert *alert, double value, int64_t mono_ns)
-{
-    const struct config_threshold *rule = alert->rule;
-    if (!rule || isnan(value)) {
-        alert->over_warning_ns = alert->over_critical_ns = 0;
-        return rule ? ALERT_EVENT_UNKNOWN : ALERT_EVENT_CLEAR;
-    }
-    bool warning = rule->has_warning && over(rule, value, rule->warning);
-    bool critical = rule->has_critical && over(rule, value, rule->critical);
-    bool warning_held = held(&alert->over_warning_ns, warning, mono_ns, rule->for_seconds);
-    bool critical_held = held(&alert->over_critical_ns, critical, mono_ns, rule->for_seconds);
-
-    if (critical_held)
-        return ALERT_EVENT_CRITICAL_HELD;
-    if (alert->state == ALERT_CRITICAL && rule->has_critical &&
-        over(rule, value, rule->clear_critical))
-        return ALERT_EVENT_CRITICAL;
-    if (warning_held)
-        return ALERT_EVENT_WARNING_HELD;
-    if (critical)
-        return ALERT_EVENT_CRITICAL;
-    bool firing = alert->state == ALERT_WARNING || alert->state == ALERT_CRITICAL;
-    if (warning || (firing && rule->has_warning && over(rule, value, rule->clear_warning)))
-        return ALERT_EVENT_WARNING;
-    return ALERT_EVENT_CLEAR;
-}
-
-/* The level a state stands over. */
-static double
-level_of(const struct alert *alert)
-{
-    const struct config_threshold *rule = alert->rule;
-    if (!rule)
-        return alert->level;
-    bool critical = alert->state == ALERT_CRITICAL || !rule->has_warning ||
-        (alert->state == ALERT_PENDING && alert->over_critical_ns);
-    return critical && rule->has_critical ? rule->critical : rule->warning;
-}
-
-static void
-end_incident(struct alert *alert)
-{
-    alert->level = 0;
-    alert->incident_wall_ns = 0;
-    alert->sequence = 0;
-}
-
-/* Moves one alert; true when people are to hear of it, *ret_change why. */
-static bool
-step_alert(struct alert *alert, double value, const struct sample *sample,
-    enum alert_change *ret_change)
-{
-    /* What a resolved notice tells (level, incident) lasts until here. */
-    if (alert->state == ALERT_NORMAL)
-        end_incident(alert);
-    enum alert_event event = event_of(alert, value, sample->mono_ns);
-    struct alert_transition to = alert_transition(alert->state, event);
-    if (!isnan(value))
-        alert->value = value;
-    if (to.next != alert->state) {
-        alert->since_wall_ns = sample->wall_ns;
-        if (alert->state == ALERT_NORMAL)
-            alert->incident_wall_ns = sample->wall_ns;
-        alert->state = to.next;
-    }
-    if (to.next != ALERT_NORMAL)
-        alert->level = level_of(alert);
-    else if (to.change == ALERT_CHANGE_NONE)
-        end_incident(alert);
-    if (to.change == ALERT_CHANGE_NONE)
-        return false;
-    alert->sequence++;
-    *ret_change = to.change;
-    return true;
-}
-
 int
 alert_engine_step(struct alert_engine *engine, const struct sample *sample,
     const struct alert_notice **ret_notices)
@@ -346,11 +297,7 @@ alert_engine_step(struct alert_engine *engine, const struct sample *sample,
     for (int i = 0; i < engine->count; i++) {
         struct alert *alert = &engine->alert[i];
         double value = alert->rule ? sample_value(sample, alert->metric, engine->row[i]) : (double)NAN;
-        enum alert_state before = alert->state;
-        enum alert_change change;
-        if (step_alert(alert, value, sample, &change))
-            engine->notice[told++] =
-                (struct alert_notice){ .alert = alert, .change = change, .before = before };
+        told += incident_step(alert, value, sample, &engine->notice[told]);
         if (!alert->rule)
             engine->bound = false; /* dropped by the next step */
     }

@@ -4,7 +4,9 @@
  * acts: no I/O, no clock (times come with the sample), no store.
  *
  * One alert per threshold and instance; its key is "metric" or
- * "metric:instance", and an incident is one stay away from normal.
+ * "metric:instance", with the rule's own name instead of the metric where it has
+ * one. An incident is one stay away from normal. How one alert moves, and what is
+ * told of it, is in incident.h.
  */
 #ifndef OPTOP_ALERT_ENGINE_H
 #define OPTOP_ALERT_ENGINE_H
@@ -16,27 +18,43 @@
 #include "model/alert.h"
 #include "model/sample.h"
 
-enum { ALERT_KEY_MAX = 96 };
+enum {
+    ALERT_KEY_MAX = 144, /* a rule's name and a row's */
+    ALERT_FLAP_SLOTS = 21,
+    ALERT_FLAP_SLOT_SECONDS = 15,
+};
+
+/* How often the level has changed lately, by stretches of time. */
+struct alert_flaps {
+    int64_t slot; /* number of the newest stretch */
+    int total; /* in all that are kept */
+    unsigned char changes[ALERT_FLAP_SLOTS]; /* by slot modulo their number */
+};
 
 struct alert {
-    char key[ALERT_KEY_MAX]; /* "cpu.total", "disk.busy:vda" */
+    char key[ALERT_KEY_MAX]; /* "cpu.total", "disk.busy:vda", "my-rule:vda" */
     enum metric metric;
     enum alert_state state;
+    enum alert_state told; /* what people were told last: normal, warning or critical */
+    bool flapping; /* changes of its level are not told until it is quieter */
     double value; /* newest known */
     double level; /* the level it is over; 0 when normal */
     int64_t since_wall_ns; /* when this state began */
     int64_t incident_wall_ns; /* when the incident began; 0 when normal */
     uint32_t sequence; /* changes told in this incident, from 1 */
     bool present; /* its threshold still exists */
-    /* engine's own: monotonic starts of the stretches over each level; 0: not over */
-    int64_t over_warning_ns, over_critical_ns;
+    /* engine's own: monotonic starts of the stretches over each level, and on the
+     * calm side of each clear level; 0: none */
+    int64_t over_warning_ns, over_critical_ns, under_warning_ns, under_critical_ns;
+    int64_t told_ns; /* monotonic; 0: not since the server started */
+    struct alert_flaps flaps;
     const struct config_threshold *rule; /* NULL when not present */
 };
 
 struct alert_notice {
     const struct alert *alert; /* borrowed until the next call */
     enum alert_change change;
-    enum alert_state before;
+    enum alert_state before; /* told before: normal, warning or critical */
 };
 
 struct alert_engine;

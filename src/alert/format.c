@@ -64,10 +64,12 @@ write_time(struct json_writer *w, const char *key, int64_t wall_ns)
 
 /* The unit of an alert's figures; NULL for what is not about a metric. */
 static const char *
-unit_of(const char *key)
+unit_of(const struct store_notice *notice)
 {
     const char *instance;
-    int metric = metric_parse(key, &instance);
+    if (notice->unit)
+        return notice->unit;
+    int metric = metric_parse(notice->key, &instance);
     return metric < 0 ? NULL : metric_unit_text(metric_info((enum metric)metric)->unit);
 }
 
@@ -103,10 +105,12 @@ write_data(struct json_writer *w, const struct format_event *event)
     jw_string(w, "state", notice->state);
     jw_number(w, "value", notice->value); /* a score may be tiny */
     jw_number(w, "level", notice->level);
-    jw_string(w, "unit", unit_of(notice->key));
+    jw_string(w, "unit", unit_of(notice));
     write_time(w, "incident", notice->incident_wall_ns);
     jw_int(w, "sequence", notice->sequence);
     jw_string(w, "text", notice->text);
+    if (notice->labels && *notice->labels)
+        alert_write_labels(w, "labels", notice->labels);
     jw_end(w);
 }
 
@@ -193,6 +197,7 @@ write_labels(struct json_writer *w, const char *name, const struct format_event 
         jw_string(w, "instance", event->host);
         jw_string(w, "job", "optop");
         jw_string(w, "severity", weigh(event->notice)->severity);
+        alert_write_label_members(w, event->notice->labels);
     }
     jw_end(w);
 }
@@ -332,8 +337,10 @@ pagerduty_body(const struct format_event *event, struct str *out)
     jw_object(&w, "custom_details");
     jw_number(&w, "value", notice->value);
     jw_number(&w, "level", notice->level);
-    jw_string(&w, "unit", unit_of(notice->key));
+    jw_string(&w, "unit", unit_of(notice));
     jw_int(&w, "sequence", notice->sequence);
+    if (notice->labels && *notice->labels)
+        alert_write_labels(&w, "labels", notice->labels);
     jw_end(&w);
     jw_end(&w);
     jw_string(&w, "client", "optop");
@@ -427,7 +434,7 @@ template_body(const struct format_event *event, struct str *out)
     const struct store_notice *notice = event->notice;
     char time[TIME_MAX], incident[TIME_MAX] = "", value[TIME_MAX], level[TIME_MAX],
         sequence[TIME_MAX];
-    const char *unit = unit_of(notice->key);
+    const char *unit = unit_of(notice);
     if (notice->incident_wall_ns)
         clock_format_utc(notice->incident_wall_ns, incident, sizeof incident);
     snprintf(sequence, sizeof sequence, "%u", notice->sequence);
@@ -445,6 +452,7 @@ template_body(const struct format_event *event, struct str *out)
         [BODY_INCIDENT] = incident,
         [BODY_SEQUENCE] = sequence,
         [BODY_TEXT] = notice->text,
+        [BODY_LABELS] = notice->labels ? notice->labels : "",
     };
     body_template_fill(event->webhook->template, values, out);
 }

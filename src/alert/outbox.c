@@ -26,6 +26,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "config/threshold.h"
 
 enum {
     RETRY_AFTER_MAX_SECONDS = 3600,
@@ -629,15 +630,25 @@ add_delivery(struct outbox *outbox, const struct config_webhook *webhook,
     return store_delivery_dead(outbox->store, *ret_id, 0, "too many are waiting for this webhook");
 }
 
+static bool
+is_named(const char *list, const char *name)
+{
+    char word[CONFIG_NAME_MAX];
+    bool any = !list || !*list;
+    while (!any && threshold_next_word(&list, word, sizeof word))
+        any = !strcmp(word, name);
+    return any;
+}
+
 int
-outbox_add(struct outbox *outbox, const struct store_notice *notice)
+outbox_add(struct outbox *outbox, const struct store_notice *notice, const char *only)
 {
     char event_id[WEBHOOK_ID_MAX] = "";
     int64_t id;
     int r = 0;
     for (int i = 0; r >= 0 && outbox->config && i < outbox->config->webhook_count; i++) {
         const struct config_webhook *webhook = &outbox->config->webhook[i];
-        if (!webhook_wants(webhook, notice->type))
+        if (!webhook_wants(webhook, notice->type) || !is_named(only, webhook->name))
             continue;
         if (!event_id[0])
             r = webhook_new_id(event_id);

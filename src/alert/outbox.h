@@ -35,8 +35,9 @@ void outbox_free(struct outbox *outbox);
 void outbox_configure(struct outbox *outbox, const struct config *config);
 
 /* Within the transaction that writes the notice: adds one delivery per webhook
- * that wants it. After the commit, call outbox_wake. notice->id must be set. */
-int outbox_add(struct outbox *outbox, const struct store_notice *notice);
+ * that wants it, of those that are named in a list divided by commas (NULL, "": all).
+ * After the commit, call outbox_wake. notice->id must be set. */
+int outbox_add(struct outbox *outbox, const struct store_notice *notice, const char *only);
 void outbox_wake(struct outbox *outbox);
 
 /* A delivery of its own for one webhook, of type "test", whatever that webhook

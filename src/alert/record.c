@@ -7,11 +7,11 @@
 static int
 record_alert(struct store *store, const struct alert *alert)
 {
-    if (alert->state == ALERT_NORMAL)
+    if (alert->told == ALERT_NORMAL)
         return store_alert_remove(store, alert->key);
     return store_alert_put(store, &(struct store_alert){
                                       .key = alert->key,
-                                      .state = alert_state_name(alert->state),
+                                      .state = alert_state_name(alert->told),
                                       .value = alert->value,
                                       .level = alert->level,
                                       .since_wall_ns = alert->since_wall_ns,
@@ -30,18 +30,20 @@ alert_record(struct store *store, struct outbox *outbox, const struct alert_noti
         .wall_ns = wall_ns,
         .type = alert_notice_type(notice),
         .key = alert->key,
-        .state = alert_state_name(alert->state),
+        .state = alert_state_name(alert->told ? alert->told : alert->state),
         .value = alert->value,
         .level = alert->level,
         .incident_wall_ns = alert->incident_wall_ns,
         .sequence = alert->sequence,
         .text = alert_notice_text(notice, text, sizeof text),
+        .labels = alert->rule ? alert->rule->labels : NULL,
+        .unit = metric_unit_text(metric_info(alert->metric)->unit),
     };
     int r = store_notice_add(store, &row, &row.id);
     if (r == 0)
         r = record_alert(store, alert);
     if (r == 0 && outbox)
-        r = outbox_add(outbox, &row);
+        r = outbox_add(outbox, &row, alert->rule ? alert->rule->webhooks : NULL);
     if (r == 0 && fn)
         r = fn(context, &row);
     return r;

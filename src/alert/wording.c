@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "config/threshold.h"
 
 enum { FIGURE_MAX = 32 };
 
@@ -13,7 +14,7 @@ alert_notice_type(const struct alert_notice *notice)
 {
     if (notice->change == ALERT_CHANGE_RESOLVED)
         return "alert.resolved";
-    return notice->alert->state == ALERT_CRITICAL ? "alert.critical" : "alert.warning";
+    return notice->alert->told == ALERT_CRITICAL ? "alert.critical" : "alert.warning";
 }
 
 /* A level as it was set: "80%", not "80.0%". */
@@ -52,12 +53,41 @@ alert_notice_text(const struct alert_notice *notice, char *buf, size_t size)
     else if (notice->change == ALERT_CHANGE_RESOLVED)
         snprintf(line, sizeof line, "%s is back to normal at %s (was %s %s %s)", alert->key,
             value, before, side(alert), level);
+    else if (notice->change == ALERT_CHANGE_FLAPPING)
+        snprintf(line, sizeof line, "%s is flapping (%d changes in %d min; now %s); %s %s %s",
+            alert->key, alert->flaps.total,
+            ALERT_FLAP_SLOTS * ALERT_FLAP_SLOT_SECONDS / 60, value,
+            alert_state_name(alert->told), side(alert), level);
+    else if (notice->change == ALERT_CHANGE_REPEATED)
+        snprintf(line, sizeof line, "%s is still %s (%s %s %s)", alert->key, value,
+            alert_state_name(alert->told), side(alert), level);
     else if (notice->before == ALERT_CRITICAL && alert->rule)
         snprintf(line, sizeof line, "%s is %s (no longer critical; warning until %s %s)",
             alert->key, value, alert->rule->below ? "above" : "below",
             format_level(alert->metric, alert->rule->clear_warning, clear, sizeof clear));
     else
         snprintf(line, sizeof line, "%s is %s (%s %s %s)", alert->key, value,
-            alert_state_name(alert->state), side(alert), level);
+            alert_state_name(alert->told), side(alert), level);
     return text_clean(line, buf, size);
+}
+
+void
+alert_write_label_members(struct json_writer *w, const char *labels)
+{
+    char label[CONFIG_LABELS_MAX];
+    while (labels && threshold_next_word(&labels, label, sizeof label)) {
+        char *equal = strchr(label, '=');
+        if (!equal)
+            continue;
+        *equal = '\0';
+        jw_string(w, label, equal + 1);
+    }
+}
+
+void
+alert_write_labels(struct json_writer *w, const char *key, const char *labels)
+{
+    jw_object(w, key);
+    alert_write_label_members(w, labels);
+    jw_end(w);
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "alert/engine.h"
+#include "base/json.h"
 
 enum { ALERT_TEXT_MAX = 256 };
 
@@ -17,5 +18,10 @@ const char *alert_notice_type(const struct alert_notice *notice);
 
 /* "cpu.total is 91.2% (warning above 80%)"; cleaned; returns buf. */
 const char *alert_notice_text(const struct alert_notice *notice, char *buf, size_t size);
+
+/* "team=lab,site=north" as an object's members, or as an object of its own (key not
+ * NULL, or within an array). NULL is none. */
+void alert_write_label_members(struct json_writer *w, const char *labels);
+void alert_write_labels(struct json_writer *w, const char *key, const char *labels);
 
 #endif

@@ -499,9 +499,9 @@ report_csv(const json_t *top, struct str *out)
 static const char *
 alert_value(const json_t *alert, const char *member, char *buf, size_t size)
 {
-    const char *instance, *unit = json_get_string(alert, "unit", "");
+    const char *name = json_get_string(alert, "metric", ""), *unit = json_get_string(alert, "unit", "");
     const json_t *value = json_object_get(alert, member);
-    int metric = metric_parse(json_get_string(alert, "key", ""), &instance);
+    int metric = metric_find(name, strlen(name));
     char number[64];
     if (metric >= 0 && json_is_number(value))
         return metric_format((enum metric)metric, json_number_value(value), buf, size);

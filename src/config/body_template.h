@@ -26,7 +26,8 @@
     X(UNIT, "unit", "%", "unit of both, or nothing")                           \
     X(INCIDENT, "incident", "2026-01-01T00:00:00.000Z", "since when it is not normal, or nothing") \
     X(SEQUENCE, "sequence", "1", "number: of the notice in its incident")      \
-    X(TEXT, "text", "cpu.total is 91.2%", "one line for people")
+    X(TEXT, "text", "cpu.total is 91.2%", "one line for people")        \
+    X(LABELS, "labels", "team=lab,site=north", "labels of the threshold, divided by commas, or nothing")
 
 enum body_variable {
 #define X(id, name, sample, help) BODY_##id,

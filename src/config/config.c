@@ -18,7 +18,7 @@
 #include "base/unit.h"
 #include "base/xalloc.h"
 #include "config/body_template.h"
-#include "config/suggest.h"
+#include "config/threshold.h"
 #include "config/url.h"
 #include "config/walk.h"
 
@@ -29,14 +29,6 @@
 enum { SLOTS_MAX = 1024 };
 
 static int take_slots(void *, const struct ini_entry *, const struct option_value *,
-    struct diag *);
-static int take_warning(void *, const struct ini_entry *, const struct option_value *,
-    struct diag *);
-static int take_critical(void *, const struct ini_entry *, const struct option_value *,
-    struct diag *);
-static int take_clear_warning(void *, const struct ini_entry *, const struct option_value *,
-    struct diag *);
-static int take_clear_critical(void *, const struct ini_entry *, const struct option_value *,
     struct diag *);
 static int take_url(void *, const struct ini_entry *, const struct option_value *, struct diag *);
 static int take_template(void *, const struct ini_entry *, const struct option_value *,
@@ -96,18 +88,31 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
         SERVER(theme), NULL, "Colours of the console", NULL)                   \
     X("screen", "charset", CHOICE, 0, 0, "auto|utf-8|ascii", "auto", false,    \
         SERVER(charset), NULL, "Characters of the console; auto goes by the locale", NULL)       \
+    X("threshold *", "metric", TEXT, 0, 0, NULL, NULL, false,                  \
+        0, threshold_take_metric,                                              \
+        "What is watched; without it, what the section is named after", "disk.busy")             \
     X("threshold *", "warning", LEVEL, 0, 0, NULL, NULL, false,                \
-        0, take_warning, "Level of a warning; \"< 10\" fires below it", "90")  \
+        0, threshold_take_warning, "Level of a warning; \"< 10\" fires below it", "90")  \
     X("threshold *", "critical", LEVEL, 0, 0, NULL, NULL, false,               \
-        0, take_critical, "Level of a critical alert, in the same direction", "98") \
+        0, threshold_take_critical, "Level of a critical alert, in the same direction", "98") \
     X("threshold *", "clear_warning", LEVEL, 0, 0, NULL, NULL, false,          \
-        0, take_clear_warning,                                                 \
+        0, threshold_take_clear_warning,                                                 \
         "Level at which a warning ends; without it, 10 % (of percents, 10) nearer to calm", "80") \
     X("threshold *", "clear_critical", LEVEL, 0, 0, NULL, NULL, false,         \
-        0, take_clear_critical,                                                \
+        0, threshold_take_clear_critical,                                                \
         "Level at which a critical alert ends; without it, as for a warning", "88") \
     X("threshold *", "for", DURATION, 0, 86400, NULL, "0s", false,             \
         THRESHOLD(for_seconds), NULL, "How long a level must hold before it is told", NULL)      \
+    X("threshold *", "keep_firing_for", DURATION, 0, 86400, NULL, "0s", false, \
+        THRESHOLD(keep_seconds), NULL,                                         \
+        "How long the value must be calm before the alert, or its critical level, ends", NULL)   \
+    X("threshold *", "repeat", DURATION, 0, 2592000, NULL, "0s", false,        \
+        THRESHOLD(repeat_seconds), NULL,                                       \
+        "How often an alert that goes on is told again; 0 is never", "4h")     \
+    X("threshold *", "labels", CUSTOM, 0, 0, "NAME=VALUE, ...", NULL, false,   \
+        0, threshold_take_labels, "Words for receivers, divided by commas", "team=lab, site=north") \
+    X("threshold *", "webhooks", CUSTOM, 0, 0, "NAME, ...", NULL, false,       \
+        0, threshold_take_webhooks, "Which webhooks hear of it; without it, all", "chat, pager") \
     X("threshold *", "enabled", BOOL, 0, 0, NULL, "yes", false,                \
         THRESHOLD(enabled), NULL, "Whether the threshold is watched", NULL)    \
     X("webhook *", "url", CUSTOM, 0, 0, NULL, NULL, true,                      \
@@ -169,7 +174,7 @@ static const struct {
 
 enum { DEFAULT_THRESHOLDS = sizeof default_thresholds / sizeof *default_thresholds };
 
-static const char threshold_prefix[] = "threshold ";
+static const char threshold_prefix[] = THRESHOLD_PREFIX;
 static const char webhook_prefix[] = "webhook ";
 
 struct builder {
@@ -192,132 +197,6 @@ take_slots(void *target, const struct ini_entry *entry, const struct option_valu
             text_clean(value->text, shown, sizeof shown), SLOTS_MAX);
     ((struct config *)target)->slots = slots;
     return 0;
-}
-
-/* The number of a level in the metric's unit. */
-static int
-parse_in_unit(enum metric_unit unit, char *text, double *ret_value)
-{
-    static const char *const suffixes[] = {
-        [UNIT_PERCENT] = "%", [UNIT_BYTES_PER_SECOND] = "/s", [UNIT_PER_SECOND] = "/s",
-        [UNIT_MEGAHERTZ] = "MHz", [UNIT_COUNT_OF] = NULL,
-    };
-    const char *suffix = suffixes[unit];
-    if (suffix && str_ends(text, suffix))
-        text[strlen(text) - strlen(suffix)] = '\0';
-    text = str_trim(text);
-    int r;
-    if (unit == UNIT_BYTES || unit == UNIT_BYTES_PER_SECOND)
-        r = unit_parse_bytes(text, ret_value);
-    else if (unit == UNIT_SECONDS)
-        r = unit_parse_duration(text, ret_value);
-    else
-        r = unit_parse_number(text, ret_value);
-    if (r == 0 && (*ret_value < 0 || (unit == UNIT_PERCENT && *ret_value > 100)))
-        r = ERR_BAD_RANGE;
-    return r;
-}
-
-/* What a program publishes has a unit of its own: any of them. */
-static int
-parse_any_unit(const char *text, double *ret_value)
-{
-    char number[64];
-    str_copy(number, sizeof number, text);
-    int r = parse_in_unit(UNIT_PERCENT, number, ret_value);
-    if (r < 0)
-        r = unit_parse_number(text, ret_value);
-    if (r < 0)
-        r = unit_parse_duration(text, ret_value);
-    if (r < 0)
-        r = unit_parse_bytes(text, ret_value);
-    return r;
-}
-
-static int
-parse_level(enum metric metric, const char *text, double *ret_value, struct diag *diag)
-{
-    static const char *const allowed[] = {
-        [UNIT_PERCENT] = "0% to 100%", [UNIT_BYTES] = "a size, such as 2GiB",
-        [UNIT_BYTES_PER_SECOND] = "bytes per second, such as 10MiB",
-        [UNIT_PER_SECOND] = "a number, 0 or more", [UNIT_SECONDS] = "a duration, such as 90s",
-        [UNIT_MEGAHERTZ] = "a number, 0 or more", [UNIT_COUNT_OF] = "a number, 0 or more",
-    };
-    const struct metric_info *info = metric_info(metric);
-    char number[64], shown[80];
-    if (*text == '<' || *text == '>')
-        text++;
-    int r = !str_copy(number, sizeof number, text) ? ERR_SYNTAX
-        : metric == METRIC_FIGURE_VALUE ? parse_any_unit(str_trim(number), ret_value)
-                                        : parse_in_unit(info->unit, number, ret_value);
-    if (r < 0)
-        return diag_set(diag, r == ERR_BAD_RANGE ? ERR_BAD_RANGE : ERR_BAD_TYPE,
-            "\"%s\" is not a level of %s (allowed: %s)", text_clean(text, shown, sizeof shown),
-            info->name, metric == METRIC_FIGURE_VALUE
-                ? "a number, a percentage, a duration or a size" : allowed[info->unit]);
-    return 0;
-}
-
-/* Both levels fire in one direction. */
-static int
-take_level(struct config_threshold *threshold, const struct option_value *value, bool *has,
-    double *level, struct diag *diag)
-{
-    int r = parse_level(threshold->metric, value->text, level, diag);
-    if (r < 0)
-        return r;
-    if ((threshold->has_warning || threshold->has_critical) && threshold->below != value->below)
-        return diag_set(diag, ERR_CONFLICT,
-            "warning and critical must both fire above (80) or both below (< 80) their levels");
-    threshold->below = value->below;
-    *has = true;
-    return 0;
-}
-
-static int
-take_warning(void *target, const struct ini_entry *entry, const struct option_value *value,
-    struct diag *diag)
-{
-    struct config_threshold *threshold = target;
-    (void)entry;
-    return take_level(threshold, value, &threshold->has_warning, &threshold->warning, diag);
-}
-
-static int
-take_critical(void *target, const struct ini_entry *entry, const struct option_value *value,
-    struct diag *diag)
-{
-    struct config_threshold *threshold = target;
-    (void)entry;
-    return take_level(threshold, value, &threshold->has_critical, &threshold->critical, diag);
-}
-
-static int
-take_clear(enum metric metric, const struct option_value *value, double *level,
-    struct diag *diag)
-{
-    if (*value->text == '<' || *value->text == '>')
-        return diag_set(diag, ERR_SYNTAX,
-            "a clear level has no direction of its own (write the number alone)");
-    return parse_level(metric, value->text, level, diag);
-}
-
-static int
-take_clear_warning(void *target, const struct ini_entry *entry,
-    const struct option_value *value, struct diag *diag)
-{
-    struct config_threshold *threshold = target;
-    (void)entry;
-    return take_clear(threshold->metric, value, &threshold->clear_warning, diag);
-}
-
-static int
-take_clear_critical(void *target, const struct ini_entry *entry,
-    const struct option_value *value, struct diag *diag)
-{
-    struct config_threshold *threshold = target;
-    (void)entry;
-    return take_clear(threshold->metric, value, &threshold->clear_critical, diag);
 }
 
 static int
@@ -442,39 +321,15 @@ take_runs(void *target, const struct ini_entry *entry, const struct option_value
     return take_words(value->text, words, flags, 3, diag);
 }
 
-static const char *
-nearest_metric(const char *name)
-{
-    const char *meant = NULL;
-    size_t best = SIZE_MAX;
-    for (int m = 0; m < METRIC_COUNT; m++)
-        if (m != METRIC_FIGURE_VALUE &&
-            suggest_closer(name, metric_info((enum metric)m)->name, &best))
-            meant = metric_info((enum metric)m)->name;
-    return meant;
-}
-
 static int
-init_threshold(struct config_threshold *threshold, const char *name, int line, struct diag *diag)
+init_threshold(struct config_threshold *threshold, const char *name, const char *metric, int line,
+    struct diag *diag)
 {
-    char shown[80];
-    const char *instance;
     memset(threshold, 0, sizeof *threshold);
-    int metric = metric_parse(name, &instance);
-    if (metric < 0) {
-        const char *meant = nearest_metric(name);
-        return diag_set(diag, ERR_NOT_FOUND,
-            "\"%s\" is not a metric%s%s%s (allowed: GROUP.KEY, GROUP.KEY:INSTANCE of cores, "
-            "disks and networks, or a published figure with a dot in its name)", text_clean(name, shown, sizeof shown),
-            meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
-    }
-    threshold->metric = (enum metric)metric;
     threshold->line = line;
     threshold->clear_warning = threshold->clear_critical = NAN;
-    if (!str_copy(threshold->name, sizeof threshold->name, name) ||
-        !str_copy(threshold->instance, sizeof threshold->instance, instance ? instance : ""))
-        return diag_set(diag, ERR_TOO_LARGE, "the instance's name is too long");
-    return walk_defaults(config_options, config_bindings, "threshold *", threshold, diag);
+    int r = threshold_set_name(threshold, name, metric, diag);
+    return r < 0 ? r : walk_defaults(config_options, config_bindings, "threshold *", threshold, diag);
 }
 
 static int
@@ -491,7 +346,7 @@ open_threshold(struct builder *builder, const struct ini_entry *entry, struct di
     config->threshold = grown;
     builder->target = &grown[config->threshold_count++];
     return init_threshold(builder->target, entry->section + strlen(threshold_prefix),
-        entry->line, diag);
+        ini_value(builder->ini, entry->section, "metric"), entry->line, diag);
 }
 
 static bool
@@ -544,71 +399,6 @@ take_entry(void *context, const struct ini_entry *entry, const struct option *op
     return 0;
 }
 
-/* A clear level that was not given: 10 % of the level nearer to calm, 10
- * points for percents, but never past the half of what lies there, so that a
- * low level can still be cleared. */
-static double
-derived_clear(const struct config_threshold *threshold, double level)
-{
-    bool percent = metric_info(threshold->metric)->unit == UNIT_PERCENT;
-    double distance = percent ? 10 : fabs(level) / 10;
-    if (!threshold->below && distance > level / 2)
-        distance = level / 2;
-    if (threshold->below && percent && distance > (100 - level) / 2)
-        distance = (100 - level) / 2;
-    return threshold->below ? level + distance : level - distance;
-}
-
-static bool
-calmer(const struct config_threshold *threshold, double a, double b)
-{
-    return threshold->below ? a >= b : a <= b;
-}
-
-/* Fills or checks one clear level; false when it lies beyond its level. */
-static bool
-settle_clear(const struct config_threshold *threshold, bool has, double level, double *clear)
-{
-    if (isnan(*clear))
-        *clear = has ? derived_clear(threshold, level) : level;
-    return !has || calmer(threshold, *clear, level);
-}
-
-static int
-settle_fault(const struct builder *builder, const struct config_threshold *threshold,
-    const char *key, struct diag *diag, int code, const char *text)
-{
-    char section[sizeof threshold_prefix + sizeof threshold->name];
-    snprintf(section, sizeof section, "%s%s", threshold_prefix, threshold->name);
-    const struct ini_entry *entry = ini_find(builder->ini, section, key);
-    if (!entry)
-        entry = ini_find(builder->ini, section, NULL);
-    return entry ? walk_fault(builder->ini, entry, diag, code, "%s", text)
-                 : diag_set(diag, code, "%s", text);
-}
-
-/* Checks that cross the options of one threshold. */
-static int
-settle_threshold(const struct builder *builder, struct config_threshold *t, struct diag *diag)
-{
-    if (!t->has_warning && !t->has_critical && t->enabled)
-        return settle_fault(builder, t, NULL, diag, ERR_MISSING,
-            "a threshold needs a level: warning, critical or both (or enabled = no)");
-    if (t->has_warning && t->has_critical && calmer(t, t->critical, t->warning))
-        return settle_fault(builder, t, "critical", diag, ERR_CONFLICT,
-            t->below ? "critical must be below warning (both fire below their levels)"
-                     : "critical must be above warning");
-    if (!settle_clear(t, t->has_warning, t->warning, &t->clear_warning))
-        return settle_fault(builder, t, "clear_warning", diag, ERR_CONFLICT,
-            t->below ? "clear_warning must not be below warning"
-                     : "clear_warning must not be above warning");
-    if (!settle_clear(t, t->has_critical, t->critical, &t->clear_critical))
-        return settle_fault(builder, t, "clear_critical", diag, ERR_CONFLICT,
-            t->below ? "clear_critical must not be below critical"
-                     : "clear_critical must not be above critical");
-    return 0;
-}
-
 static int
 set_threshold(struct config_threshold *threshold, const char *key, const char *text,
     struct diag *diag)
@@ -641,7 +431,7 @@ add_default_thresholds(struct config *config, struct diag *diag)
         if (has_threshold(config, default_thresholds[i].metric))
             continue;
         struct config_threshold *threshold = &grown[config->threshold_count++];
-        int r = init_threshold(threshold, default_thresholds[i].metric, 0, diag);
+        int r = init_threshold(threshold, default_thresholds[i].metric, NULL, 0, diag);
         if (r == 0 && default_thresholds[i].warning)
             r = set_threshold(threshold, "warning", default_thresholds[i].warning, diag);
         if (r == 0 && default_thresholds[i].critical)
@@ -717,7 +507,7 @@ config_from_ini(const struct ini *ini, struct config **ret_config, struct diag *
     if (r == 0)
         r = add_default_thresholds(config, diag);
     for (int i = 0; i < config->threshold_count && r == 0; i++)
-        r = settle_threshold(&builder, &config->threshold[i], diag);
+        r = threshold_settle(config, ini, &config->threshold[i], diag);
     for (int i = 0; i < config->webhook_count && r == 0; i++)
         r = check_webhook(&builder, &config->webhook[i], diag);
     if (r < 0) {

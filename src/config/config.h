@@ -19,11 +19,14 @@ enum {
     CONFIG_THRESHOLDS_MAX = 1024,
     CONFIG_WEBHOOKS_MAX = 64,
     CONFIG_EVENTS_MAX = 16,
+    CONFIG_LABELS_MAX = 192,
+    CONFIG_WEBHOOK_LIST_MAX = 256,
 };
 
-/* [threshold METRIC], or [threshold METRIC:INSTANCE] */
+/* [threshold METRIC], [threshold METRIC:INSTANCE], or [threshold NAME] with a metric in it */
 struct config_threshold {
     char name[CONFIG_NAME_MAX + 32]; /* as in the file */
+    bool named; /* the name is its own, not that of its metric */
     enum metric metric;
     char instance[96]; /* "": every instance */
     bool enabled;
@@ -32,6 +35,10 @@ struct config_threshold {
     double warning, critical;
     double clear_warning, clear_critical; /* given, or derived (10 % of the level nearer to calm) */
     double for_seconds; /* how long a level must hold */
+    double keep_seconds; /* how long it must be calm to end */
+    double repeat_seconds; /* 0: told once */
+    char labels[CONFIG_LABELS_MAX]; /* "team=lab,site=north" */
+    char webhooks[CONFIG_WEBHOOK_LIST_MAX]; /* "chat,pager"; "": all */
     int line;
 };
 

@@ -154,7 +154,7 @@ on_run_ended(void *context, const struct run *run)
     server->staged_count = 0;
     int r = store_notice_add(server->store, &notice, &notice.id);
     if (r == 0)
-        r = outbox_add(server->outbox, &notice);
+        r = outbox_add(server->outbox, &notice, NULL);
     if (r == 0)
         stage_notice(server, &notice);
     return r;

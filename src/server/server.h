@@ -19,6 +19,7 @@
 
 #include "alert/engine.h"
 #include "alert/outbox.h"
+#include "alert/wording.h"
 #include "base/json.h"
 #include "config/config.h"
 #include "io/http.h"
@@ -55,7 +56,7 @@ enum {
 /* A notice as the status object shows it. */
 struct recent_notice {
     int64_t id, wall_ns;
-    char type[24], key[96], state[16], text[256];
+    char type[24], key[ALERT_KEY_MAX], state[16], text[ALERT_TEXT_MAX], labels[CONFIG_LABELS_MAX];
     double value, level;
 };
 

@@ -161,10 +161,13 @@ status_write_alert(struct json_writer *w, const char *key, const struct alert *a
 {
     jw_object(w, key);
     jw_string(w, "key", alert->key);
-    jw_string(w, "state", alert_state_name(alert->state));
+    jw_string(w, "state", alert->flapping ? "flapping" : alert_state_name(alert->state));
+    jw_string(w, "told", alert_state_name(alert->told));
     jw_figure(w, "value", alert->value);
     jw_figure(w, "level", alert->level);
+    jw_string(w, "metric", metric_info(alert->metric)->name);
     jw_string(w, "unit", metric_unit_text(metric_info(alert->metric)->unit));
+    alert_write_labels(w, "labels", alert->rule ? alert->rule->labels : NULL);
     jw_figure(w, "since", ns_to_sec(alert->since_wall_ns));
     jw_figure(w, "incident", ns_to_sec(alert->incident_wall_ns));
     jw_end(w);
@@ -175,7 +178,7 @@ status_write_active(struct json_writer *w, const struct alert *alerts, int count
 {
     int shown = 0;
     for (int i = 0; i < count && shown < SERVER_ACTIVE_MAX; i++)
-        if (alerts[i].state != ALERT_NORMAL) {
+        if (alert_is_active(alerts[i].state) || alerts[i].flapping) {
             status_write_alert(w, NULL, &alerts[i]);
             shown++;
         }
@@ -192,6 +195,7 @@ status_take_notice(struct recent_notice *recent, const struct store_notice *noti
     str_copy(recent->key, sizeof recent->key, notice->key);
     str_copy(recent->state, sizeof recent->state, notice->state);
     str_copy(recent->text, sizeof recent->text, notice->text);
+    str_copy(recent->labels, sizeof recent->labels, notice->labels ? notice->labels : "");
 }
 
 void
@@ -205,6 +209,7 @@ status_write_notice(struct json_writer *w, const char *key, const struct recent_
     jw_string(w, "state", notice->state);
     jw_number(w, "value", notice->value); /* a score may be tiny */
     jw_number(w, "level", notice->level);
+    alert_write_labels(w, "labels", notice->labels);
     jw_string(w, "text", notice->text);
     jw_end(w);
 }
@@ -216,7 +221,7 @@ write_alerts(struct server *server, struct json_writer *w)
     int count = alert_engine_alerts(server->alerts, &alerts);
     int states[ALERT_STATE_COUNT] = { 0 };
     for (int i = 0; i < count; i++)
-        states[alerts[i].state]++;
+        states[alerts[i].state == ALERT_PENDING ? ALERT_PENDING : alert_fired(alerts[i].state)]++;
     struct outbox_figures out = outbox_figures(server->outbox);
     jw_object(w, "alerts");
     jw_int(w, "pending", states[ALERT_PENDING]);

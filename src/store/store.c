@@ -123,6 +123,7 @@ static const char *const migrations[] = {
     " data BLOB NOT NULL," /* those that are kept (io/capture.h) */
     " UNIQUE(run, failed, trial, attempt));",
     "ALTER TABLE delivery ADD COLUMN format TEXT NOT NULL DEFAULT 'standard';",
+    "ALTER TABLE notice ADD COLUMN labels TEXT NOT NULL DEFAULT '';",
 };
 
 struct store_preparing {

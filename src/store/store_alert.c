@@ -8,7 +8,7 @@ store_notice_add(struct store *store, const struct store_notice *notice, int64_t
 {
     static const char insert[] =
         "INSERT INTO notice(wall_ns, type, key, state, value, level, incident_wall_ns,"
-        " sequence, text) VALUES(?,?,?,?,?,?,?,?,?)";
+        " sequence, text, labels) VALUES(?,?,?,?,?,?,?,?,?,?)";
     static const char prune[] = "DELETE FROM notice WHERE id <= ?";
     sqlite3_stmt *s = store_prepare(store, insert);
     if (!s)
@@ -22,6 +22,7 @@ store_notice_add(struct store *store, const struct store_notice *notice, int64_t
     sqlite3_bind_int64(s, 7, notice->incident_wall_ns);
     sqlite3_bind_int64(s, 8, notice->sequence);
     sqlite3_bind_text(s, 9, notice->text, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 10, notice->labels ? notice->labels : "", -1, SQLITE_STATIC);
     int r = store_run_statement(store, s);
     if (r < 0)
         return r;
@@ -40,8 +41,8 @@ int
 store_notice_list(struct store *store, int limit, store_notice_fn *fn, void *context)
 {
     static const char sql[] =
-        "SELECT id, wall_ns, type, key, state, value, level, incident_wall_ns, sequence, text"
-        " FROM notice ORDER BY id DESC LIMIT ?";
+        "SELECT id, wall_ns, type, key, state, value, level, incident_wall_ns, sequence, text,"
+        " labels FROM notice ORDER BY id DESC LIMIT ?";
     sqlite3_stmt *s = store_prepare(store, sql);
     if (!s)
         return ERR_STORE;
@@ -59,6 +60,7 @@ store_notice_list(struct store *store, int limit, store_notice_fn *fn, void *con
             .incident_wall_ns = sqlite3_column_int64(s, 7),
             .sequence = (uint32_t)sqlite3_column_int64(s, 8),
             .text = store_column_text(s, 9),
+            .labels = store_column_text(s, 10),
         };
         r = fn(context, &notice);
     }

@@ -26,6 +26,8 @@ struct store_notice {
     int64_t incident_wall_ns; /* 0 for runs */
     uint32_t sequence;
     const char *text; /* one line for people */
+    const char *labels; /* "team=lab,site=north"; NULL: none */
+    const char *unit; /* of value and level; NULL: none. Not stored */
 };
 
 /* Within a transaction. ret_id may be NULL. */

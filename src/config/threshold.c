@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The values of a threshold's section.
+ */
+#include "config/threshold.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/unit.h"
+#include "config/suggest.h"
+#include "config/walk.h"
+
+static const char threshold_prefix[] = THRESHOLD_PREFIX;
+
+/* The number of a level in the metric's unit. */
+static int
+parse_in_unit(enum metric_unit unit, char *text, double *ret_value)
+{
+    static const char *const suffixes[] = {
+        [UNIT_PERCENT] = "%", [UNIT_BYTES_PER_SECOND] = "/s", [UNIT_PER_SECOND] = "/s",
+        [UNIT_MEGAHERTZ] = "MHz", [UNIT_COUNT_OF] = NULL,
+    };
+    const char *suffix = suffixes[unit];
+    if (suffix && str_ends(text, suffix))
+        text[strlen(text) - strlen(suffix)] = '\0';
+    text = str_trim(text);
+    int r;
+    if (unit == UNIT_BYTES || unit == UNIT_BYTES_PER_SECOND)
+        r = unit_parse_bytes(text, ret_value);
+    else if (unit == UNIT_SECONDS)
+        r = unit_parse_duration(text, ret_value);
+    else
+        r = unit_parse_number(text, ret_value);
+    if (r == 0 && (*ret_value < 0 || (unit == UNIT_PERCENT && *ret_value > 100)))
+        r = ERR_BAD_RANGE;
+    return r;
+}
+
+/* What a program publishes has a unit of its own: any of them. */
+static int
+parse_any_unit(const char *text, double *ret_value)
+{
+    char number[64];
+    str_copy(number, sizeof number, text);
+    int r = parse_in_unit(UNIT_PERCENT, number, ret_value);
+    if (r < 0)
+        r = unit_parse_number(text, ret_value);
+    if (r < 0)
+        r = unit_parse_duration(text, ret_value);
+    if (r < 0)
+        r = unit_parse_bytes(text, ret_value);
+    return r;
+}
+
+static int
+parse_level(enum metric metric, const char *text, double *ret_value, struct diag *diag)
+{
+    static const char *const allowed[] = {
+        [UNIT_PERCENT] = "0% to 100%", [UNIT_BYTES] = "a size, such as 2GiB",
+        [UNIT_BYTES_PER_SECOND] = "bytes per second, such as 10MiB",
+        [UNIT_PER_SECOND] = "a number, 0 or more", [UNIT_SECONDS] = "a duration, such as 90s",
+        [UNIT_MEGAHERTZ] = "a number, 0 or more", [UNIT_COUNT_OF] = "a number, 0 or more",
+    };
+    const struct metric_info *info = metric_info(metric);
+    char number[64], shown[80];
+    if (*text == '<' || *text == '>')
+        text++;
+    int r = !str_copy(number, sizeof number, text) ? ERR_SYNTAX
+        : metric == METRIC_FIGURE_VALUE ? parse_any_unit(str_trim(number), ret_value)
+                                        : parse_in_unit(info->unit, number, ret_value);
+    if (r < 0)
+        return diag_set(diag, r == ERR_BAD_RANGE ? ERR_BAD_RANGE : ERR_BAD_TYPE,
+            "\"%s\" is not a level of %s (allowed: %s)", text_clean(text, shown, sizeof shown),
+            info->name, metric == METRIC_FIGURE_VALUE
+                ? "a number, a percentage, a duration or a size" : allowed[info->unit]);
+    return 0;
+}
+
+/* Both levels fire in one direction. */
+static int
+take_level(struct config_threshold *threshold, const struct option_value *value, bool *has,
+    double *level, struct diag *diag)
+{
+    int r = parse_level(threshold->metric, value->text, level, diag);
+    if (r < 0)
+        return r;
+    if ((threshold->has_warning || threshold->has_critical) && threshold->below != value->below)
+        return diag_set(diag, ERR_CONFLICT,
+            "warning and critical must both fire above (80) or both below (< 80) their levels");
+    threshold->below = value->below;
+    *has = true;
+    return 0;
+}
+
+int
+threshold_take_warning(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct config_threshold *threshold = target;
+    (void)entry;
+    return take_level(threshold, value, &threshold->has_warning, &threshold->warning, diag);
+}
+
+int
+threshold_take_critical(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct config_threshold *threshold = target;
+    (void)entry;
+    return take_level(threshold, value, &threshold->has_critical, &threshold->critical, diag);
+}
+
+static int
+take_clear(enum metric metric, const struct option_value *value, double *level,
+    struct diag *diag)
+{
+    if (*value->text == '<' || *value->text == '>')
+        return diag_set(diag, ERR_SYNTAX,
+            "a clear level has no direction of its own (write the number alone)");
+    return parse_level(metric, value->text, level, diag);
+}
+
+int
+threshold_take_clear_warning(void *target, const struct ini_entry *entry,
+    const struct option_value *value, struct diag *diag)
+{
+    struct config_threshold *threshold = target;
+    (void)entry;
+    return take_clear(threshold->metric, value, &threshold->clear_warning, diag);
+}
+
+int
+threshold_take_clear_critical(void *target, const struct ini_entry *entry,
+    const struct option_value *value, struct diag *diag)
+{
+    struct config_threshold *threshold = target;
+    (void)entry;
+    return take_clear(threshold->metric, value, &threshold->clear_critical, diag);
+}
+
+/* Words divided by commas. */
+
+bool
+threshold_next_word(const char **list, char *word, size_t size)
+{
+    const char *from = *list + strspn(*list, " \t,");
+    size_t len = strcspn(from, ",");
+    *list = from + len;
+    while (len && isspace((unsigned char)from[len - 1]))
+        len--;
+    snprintf(word, size, "%.*s", (int)len, from);
+    return len > 0;
+}
+
+static bool
+add_word(char *list, size_t size, const char *word)
+{
+    size_t used = strlen(list);
+    int n = snprintf(list + used, size - used, "%s%s", used ? "," : "", word);
+    return n >= 0 && (size_t)n < size - used;
+}
+
+/* Those that alertmanager's receivers get from us have a meaning of their own. */
+static bool
+is_label_name(const char *name, size_t len)
+{
+    static const char *const taken[] = { "alertname", "instance", "job", "severity" };
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (strlen(taken[i]) == len && !strncmp(taken[i], name, len))
+            return false;
+    if (!len || isdigit((unsigned char)*name))
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)name[i] >= 0x80 || (!isalnum((unsigned char)name[i]) && name[i] != '_'))
+            return false;
+    return true;
+}
+
+int
+threshold_take_labels(void *target, const struct ini_entry *entry,
+    const struct option_value *value, struct diag *diag)
+{
+    struct config_threshold *threshold = target;
+    char label[CONFIG_LABELS_MAX], clean[CONFIG_LABELS_MAX], shown[80];
+    (void)entry;
+    threshold->labels[0] = '\0';
+    for (const char *list = value->text; threshold_next_word(&list, label, sizeof label);) {
+        char *equal = strchr(label, '=');
+        size_t len = equal ? (size_t)(equal - label) : 0;
+        while (len && isspace((unsigned char)label[len - 1]))
+            len--;
+        if (!is_label_name(label, len))
+            return diag_set(diag, ERR_BAD_TYPE,
+                "\"%s\" is not a label (allowed: NAME=VALUE, the name of letters, digits and _, "
+                "and not alertname, instance, job or severity)",
+                text_clean(label, shown, sizeof shown));
+        const char *text = equal + 1 + strspn(equal + 1, " \t");
+        memmove(label + len + 1, text, strlen(text) + 1);
+        label[len] = '=';
+        text_clean(label, clean, sizeof clean);
+        if (!add_word(threshold->labels, sizeof threshold->labels, clean))
+            return diag_set(diag, ERR_TOO_LARGE, "more than %d bytes of labels",
+                CONFIG_LABELS_MAX - 1);
+    }
+    return 0;
+}
+
+int
+threshold_take_webhooks(void *target, const struct ini_entry *entry,
+    const struct option_value *value, struct diag *diag)
+{
+    struct config_threshold *threshold = target;
+    char name[CONFIG_NAME_MAX];
+    (void)entry;
+    threshold->webhooks[0] = '\0';
+    for (const char *list = value->text; threshold_next_word(&list, name, sizeof name);)
+        if (!add_word(threshold->webhooks, sizeof threshold->webhooks, name))
+            return diag_set(diag, ERR_TOO_LARGE, "more than %d bytes of names of webhooks",
+                CONFIG_WEBHOOK_LIST_MAX - 1);
+    return threshold->webhooks[0] ? 0
+        : diag_set(diag, ERR_SYNTAX, "no name of a webhook (allowed: names, divided by commas)");
+}
+
+/* Taken with the section's line: levels are read in its unit. */
+int
+threshold_take_metric(void *target, const struct ini_entry *entry,
+    const struct option_value *value, struct diag *diag)
+{
+    (void)target, (void)entry, (void)value, (void)diag;
+    return 0;
+}
+
+static const char *
+nearest_metric(const char *name)
+{
+    const char *meant = NULL;
+    size_t best = SIZE_MAX;
+    for (int m = 0; m < METRIC_COUNT; m++)
+        if (m != METRIC_FIGURE_VALUE &&
+            suggest_closer(name, metric_info((enum metric)m)->name, &best))
+            meant = metric_info((enum metric)m)->name;
+    return meant;
+}
+
+/* A rule's own name: no dot or colon, so that it is never one of a metric. */
+static bool
+is_rule_name(const char *name)
+{
+    for (const char *c = name; *c; c++)
+        if ((unsigned char)*c >= 0x80 || (!isalnum((unsigned char)*c) && !strchr("_-", *c)))
+            return false;
+    return *name && strlen(name) < CONFIG_NAME_MAX;
+}
+
+int
+threshold_set_name(struct config_threshold *threshold, const char *name, const char *metric_text,
+    struct diag *diag)
+{
+    char shown[80];
+    const char *instance, *watched = metric_text ? metric_text : name;
+    threshold->named = metric_text && strcmp(metric_text, name) != 0;
+    if (threshold->named && !is_rule_name(name))
+        return diag_set(diag, ERR_SYNTAX,
+            "\"%s\" is not a name of a threshold that has a metric of its own "
+            "(allowed: 1 to 63 letters, digits, \"_\", \"-\")", text_clean(name, shown, sizeof shown));
+    int metric = metric_parse(watched, &instance);
+    if (metric < 0) {
+        const char *meant = nearest_metric(watched);
+        return diag_set(diag, ERR_NOT_FOUND,
+            "\"%s\" is not a metric%s%s%s (allowed: GROUP.KEY, GROUP.KEY:INSTANCE of cores, "
+            "disks and networks, or a published figure with a dot in its name)",
+            text_clean(watched, shown, sizeof shown), meant ? "; did you mean \"" : "",
+            meant ? meant : "", meant ? "\"?" : "");
+    }
+    threshold->metric = (enum metric)metric;
+    if (!str_copy(threshold->name, sizeof threshold->name, name) ||
+        !str_copy(threshold->instance, sizeof threshold->instance, instance ? instance : ""))
+        return diag_set(diag, ERR_TOO_LARGE, "the instance's name is too long");
+    return 0;
+}
+
+/* A clear level that was not given: 10 % of the level nearer to calm, 10
+ * points for percents, but never past the half of what lies there, so that a
+ * low level can still be cleared. */
+static double
+derived_clear(const struct config_threshold *threshold, double level)
+{
+    bool percent = metric_info(threshold->metric)->unit == UNIT_PERCENT;
+    double distance = percent ? 10 : fabs(level) / 10;
+    if (!threshold->below && distance > level / 2)
+        distance = level / 2;
+    if (threshold->below && percent && distance > (100 - level) / 2)
+        distance = (100 - level) / 2;
+    return threshold->below ? level + distance : level - distance;
+}
+
+static bool
+calmer(const struct config_threshold *threshold, double a, double b)
+{
+    return threshold->below ? a >= b : a <= b;
+}
+
+/* Fills or checks one clear level; false when it lies beyond its level. */
+static bool
+settle_clear(const struct config_threshold *threshold, bool has, double level, double *clear)
+{
+    if (isnan(*clear))
+        *clear = has ? derived_clear(threshold, level) : level;
+    return !has || calmer(threshold, *clear, level);
+}
+
+static int
+settle_fault(const struct ini *ini, const struct config_threshold *threshold,
+    const char *key, struct diag *diag, int code, const char *text)
+{
+    char section[sizeof threshold_prefix + sizeof threshold->name];
+    snprintf(section, sizeof section, "%s%s", threshold_prefix, threshold->name);
+    const struct ini_entry *entry = ini_find(ini, section, key);
+    if (!entry)
+        entry = ini_find(ini, section, NULL);
+    return entry ? walk_fault(ini, entry, diag, code, "%s", text)
+                 : diag_set(diag, code, "%s", text);
+}
+
+/* Webhooks may stand behind the thresholds in the file. */
+static int
+check_webhooks(const struct config *config, const struct ini *ini,
+    const struct config_threshold *t, struct diag *diag)
+{
+    char name[CONFIG_NAME_MAX], line[CONFIG_NAME_MAX + 40];
+    for (const char *list = t->webhooks; threshold_next_word(&list, name, sizeof name);) {
+        int i = 0;
+        while (i < config->webhook_count && strcmp(config->webhook[i].name, name) != 0)
+            i++;
+        if (i < config->webhook_count)
+            continue;
+        snprintf(line, sizeof line, "there is no [webhook %s]", name);
+        return settle_fault(ini, t, "webhooks", diag, ERR_NOT_FOUND, line);
+    }
+    return 0;
+}
+
+/* Checks that cross the options of one threshold. */
+int
+threshold_settle(const struct config *config, const struct ini *ini, struct config_threshold *t,
+    struct diag *diag)
+{
+    if (!t->has_warning && !t->has_critical && t->enabled)
+        return settle_fault(ini, t, NULL, diag, ERR_MISSING,
+            "a threshold needs a level: warning, critical or both (or enabled = no)");
+    if (t->has_warning && t->has_critical && calmer(t, t->critical, t->warning))
+        return settle_fault(ini, t, "critical", diag, ERR_CONFLICT,
+            t->below ? "critical must be below warning (both fire below their levels)"
+                     : "critical must be above warning");
+    if (!settle_clear(t, t->has_warning, t->warning, &t->clear_warning))
+        return settle_fault(ini, t, "clear_warning", diag, ERR_CONFLICT,
+            t->below ? "clear_warning must not be below warning"
+                     : "clear_warning must not be above warning");
+    if (!settle_clear(t, t->has_critical, t->critical, &t->clear_critical))
+        return settle_fault(ini, t, "clear_critical", diag, ERR_CONFLICT,
+            t->below ? "clear_critical must not be below critical"
+                     : "clear_critical must not be above critical");
+    return check_webhooks(config, ini, t, diag);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The section [threshold NAME]: its values, and what must fit together in it.
+ * The rows of its options are in config.c.
+ */
+#ifndef OPTOP_CONFIG_THRESHOLD_H
+#define OPTOP_CONFIG_THRESHOLD_H
+
+#include "config/config.h"
+
+#define THRESHOLD_PREFIX "threshold "
+
+/* For the bindings of options; the target is a struct config_threshold. */
+typedef int threshold_take(void *target, const struct ini_entry *entry,
+    const struct option_value *value, struct diag *diag);
+threshold_take threshold_take_metric, threshold_take_warning, threshold_take_critical,
+    threshold_take_clear_warning, threshold_take_clear_critical, threshold_take_labels,
+    threshold_take_webhooks;
+
+/* The name of the section, and its `metric` or NULL: then the name is the metric. */
+int threshold_set_name(struct config_threshold *threshold, const char *name, const char *metric,
+    struct diag *diag);
+
+/* Derives clear levels that were not given, and checks what crosses options. */
+int threshold_settle(const struct config *config, const struct ini *ini,
+    struct config_threshold *threshold, struct diag *diag);
+
+/* The next word of a list divided by commas; false at its end. */
+bool threshold_next_word(const char **list, char *word, size_t size);
+
+#endif
