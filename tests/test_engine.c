@@ -702,6 +702,38 @@ START_TEST(reload_in_every_state)
 }
 END_TEST
 
+START_TEST(conditions)
+{
+    struct config_threshold *rule = add_rule("cpu.total", 2);
+    rule->when = (char *)(uintptr_t)"system.load1 > 4 and (value > 0 or value .. {} == '')";
+    configure();
+    sample_set(&sample, METRIC_SYSTEM_LOAD1, -1, 2);
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(step_cpu(95), 0);
+    ck_assert_int_eq(cpu_state(), ALERT_NORMAL);
+    sample_set(&sample, METRIC_SYSTEM_LOAD1, -1, 5); /* only from now on it counts */
+    ck_assert_int_eq(step_cpu(95) + step_cpu(95), 0);
+    ck_assert_int_eq(cpu_state(), ALERT_PENDING);
+    ck_assert_int_eq(step_cpu(95), 1);
+    sample_set(&sample, METRIC_SYSTEM_LOAD1, -1, NAN); /* nothing is known: nothing moves */
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(step_cpu(10), 0);
+    ck_assert_str_eq(alert_engine_fault(engine), "");
+    sample_set(&sample, METRIC_SYSTEM_LOAD1, -1, 5);
+    ck_assert_int_eq(step_cpu(0), 0); /* the condition itself fails */
+    ck_assert_ptr_nonnull(strstr(alert_engine_fault(engine), "cpu.total: when: "));
+    ck_assert_int_eq(cpu_state(), ALERT_CRITICAL);
+    configure();
+    sample_set(&sample, METRIC_SYSTEM_LOAD1, -1, 1);
+    ck_assert_int_eq(step_cpu(95), 1);
+    ck_assert_str_eq(alert_engine_fault(engine), "");
+    expect_text(0, "alert.resolved",
+        "cpu.total is 95.0%, and its condition no longer holds (was critical above 90%)");
+    alert_engine_free(engine);
+    engine = alert_engine_new();
+}
+END_TEST
+
 START_TEST(rules_with_names_of_their_own)
 {
     struct config_threshold *own = add_rule("disk.busy", 0);
@@ -864,6 +896,7 @@ test_suite(void)
     tcase_add_test(tcase, flapping_ends_with_its_rule);
     tcase_add_loop_test(tcase, each_fire_that_is_told_has_its_end, 0, 24);
     tcase_add_test(tcase, reload_in_every_state);
+    tcase_add_test(tcase, conditions);
     tcase_add_test(tcase, rules_with_names_of_their_own);
     tcase_add_test(tcase, instances_end_somewhere);
     tcase_add_test(tcase, rules_of_published_figures);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alert/condition.h"
 #include "alert/incident.h"
 #include "base/str.h"
 #include "base/xalloc.h"
@@ -25,6 +26,8 @@ struct alert_engine {
     int *row; /* by alert: its row in the sample, -1 for none */
     int count, capacity;
     struct alert_notice *notice; /* capacity like alert */
+    struct conditions *conditions; /* owned; NULL: no rule has any */
+    char fault[ALERT_FAULT_MAX];
     bool bound; /* rows and alerts fit the sample of this signature */
     uint64_t signature;
 };
@@ -40,6 +43,7 @@ alert_engine_free(struct alert_engine *engine)
 {
     if (!engine)
         return;
+    conditions_free(engine->conditions);
     free(engine->alert);
     free(engine->row);
     free(engine->notice);
@@ -134,6 +138,10 @@ find_rules(struct alert_engine *engine)
 void
 alert_engine_configure(struct alert_engine *engine, const struct config *config)
 {
+    int threshold;
+    conditions_free(engine->conditions);
+    /* who takes a config has tried it: what fails here is memory, and not known */
+    conditions_new(config, &engine->conditions, &threshold, NULL);
     engine->config = config;
     engine->bound = false;
     find_rules(engine);
@@ -286,6 +294,28 @@ bind(struct alert_engine *engine, const struct sample *sample, uint64_t signatur
     engine->signature = signature;
 }
 
+static int
+check_condition(struct alert_engine *engine, const struct alert *alert,
+    const struct sample *sample, double value)
+{
+    struct diag diag = { 0 };
+    if (!alert->rule || !alert->rule->when)
+        return 1;
+    if (!engine->conditions)
+        return -ENOMEM;
+    int threshold = (int)(alert->rule - engine->config->threshold);
+    int r = conditions_check(engine->conditions, threshold, sample, value, &diag);
+    if (r < 0 && r != ERR_NOT_FOUND)
+        snprintf(engine->fault, sizeof engine->fault, "%s: when: %s", alert->rule->name, diag.text);
+    return r;
+}
+
+const char *
+alert_engine_fault(const struct alert_engine *engine)
+{
+    return engine->fault;
+}
+
 int
 alert_engine_step(struct alert_engine *engine, const struct sample *sample,
     const struct alert_notice **ret_notices)
@@ -294,9 +324,11 @@ alert_engine_step(struct alert_engine *engine, const struct sample *sample,
     if (!engine->bound || signature != engine->signature)
         bind(engine, sample, signature);
     int told = 0;
+    engine->fault[0] = '\0';
     for (int i = 0; i < engine->count; i++) {
         struct alert *alert = &engine->alert[i];
         double value = alert->rule ? sample_value(sample, alert->metric, engine->row[i]) : (double)NAN;
+        alert->when = check_condition(engine, alert, sample, value);
         told += incident_step(alert, value, sample, &engine->notice[told]);
         if (!alert->rule)
             engine->bound = false; /* dropped by the next step */

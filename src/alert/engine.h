@@ -14,12 +14,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "config/config.h"
 #include "model/alert.h"
 #include "model/sample.h"
 
 enum {
     ALERT_KEY_MAX = 144, /* a rule's name and a row's */
+    ALERT_FAULT_MAX = DIAG_TEXT_MAX + 128,
     ALERT_FLAP_SLOTS = 21,
     ALERT_FLAP_SLOT_SECONDS = 15,
 };
@@ -43,6 +45,7 @@ struct alert {
     int64_t incident_wall_ns; /* when the incident began; 0 when normal */
     uint32_t sequence; /* changes told in this incident, from 1 */
     bool present; /* its threshold still exists */
+    int when; /* its rule's condition: 1 or none, 0: does not hold; negative: not known, or it failed */
     /* engine's own: monotonic starts of the stretches over each level, and on the
      * calm side of each clear level; 0: none */
     int64_t over_warning_ns, over_critical_ns, under_warning_ns, under_critical_ns;
@@ -61,6 +64,9 @@ struct alert_engine;
 
 struct alert_engine *alert_engine_new(void);
 void alert_engine_free(struct alert_engine *engine);
+
+/* Why a condition failed in the last step, "NAME: why"; "": none did. */
+const char *alert_engine_fault(const struct alert_engine *engine);
 
 /* Takes the thresholds of a config (borrowed until the next call of this).
  * States of alerts whose threshold remains are kept; a firing alert whose

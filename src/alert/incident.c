@@ -40,8 +40,8 @@ static enum alert_event
 event_while_firing(struct alert *alert, double value, int64_t mono_ns)
 {
     const struct config_threshold *rule = alert->rule;
-    bool holds_warning = rule->has_warning && over(rule, value, rule->clear_warning);
-    bool holds_critical = rule->has_critical && over(rule, value, rule->clear_critical);
+    bool holds_warning = alert->when && rule->has_warning && over(rule, value, rule->clear_warning);
+    bool holds_critical = alert->when && rule->has_critical && over(rule, value, rule->clear_critical);
     bool calm = held(&alert->under_warning_ns, !holds_warning && !holds_critical, mono_ns,
         rule->keep_seconds);
     bool below_critical = held(&alert->under_critical_ns, !holds_critical, mono_ns,
@@ -58,12 +58,12 @@ static enum alert_event
 event_of(struct alert *alert, double value, int64_t mono_ns)
 {
     const struct config_threshold *rule = alert->rule;
-    if (!rule || isnan(value)) {
+    if (!rule || isnan(value) || alert->when < 0) {
         end_stretches(alert);
         return rule ? ALERT_EVENT_UNKNOWN : ALERT_EVENT_GONE;
     }
-    bool warning = rule->has_warning && over(rule, value, rule->warning);
-    bool critical = rule->has_critical && over(rule, value, rule->critical);
+    bool warning = alert->when && rule->has_warning && over(rule, value, rule->warning);
+    bool critical = alert->when && rule->has_critical && over(rule, value, rule->critical);
     bool warning_held = held(&alert->over_warning_ns, warning, mono_ns, rule->for_seconds);
     if (held(&alert->over_critical_ns, critical, mono_ns, rule->for_seconds)) {
         alert->under_warning_ns = alert->under_critical_ns = 0;

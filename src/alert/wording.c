@@ -42,7 +42,7 @@ const char *
 alert_notice_text(const struct alert_notice *notice, char *buf, size_t size)
 {
     const struct alert *alert = notice->alert;
-    char value[FIGURE_MAX], level[FIGURE_MAX], clear[FIGURE_MAX], line[ALERT_TEXT_MAX];
+    char value[FIGURE_MAX], level[FIGURE_MAX], clear[FIGURE_MAX], line[2 * ALERT_TEXT_MAX];
     metric_format(alert->metric, alert->value, value, sizeof value);
     format_level(alert->metric, alert->level, level, sizeof level);
     const char *before = alert_state_name(notice->before);
@@ -50,6 +50,9 @@ alert_notice_text(const struct alert_notice *notice, char *buf, size_t size)
     if (notice->change == ALERT_CHANGE_RESOLVED && !alert->rule)
         snprintf(line, sizeof line, "%s has no threshold any more (was %s %s %s)", alert->key,
             before, side(alert), level);
+    else if (notice->change == ALERT_CHANGE_RESOLVED && !alert->when)
+        snprintf(line, sizeof line, "%s is %s, and its condition no longer holds (was %s %s %s)",
+            alert->key, value, before, side(alert), level);
     else if (notice->change == ALERT_CHANGE_RESOLVED)
         snprintf(line, sizeof line, "%s is back to normal at %s (was %s %s %s)", alert->key,
             value, before, side(alert), level);

@@ -106,6 +106,10 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
     X("threshold *", "keep_firing_for", DURATION, 0, 86400, NULL, "0s", false, \
         THRESHOLD(keep_seconds), NULL,                                         \
         "How long the value must be calm before the alert, or its critical level, ends", NULL)   \
+    X("threshold *", "when", CUSTOM, 0, 0, NULL, NULL, false,                  \
+        0, threshold_take_when,                                                \
+        "Lua expression over metrics; the levels count only while it is true", \
+        "system.load1 > 8 and metric(\"disk.busy:sda\") > 50")                 \
     X("threshold *", "repeat", DURATION, 0, 2592000, NULL, "0s", false,        \
         THRESHOLD(repeat_seconds), NULL,                                       \
         "How often an alert that goes on is told again; 0 is never", "4h")     \
@@ -550,6 +554,8 @@ config_free(struct config *config)
         free(config->webhook[i].secret_env);
         secret_wipe(&config->webhook[i].secret);
     }
+    for (int i = 0; i < config->threshold_count; i++)
+        free(config->threshold[i].when);
     free(config->webhook);
     free(config->threshold);
     free(config->folders);

@@ -20,6 +20,7 @@ enum {
     CONFIG_WEBHOOKS_MAX = 64,
     CONFIG_EVENTS_MAX = 16,
     CONFIG_LABELS_MAX = 192,
+    CONFIG_WHEN_MAX = 1000,
     CONFIG_WEBHOOK_LIST_MAX = 256,
 };
 
@@ -37,6 +38,7 @@ struct config_threshold {
     double for_seconds; /* how long a level must hold */
     double keep_seconds; /* how long it must be calm to end */
     double repeat_seconds; /* 0: told once */
+    char *when; /* owned; Lua, compiled by the server; NULL: always */
     char labels[CONFIG_LABELS_MAX]; /* "team=lab,site=north" */
     char webhooks[CONFIG_WEBHOOK_LIST_MAX]; /* "chat,pager"; "": all */
     int line;

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -225,6 +226,24 @@ threshold_take_webhooks(void *target, const struct ini_entry *entry,
         : diag_set(diag, ERR_SYNTAX, "no name of a webhook (allowed: names, divided by commas)");
 }
 
+int
+threshold_take_when(void *target, const struct ini_entry *entry,
+    const struct option_value *value, struct diag *diag)
+{
+    struct config_threshold *threshold = target;
+    (void)entry;
+    if (!*value->text)
+        return diag_set(diag, ERR_SYNTAX, "empty (allowed: a Lua expression)");
+    if (strlen(value->text) > CONFIG_WHEN_MAX)
+        return diag_set(diag, ERR_TOO_LARGE, "more than %d bytes", CONFIG_WHEN_MAX);
+    char *copy = strdup(value->text);
+    if (!copy)
+        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+    free(threshold->when);
+    threshold->when = copy;
+    return 0;
+}
+
 /* Taken with the section's line: levels are read in its unit. */
 int
 threshold_take_metric(void *target, const struct ini_entry *entry,
@@ -313,8 +332,8 @@ settle_clear(const struct config_threshold *threshold, bool has, double level, d
     return !has || calmer(threshold, *clear, level);
 }
 
-static int
-settle_fault(const struct ini *ini, const struct config_threshold *threshold,
+int
+threshold_fault(const struct ini *ini, const struct config_threshold *threshold,
     const char *key, struct diag *diag, int code, const char *text)
 {
     char section[sizeof threshold_prefix + sizeof threshold->name];
@@ -339,7 +358,7 @@ check_webhooks(const struct config *config, const struct ini *ini,
         if (i < config->webhook_count)
             continue;
         snprintf(line, sizeof line, "there is no [webhook %s]", name);
-        return settle_fault(ini, t, "webhooks", diag, ERR_NOT_FOUND, line);
+        return threshold_fault(ini, t, "webhooks", diag, ERR_NOT_FOUND, line);
     }
     return 0;
 }
@@ -350,18 +369,18 @@ threshold_settle(const struct config *config, const struct ini *ini, struct conf
     struct diag *diag)
 {
     if (!t->has_warning && !t->has_critical && t->enabled)
-        return settle_fault(ini, t, NULL, diag, ERR_MISSING,
+        return threshold_fault(ini, t, NULL, diag, ERR_MISSING,
             "a threshold needs a level: warning, critical or both (or enabled = no)");
     if (t->has_warning && t->has_critical && calmer(t, t->critical, t->warning))
-        return settle_fault(ini, t, "critical", diag, ERR_CONFLICT,
+        return threshold_fault(ini, t, "critical", diag, ERR_CONFLICT,
             t->below ? "critical must be below warning (both fire below their levels)"
                      : "critical must be above warning");
     if (!settle_clear(t, t->has_warning, t->warning, &t->clear_warning))
-        return settle_fault(ini, t, "clear_warning", diag, ERR_CONFLICT,
+        return threshold_fault(ini, t, "clear_warning", diag, ERR_CONFLICT,
             t->below ? "clear_warning must not be below warning"
                      : "clear_warning must not be above warning");
     if (!settle_clear(t, t->has_critical, t->critical, &t->clear_critical))
-        return settle_fault(ini, t, "clear_critical", diag, ERR_CONFLICT,
+        return threshold_fault(ini, t, "clear_critical", diag, ERR_CONFLICT,
             t->below ? "clear_critical must not be below critical"
                      : "clear_critical must not be above critical");
     return check_webhooks(config, ini, t, diag);

@@ -15,7 +15,7 @@ typedef int threshold_take(void *target, const struct ini_entry *entry,
     const struct option_value *value, struct diag *diag);
 threshold_take threshold_take_metric, threshold_take_warning, threshold_take_critical,
     threshold_take_clear_warning, threshold_take_clear_critical, threshold_take_labels,
-    threshold_take_webhooks;
+    threshold_take_webhooks, threshold_take_when;
 
 /* The name of the section, and its `metric` or NULL: then the name is the metric. */
 int threshold_set_name(struct config_threshold *threshold, const char *name, const char *metric,
@@ -24,6 +24,10 @@ int threshold_set_name(struct config_threshold *threshold, const char *name, con
 /* Derives clear levels that were not given, and checks what crosses options. */
 int threshold_settle(const struct config *config, const struct ini *ini,
     struct config_threshold *threshold, struct diag *diag);
+
+/* A fault of a threshold at its key, or else at its section. Returns code. */
+int threshold_fault(const struct ini *ini, const struct config_threshold *threshold, const char *key,
+    struct diag *diag, int code, const char *text);
 
 /* The next word of a list divided by commas; false at its end. */
 bool threshold_next_word(const char **list, char *word, size_t size);

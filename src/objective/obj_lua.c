@@ -23,6 +23,7 @@
 #include "base/unit.h"
 #include "base/xalloc.h"
 #include "io/file_load.h"
+#include "lua/sandbox.h"
 #include "model/trial.h"
 #include "objective/data_file.h"
 #include "objective/metric_names.h"
@@ -39,9 +40,9 @@ enum {
 enum { HANDLER = 1, WORK };
 
 struct lane {
+    struct sandbox sandbox; /* first: the context of the state's allocator */
     struct lua_objective *owner;
     lua_State *lua;
-    size_t bytes; /* that the state has */
     double instructions; /* of the present trial */
     struct str log; /* what it has printed */
     const struct data_table *data; /* that the present trial looks at; NULL: none yet */
@@ -75,32 +76,10 @@ struct job {
 
 /* What bounds it. */
 
-static void *
-bounded_alloc(void *context, void *old, size_t old_size, size_t new_size)
-{
-    struct lane *lane = context;
-    if (!old)
-        old_size = 0; /* Lua passes a kind of object here */
-    if (new_size == 0) {
-        free(old);
-        lane->bytes -= old_size;
-        return NULL;
-    }
-    double most = lane->owner->spec->lua_memory_bytes;
-    if (new_size > old_size && (double)(lane->bytes + (new_size - old_size)) > most)
-        return NULL;
-    void *grown = realloc(old, new_size);
-    if (grown)
-        lane->bytes = lane->bytes - old_size + new_size;
-    return grown;
-}
-
 static struct lane *
 lane_of(lua_State *lua)
 {
-    void *context;
-    lua_getallocf(lua, &context);
-    return context;
+    return sandbox_of(lua); /* its first member */
 }
 
 static void
@@ -350,7 +329,9 @@ set_up(lua_State *lua)
 static int
 open_lane(struct lane *lane, struct diag *diag)
 {
-    lane->lua = lua_newstate(bounded_alloc, lane);
+    double most = lane->owner->spec->lua_memory_bytes;
+    lane->sandbox.bytes_max = most < 0x1p62 ? (size_t)most : (size_t)1 << 62;
+    lane->lua = lua_newstate(sandbox_alloc, &lane->sandbox);
     if (!lane->lua)
         return diag_set(diag, -ENOMEM, "no memory for a Lua state");
     lua_sethook(lane->lua, look, LUA_MASKCOUNT, HOOK_EVERY);

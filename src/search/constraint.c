@@ -9,7 +9,6 @@
 #include <ctype.h>
 #include <lauxlib.h>
 #include <lua.h>
-#include <lualib.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "base/unit.h"
+#include "lua/sandbox.h"
 #include "search/space.h"
 
 /* One compiled expression. */
@@ -27,31 +27,19 @@ struct compiled {
 };
 
 struct constraint_set {
+    struct sandbox sandbox; /* first: the context of the state's allocator */
     const struct run_spec *spec;
     lua_State *lua; /* stack: a function per constraint, then a table per dimension */
-    size_t bytes, bytes_max;
-    int64_t steps;
-    int steps_here; /* of the present evaluation */
     int constraint_now; /* during compilation; for messages */
     struct compiled compiled[RUN_CONSTRAINTS_MAX];
-};
-
-/* What of math is pure. */
-static const char *const math_names[] = {
-    "abs", "acos", "asin", "atan", "ceil", "cos", "deg", "exp", "floor", "fmod", "huge", "log",
-    "max", "maxinteger", "min", "mininteger", "modf", "pi", "rad", "sin", "sqrt", "tan",
-    "tointeger", "type", "ult",
-};
-
-/* What of it goes without "math.". */
-static const char *const bare_names[] = {
-    "abs", "ceil", "exp", "floor", "log", "max", "min", "sqrt",
 };
 
 static const char *const lua_words[] = {
     "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in",
     "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while",
 };
+
+static const char chunk_name[] = "=constraint";
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -62,59 +50,6 @@ in_list(const char *const *list, size_t count, const char *name)
         if (!strcmp(list[i], name))
             return true;
     return false;
-}
-
-static void *
-bounded_alloc(void *context, void *old, size_t old_size, size_t new_size)
-{
-    struct constraint_set *set = context;
-    if (!old)
-        old_size = 0; /* Lua passes a kind of object here */
-    if (new_size == 0) {
-        free(old);
-        set->bytes -= old_size;
-        return NULL;
-    }
-    /* Shrinking must not fail. */
-    if (new_size > old_size && set->bytes + (new_size - old_size) > set->bytes_max)
-        return NULL;
-    void *grown = realloc(old, new_size);
-    if (grown)
-        set->bytes = set->bytes - old_size + new_size;
-    return grown;
-}
-
-static void
-count_step(lua_State *lua, lua_Debug *unused)
-{
-    void *context;
-    (void)unused;
-    lua_getallocf(lua, &context);
-    struct constraint_set *set = context;
-    set->steps++;
-    if (++set->steps_here > CONSTRAINT_STEPS_MAX)
-        luaL_error(lua, "more than %d instructions", CONSTRAINT_STEP * CONSTRAINT_STEPS_MAX);
-}
-
-static int
-refuse_write(lua_State *lua)
-{
-    return luaL_error(lua, "a constraint cannot keep values");
-}
-
-/* Replaces the table on the top by an empty one that reads from it and cannot
- * be written to. */
-static void
-protect_table(lua_State *lua)
-{
-    lua_newtable(lua);
-    lua_newtable(lua);
-    lua_pushvalue(lua, -3);
-    lua_setfield(lua, -2, "__index");
-    lua_pushcfunction(lua, refuse_write);
-    lua_setfield(lua, -2, "__newindex");
-    lua_setmetatable(lua, -2);
-    lua_remove(lua, -2);
 }
 
 static void
@@ -134,27 +69,12 @@ push_parameter(lua_State *lua, const char *value)
 static void
 push_environment(lua_State *lua, const struct run_spec *spec)
 {
-    lua_pushcfunction(lua, luaopen_math);
-    lua_call(lua, 0, 1);
-    int all = lua_gettop(lua);
-    lua_newtable(lua);
-    lua_newtable(lua);
-    for (size_t i = 0; i < COUNT(math_names); i++) {
-        lua_getfield(lua, all, math_names[i]);
-        lua_setfield(lua, -2, math_names[i]);
-    }
-    protect_table(lua);
-    lua_setfield(lua, -2, "math");
-    for (size_t i = 0; i < COUNT(bare_names); i++) {
-        lua_getfield(lua, all, bare_names[i]);
-        lua_setfield(lua, -2, bare_names[i]);
-    }
+    sandbox_push_math(lua);
     for (int i = 0; i < spec->parameter_count; i++) {
         push_parameter(lua, spec->parameter[i].value);
         lua_setfield(lua, -2, spec->parameter[i].name);
     }
-    protect_table(lua);
-    lua_remove(lua, all);
+    sandbox_protect_table(lua);
 }
 
 /* Names in an expression, one at a time. */
@@ -223,7 +143,7 @@ known_elsewhere(const struct run_spec *spec, const char *name)
     for (int i = 0; i < spec->parameter_count; i++)
         if (!strcmp(spec->parameter[i].name, name))
             return true;
-    return !strcmp(name, "math") || in_list(bare_names, COUNT(bare_names), name);
+    return !strcmp(name, "math") || sandbox_is_bare_name(name);
 }
 
 /* Which dimensions an expression is passed; an unknown name is a fault, unless
@@ -260,30 +180,19 @@ push_function(lua_State *lua, struct constraint_set *set, int number, int enviro
     const char *text = spec->constraint[number].expression;
     struct compiled *compiled = &set->compiled[number];
     char unknown[RUN_NAME_MAX];
-    /* By this name alone an expression could exchange its environment. */
-    if (strstr(text, "_ENV"))
-        luaL_error(lua, "_ENV cannot be used");
     int known = find_arguments(spec, text, compiled, unknown);
-    luaL_Buffer chunk;
-    luaL_buffinit(lua, &chunk);
+    luaL_Buffer locals;
+    luaL_buffinit(lua, &locals);
     for (int i = 0; i < compiled->argument_count; i++) {
-        luaL_addstring(&chunk, i ? "," : "local ");
-        luaL_addstring(&chunk, spec->dimension[compiled->argument[i]].name);
+        if (i)
+            luaL_addchar(&locals, ',');
+        luaL_addstring(&locals, spec->dimension[compiled->argument[i]].name);
     }
-    /* On a line of its own, so that a comment cannot hide the bracket. */
-    luaL_addstring(&chunk, compiled->argument_count ? " = ... return (\n" : "return (\n");
-    luaL_addstring(&chunk, text);
-    luaL_addstring(&chunk, "\n)");
-    luaL_pushresult(&chunk);
-    size_t len;
-    const char *source = lua_tolstring(lua, -1, &len);
-    if (luaL_loadbufferx(lua, source, len, "=constraint", "t") != LUA_OK)
-        lua_error(lua);
+    luaL_pushresult(&locals);
+    lua_pushstring(lua, text);
+    sandbox_compile(lua, environment, chunk_name, lua_tostring(lua, -2));
     if (known < 0)
         luaL_error(lua, "\"%s\" is neither a dimension nor a parameter nor a function", unknown);
-    lua_pushvalue(lua, environment);
-    if (!lua_setupvalue(lua, -2, 1))
-        lua_pop(lua, 1);
     lua_remove(lua, -2);
 }
 
@@ -335,12 +244,7 @@ tell_error(struct constraint_set *set, int number, int code, struct diag *diag)
 {
     const char *text = lua_type(set->lua, -1) == LUA_TSTRING ? lua_tostring(set->lua, -1) : "";
     char shown[DIAG_TEXT_MAX];
-    /* "constraint:2: " says nothing to the reader: it is one line. */
-    if (str_starts(text, "constraint:")) {
-        text += strcspn(text, " ");
-        text += *text == ' ';
-    }
-    text_clean(text, shown, sizeof shown);
+    text_clean(sandbox_message(text, chunk_name), shown, sizeof shown);
     lua_pop(set->lua, 1);
     if (number >= 0 && number < set->spec->constraint_count) {
         const struct run_constraint *constraint = &set->spec->constraint[number];
@@ -354,7 +258,7 @@ tell_error(struct constraint_set *set, int number, int code, struct diag *diag)
 static int
 start_lua(struct constraint_set *set, struct diag *diag)
 {
-    set->lua = lua_newstate(bounded_alloc, set);
+    set->lua = lua_newstate(sandbox_alloc, &set->sandbox);
     if (!set->lua)
         return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
     set->constraint_now = -1;
@@ -368,8 +272,8 @@ start_lua(struct constraint_set *set, struct diag *diag)
     if (!lua_checkstack(set->lua, RUN_DIMENSIONS_MAX + 8))
         return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
     lua_gc(set->lua, LUA_GCCOLLECT);
-    set->bytes_max = set->bytes + CONSTRAINT_EXTRA_BYTES_MAX;
-    lua_sethook(set->lua, count_step, LUA_MASKCOUNT, CONSTRAINT_STEP);
+    set->sandbox.bytes_max = set->sandbox.bytes + CONSTRAINT_EXTRA_BYTES_MAX;
+    sandbox_count_steps(set->lua);
     return 0;
 }
 
@@ -391,7 +295,8 @@ constraint_set_new(const struct run_spec *spec, struct constraint_set **ret_set,
     if (!set)
         return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
     set->spec = spec;
-    set->bytes_max = CONSTRAINT_COMPILE_BYTES_MAX;
+    set->sandbox.bytes_max = CONSTRAINT_COMPILE_BYTES_MAX;
+    set->sandbox.steps_max = CONSTRAINT_STEPS_MAX;
     int r = spec->constraint_count ? start_lua(set, diag) : 0;
     if (r == 0)
         r = try_first_point(set, diag);
@@ -452,7 +357,7 @@ constraint_set_check(struct constraint_set *set, const double *values, struct di
         lua_pushvalue(set->lua, c + 1);
         for (int i = 0; i < compiled->argument_count; i++)
             push_value(set, compiled->argument[i], values[compiled->argument[i]]);
-        set->steps_here = 0;
+        set->sandbox.steps_here = 0;
         int r = lua_pcall(set->lua, compiled->argument_count, 1, 0);
         if (r != LUA_OK)
             return tell_error(set, c, r == LUA_ERRMEM ? ERR_TOO_LARGE : ERR_BAD_TYPE, diag);
@@ -469,5 +374,5 @@ constraint_set_check(struct constraint_set *set, const double *values, struct di
 int64_t
 constraint_set_steps(const struct constraint_set *set)
 {
-    return set->steps;
+    return set->sandbox.steps;
 }

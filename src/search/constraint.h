@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Constraints: Lua expressions that say which points are allowed. Lua's only
- * home in the search.
+ * Constraints: Lua expressions that say which points are allowed. Lua's
+ * home in the search; its bounds are lua/sandbox.h.
  *
  * An expression sees the dimensions (numbers; choices as strings, a bool as
  * true or false), the parameters (numbers where they read as one, else
@@ -21,8 +21,7 @@
 enum {
     CONSTRAINT_COMPILE_BYTES_MAX = 8 * 1024 * 1024, /* of all of a run's, with parameters */
     CONSTRAINT_EXTRA_BYTES_MAX = 256 * 1024, /* more while evaluating */
-    CONSTRAINT_STEP = 1000, /* instructions; what steps are counted in */
-    CONSTRAINT_STEPS_MAX = 10, /* of one evaluation */
+    CONSTRAINT_STEPS_MAX = 10, /* of SANDBOX_STEP instructions, of one evaluation */
 };
 
 struct constraint_set;
@@ -37,7 +36,7 @@ void constraint_set_free(struct constraint_set *set);
 /* 1: allowed, 0: not; negative with diag: an expression failed. */
 int constraint_set_check(struct constraint_set *set, const double *values, struct diag *diag);
 
-/* Steps (of CONSTRAINT_STEP instructions) of all evaluations so far. */
+/* Steps (of SANDBOX_STEP instructions) of all evaluations so far. */
 int64_t constraint_set_steps(const struct constraint_set *set);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "alert/condition.h"
 #include "alert/record.h"
 #include "alert/webhook.h"
 #include "base/clock.h"
@@ -245,6 +246,10 @@ evaluate_thresholds(struct server *server)
     task_start(server->rule_task);
     int count = alert_engine_step(server->alerts, server->sample, &notices);
     task_end(server->rule_task, clock_mono_ns() - started, false);
+    const char *fault = alert_engine_fault(server->alerts);
+    if (fault[0] && strcmp(fault, server->rule_fault) != 0)
+        log_error("threshold %s", fault);
+    str_copy(server->rule_fault, sizeof server->rule_fault, fault);
     keep_unstored(server, notices, count, server->sample->wall_ns);
     store_changes(server);
 }
@@ -381,7 +386,7 @@ settle_config(struct config *config, const struct ini *ini, struct diag *diag)
                 webhook->secret_env ? "secret_env" : webhook->secret.count ? "secret_file" : "format",
                 diag, r, why.text);
     }
-    return r;
+    return r == 0 ? conditions_check_config(config, ini, diag) : r;
 }
 
 int

@@ -136,6 +136,7 @@ struct server {
     struct unstored_change *unstored; /* changes that the store has not taken */
     int unstored_count, unstored_capacity;
     double history_steps[HISTORY_TIERS];
+    char rule_fault[ALERT_FAULT_MAX]; /* of a condition; told in the log once */
     char host[64], kernel[64];
     bool stopping;
 };

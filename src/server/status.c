@@ -231,6 +231,7 @@ write_alerts(struct server *server, struct json_writer *w)
     jw_int(w, "dead", out.dead);
     jw_int(w, "delivered", (int64_t)out.delivered);
     jw_string(w, "last_error", out.last_error);
+    jw_string(w, "rule_fault", server->rule_fault);
     jw_array(w, "active");
     status_write_active(w, alerts, count);
     jw_end(w);
