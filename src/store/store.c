@@ -410,7 +410,7 @@ store_open_reader(const struct store *store, struct store **ret_reader)
     if (r == 0)
         r = store_block_register(reader->db);
     if (r == 0)
-        r = execute(reader, "PRAGMA query_only = ON; PRAGMA cache_size = -1024;");
+        r = execute(reader, "PRAGMA query_only = ON; PRAGMA cache_size = -256;"); /* it reads on, not again */
     if (r < 0) {
         store_close(reader);
         return r;
