@@ -330,13 +330,31 @@ START_TEST(keys_mean_one_thing)
     for (int i = 0; i < count; i++)
         for (int j = i + 1; j < count; j++)
             ck_assert_msg(!rows[i].code || rows[i].code != rows[j].code ||
-                (strcmp(rows[i].context, rows[j].context) != 0 && strcmp(rows[i].context, "any") != 0 &&
-                    strcmp(rows[j].context, "any") != 0),
+                strcmp(rows[i].context, rows[j].context) != 0,
                 "%s is there twice", rows[i].key);
     ck_assert_int_eq(keymap_find("overview", 'q'), ACTION_QUIT);
+    ck_assert_int_eq(keymap_find("overview", ' '), ACTION_FREEZE);
+    ck_assert_int_eq(keymap_find("all runs", ' '), ACTION_MARK); /* nearer contexts first */
+    ck_assert_str_eq(keymap_key("all runs", ACTION_MARK), "Space");
+    ck_assert_str_eq(keymap_key("overview", ACTION_MARK), "");
     ck_assert_int_eq(keymap_find("run", KEY_CODE_ESCAPE), ACTION_BACK);
     ck_assert_int_eq(keymap_find("overview", 0), ACTION_NONE);
     ck_assert_int_eq(keymap_find("overview", 'Z'), ACTION_NONE);
+}
+END_TEST
+
+START_TEST(actions_go_by_their_names)
+{
+    for (int i = ACTION_NONE + 1; i < ACTION_COUNT; i++) {
+        const struct action_row *row = action_info((enum action)i);
+        ck_assert_msg(row->name && row->note && row->act, "row %d is not there", i);
+        ck_assert_int_eq(action_find(row->name), i);
+    }
+    ck_assert_int_eq(action_find("canc"), ACTION_CANCEL);
+    ck_assert_int_eq(action_find("run"), ACTION_RUN); /* not "runs" */
+    ck_assert_int_eq(action_find("p"), ACTION_NONE); /* of several */
+    ck_assert_int_eq(action_find(""), ACTION_NONE);
+    ck_assert_int_eq(action_find("cancelled"), ACTION_NONE);
 }
 END_TEST
 
@@ -416,6 +434,7 @@ test_suite(void)
     tcase_add_test(all, columns_go_by_priority);
     tcase_add_test(all, bands_fit);
     tcase_add_test(all, keys_mean_one_thing);
+    tcase_add_test(all, actions_go_by_their_names);
     tcase_add_test(all, looks_follow_the_depth);
     tcase_add_test(all, colours_are_legible_on_both_grounds);
     tcase_add_test(all, svg_holds_the_text);

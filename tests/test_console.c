@@ -161,14 +161,14 @@ START_TEST(steer_a_run)
     ck_screen("run 1: 2 workers");
     terminal_send(&terminal, "\r");
     ck_screen("elapsed");
-    terminal_send(&terminal, ">");
+    terminal_send(&terminal, "]");
     ck_screen("run 1: priority 1");
     ck_screen("priority 1");
-    terminal_send(&terminal, "<");
+    terminal_send(&terminal, "[");
     ck_screen("run 1: priority 0");
-    terminal_send(&terminal, "f"); /* nothing has failed */
+    terminal_send(&terminal, "R"); /* nothing has failed */
     terminal_send(&terminal, "?");
-    ck_screen("one worker more for this run");
+    ck_screen("one worker more for the run");
     terminal_send(&terminal, "q");
     terminal_send(&terminal, "c");
     ck_screen("Cancel run 1");
@@ -198,9 +198,9 @@ START_TEST(sizes_and_ascii)
         ck_assert_msg((unsigned char)*p < 0x80, "not ASCII in the C locale:\n%s",
             terminal_text(&terminal));
     terminal_send(&terminal, "?");
-    ck_screen("Help");
+    ck_screen("- Help -");
     terminal_send(&terminal, "\x1b");
-    ck_assert(terminal_wait_gone(&terminal, "Help", WAIT));
+    ck_assert(terminal_wait_gone(&terminal, "- Help -", WAIT));
     terminal_send(&terminal, "q");
     ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
     terminal_close(&terminal);

@@ -313,7 +313,7 @@ START_TEST(help_tells_keys_of_its_context_first)
     fake_init(&fake);
     struct dialog *dialog = opened(&fake, dialog_help_new("thresholds"));
     char *screen = picture(&fake, dialog, 160, 200);
-    char *own = strstr(screen, "edit the threshold"), *other = strstr(screen, "cancel the selected");
+    char *own = strstr(screen, "edit the threshold"), *other = strstr(screen, "cancel the run, or");
     ck_assert_ptr_nonnull(own);
     ck_assert_ptr_nonnull(other);
     ck_assert(own < other);

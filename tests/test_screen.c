@@ -4,243 +4,7 @@
  * go in, pictures come out and are compared with tests/screen/ *.txt.
  * OPTOP_UPDATE_SCREENS=1 writes those and doc/screens/ anew.
  */
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "test.h"
-#include "ui/dialog.h"
-#include "ui/screen.h"
-#include "ui/svg.h"
-
-enum { ASKED_MAX = 64 };
-
-struct asked {
-    char method[32];
-    json_t *params;
-    client_answer_fn *fn;
-    void *context;
-};
-
-struct rig {
-    struct screen_host host;
-    struct screen *screen;
-    struct canvas canvas;
-    struct asked asked[ASKED_MAX];
-    int asked_count;
-    int answered; /* of asked */
-    bool refuse; /* requests cannot be sent */
-    int quits, redraws;
-};
-
-static int
-take_request(void *context, const char *method, json_t *params, client_answer_fn *fn,
-    void *fn_context)
-{
-    struct rig *rig = context;
-    if (rig->refuse) {
-        json_decref(params);
-        return ERR_CLOSED;
-    }
-    ck_assert_int_lt(rig->asked_count, ASKED_MAX);
-    struct asked *asked = &rig->asked[rig->asked_count++];
-    str_copy(asked->method, sizeof asked->method, method);
-    asked->params = params;
-    asked->fn = fn;
-    asked->context = fn_context;
-    return 0;
-}
-
-static void
-take_quit(void *context)
-{
-    ((struct rig *)context)->quits++;
-}
-
-static void
-take_redraw(void *context)
-{
-    ((struct rig *)context)->redraws++;
-}
-
-static void
-rig_open(struct rig *rig)
-{
-    setenv("TZ", "UTC0", 1);
-    memset(rig, 0, sizeof *rig);
-    rig->host = (struct screen_host){ rig, take_request, take_quit, take_redraw };
-    rig->screen = screen_new(&rig->host, "");
-    canvas_init(&rig->canvas);
-    canvas_resize(&rig->canvas, 160, 50);
-}
-
-static void
-rig_close(struct rig *rig)
-{
-    screen_free(rig->screen);
-    for (int i = 0; i < rig->asked_count; i++)
-        json_decref(rig->asked[i].params);
-    canvas_release(&rig->canvas);
-}
-
-static json_t *
-load(const char *name)
-{
-    char path[64];
-    json_error_t error;
-    snprintf(path, sizeof path, "screen/%s.json", name);
-    json_t *value = json_load_file(test_path(path), 0, &error);
-    ck_assert_msg(value != NULL, "%s: %s", path, error.text);
-    return value;
-}
-
-/* A load that comes in waves, the same at every run. */
-static json_t *
-history(int series)
-{
-    json_t *object = json_object(), *mean = json_array();
-    for (int i = 0; i < 400; i++) {
-        double wave = 45 + 35 * sin(i / 19.0 + series) + 12 * sin(i / 3.1);
-        json_array_append_new(mean, json_real(wave < 0 ? 0 : wave));
-    }
-    json_object_set_new(object, "mean", mean);
-    return object;
-}
-
-/* Answers the oldest open request; the answer is taken. */
-static void
-answer(struct rig *rig, const char *method, json_t *result, const char *error)
-{
-    struct diag diag = { .code = ERR_BAD_STATE };
-    ck_assert_int_lt(rig->answered, rig->asked_count);
-    struct asked asked = rig->asked[rig->answered++];
-    ck_assert_str_eq(asked.method, method);
-    str_copy(diag.text, sizeof diag.text, error ? error : "");
-    asked.fn(asked.context, result, result ? NULL : &diag);
-    json_decref(result);
-}
-
-/* Connects and answers what a screen asks at the beginning. */
-static void
-rig_connect(struct rig *rig, const char *status)
-{
-    screen_connected(rig->screen);
-    for (int i = 0; i < VIEW_SERIES_COUNT; i++)
-        answer(rig, "history", history(i), NULL);
-    answer(rig, "status", load(status), NULL);
-    answer(rig, "watch", json_object(), NULL);
-}
-
-static void
-tick(struct rig *rig, json_t *status, int by)
-{
-    json_object_set_new(status, "seq", json_integer(json_get_int(status, "seq", 0) + by));
-    json_object_set_new(status, "time", json_real(json_get_number(status, "time", 0) + by));
-    screen_notification(rig->screen, "tick", status);
-}
-
-static const char *
-picture(struct rig *rig)
-{
-    static struct str text;
-    str_release(&text);
-    screen_draw(rig->screen, &rig->canvas);
-    canvas_to_text(&rig->canvas, &text);
-    return text.data;
-}
-
-/* A picture goes to standard error: it is too long for a message of Check. */
-static void
-check_presence(struct rig *rig, const char *text, bool there)
-{
-    const char *shown = picture(rig);
-    bool found = strstr(shown, text) != NULL;
-    if (found != there)
-        fprintf(stderr, "%s", shown);
-    ck_assert_msg(found == there, "\"%s\" is %son the screen", text, found ? "" : "not ");
-}
-
-static void
-check_shows(struct rig *rig, const char *text)
-{
-    check_presence(rig, text, true);
-}
-
-static void
-check_hides(struct rig *rig, const char *text)
-{
-    check_presence(rig, text, false);
-}
-
-static void
-write_file(const char *path, const char *bytes, size_t len)
-{
-    FILE *file = fopen(path, "w");
-    ck_assert_msg(file != NULL, "cannot write %s", path);
-    ck_assert_uint_eq(fwrite(bytes, 1, len, file), len);
-    fclose(file);
-}
-
-static void
-read_file(const char *path, struct str *out)
-{
-    char buf[4096];
-    FILE *file = fopen(path, "r");
-    ck_assert_msg(file != NULL, "no %s: OPTOP_UPDATE_SCREENS=1 writes it", path);
-    for (size_t n; (n = fread(buf, 1, sizeof buf, file)) > 0;)
-        str_append(out, buf, n);
-    fclose(file);
-}
-
-static void
-write_document(struct rig *rig, const char *name)
-{
-    char path[128];
-    struct str text;
-    str_init(&text);
-    snprintf(path, sizeof path, "../doc/screens/%s.txt", name);
-    canvas_to_text(&rig->canvas, &text);
-    write_file(test_path(path), text.data, text.len);
-    str_clear(&text);
-    snprintf(path, sizeof path, "../doc/screens/%s.svg", name);
-    svg_write(&rig->canvas, THEME_DEFAULT, &text);
-    write_file(test_path(path), text.data, text.len);
-    str_release(&text);
-}
-
-/* Compares the screen at a size with its file. */
-static void
-check_screen(struct rig *rig, const char *name, int columns, int rows, bool ascii)
-{
-    char path[128];
-    struct str expected;
-    snprintf(path, sizeof path, "screen/%s-%dx%d%s.txt", name, columns, rows, ascii ? "-ascii" : "");
-    rig->canvas.ascii = ascii;
-    canvas_resize(&rig->canvas, columns, rows);
-    const char *shown = picture(rig);
-    if (getenv("OPTOP_UPDATE_SCREENS")) {
-        write_file(test_path(path), shown, strlen(shown));
-        return;
-    }
-    str_init(&expected);
-    read_file(test_path(path), &expected);
-    if (strcmp(shown, expected.data) != 0)
-        fprintf(stderr, "%s", shown);
-    ck_assert_msg(!strcmp(shown, expected.data), "%s differs", path);
-    str_release(&expected);
-}
-
-static void
-check_all_sizes(struct rig *rig, const char *name)
-{
-    check_screen(rig, name, 80, 24, false);
-    check_screen(rig, name, 160, 50, false);
-    check_screen(rig, name, 300, 80, false);
-    check_screen(rig, name, 80, 24, true);
-    check_screen(rig, name, 160, 50, true);
-    check_screen(rig, name, 300, 80, true);
-}
+#include "screen_rig.h"
 
 static const char *const fixtures[] = { "one_core", "boards", "busy", "many_cores", "unknown" };
 
@@ -566,17 +330,17 @@ START_TEST(workers_priority_and_retries_by_keys)
     check_shows(&rig, "run 7: 1x8 workers");
     int asked = rig.asked_count;
     screen_key(rig.screen, '-'); /* none fewer than one */
-    screen_key(rig.screen, 'f'); /* nothing has failed */
+    screen_key(rig.screen, 'R'); /* nothing has failed */
     ck_assert_int_eq(rig.asked_count, asked);
-    screen_key(rig.screen, '>');
+    screen_key(rig.screen, ']');
     check_set(&rig, "run.priority=-1");
     answer(&rig, "run.set", NULL, "out of range");
     check_shows(&rig, "run 7: out of range");
-    screen_key(rig.screen, '<');
+    screen_key(rig.screen, '[');
     check_set(&rig, "run.priority=-3");
     answer(&rig, "run.set", run_with("auto", -3, 5), NULL);
     check_shows(&rig, "run 7: priority -3");
-    screen_key(rig.screen, 'f');
+    screen_key(rig.screen, 'R');
     answer(&rig, "run.retry", run_with("auto", 0, 5), NULL);
     check_shows(&rig, "run 7: its failed trials are done again");
     rig_close(&rig);
@@ -690,13 +454,13 @@ START_TEST(zoom_shows_one_panel)
     rig_open(&rig);
     rig_connect(&rig, "busy");
     screen_key(rig.screen, 'z');
-    check_shows(&rig, "Runs");
+    check_shows(&rig, "▸ Runs");
     check_hides(&rig, "Tasks");
     screen_key(rig.screen, KEY_CODE_TAB);
     check_shows(&rig, "Tasks");
-    check_hides(&rig, "Runs");
+    check_hides(&rig, "▸ Runs");
     screen_key(rig.screen, KEY_CODE_ESCAPE);
-    check_shows(&rig, "Runs");
+    check_shows(&rig, " Runs ─");
     check_shows(&rig, "Pools");
     rig_close(&rig);
 }
@@ -704,7 +468,7 @@ END_TEST
 
 START_TEST(dialogs_open_by_their_keys)
 {
-    static const uint32_t keys[] = { '?', KEY_CODE_F1, 'h', 'n', 't' };
+    static const uint32_t keys[] = { '?', KEY_CODE_F1, 'h', 'n', '7', '8', ':' };
     struct rig rig;
     rig_open(&rig);
     rig_connect(&rig, "busy");

@@ -130,16 +130,16 @@ print_context(struct str *out, const char *context, const char *title)
     const struct key_row *rows = keymap_rows(&count);
     str_printf(out, "%s:\n.Bl -tag -width indent -compact\n", title);
     for (int i = 0; i < count; i++) {
-        if (strcmp(rows[i].context, context) || !rows[i].note)
+        if (strcmp(rows[i].context, context) || !keymap_note(&rows[i]))
             continue;
         str_puts(out, ".It Ic \"");
         mdoc_text(out, rows[i].key);
-        for (int k = i + 1; k < count && !rows[k].note && !strcmp(rows[k].context, context); k++) {
+        for (int k = i + 1; k < count && !keymap_note(&rows[k]) && !strcmp(rows[k].context, context); k++) {
             str_puts(out, ", ");
             mdoc_text(out, rows[k].key);
         }
         str_puts(out, "\"\n");
-        mdoc_text(out, rows[i].note);
+        mdoc_text(out, keymap_note(&rows[i]));
         str_putc(out, '\n');
     }
     str_puts(out, ".El\n");
@@ -149,7 +149,9 @@ static void
 print_keys(struct str *out)
 {
     static const char *const contexts[][2] = {
-        { "any", "Everywhere" }, { "overview", "On the overview" }, { "run", "In a run" },
+        { "any", "Everywhere" }, { "runs", "Where there are runs" }, { "table", "In tables" },
+        { "overview", "On the overview" }, { "all runs", "In the list of all runs" }, { "run", "In a run" },
+        { "command", "In the line at the bottom" },
         { "launch", "When launching" }, { "thresholds", "In the thresholds" },
         { "form", "In forms" },
     };

@@ -22,6 +22,9 @@ struct dialog;
 
 enum dialog_result { DIALOG_OPEN, DIALOG_CLOSED };
 
+/* What is typed into the line at the bottom. */
+enum prompt_kind { PROMPT_COMMAND, PROMPT_FILTER, PROMPT_SEARCH };
+
 /* What a dialog may ask of the screen. */
 struct dialog_host {
     void *context;
@@ -33,6 +36,10 @@ struct dialog_host {
     void (*push)(void *context, struct dialog *dialog);
     /* A line on the status row for some seconds. */
     void (*tell)(void *context, enum style style, const char *text);
+    /* A command that was typed. */
+    void (*command)(void *context, const char *line);
+    /* What stands in a prompt now; done: it is closed. */
+    void (*typed)(void *context, enum prompt_kind kind, const char *text, bool done);
 };
 
 struct dialog_class {
@@ -55,10 +62,15 @@ struct dialog {
 };
 
 /* "Cancel run 3 (xz)? 100 of 750 trials are done": y / n. On yes calls the
- * method and closes with its answer; a refusal is shown. Text is copied; takes
- * params. */
+ * method, for each of params where that is a list, and closes when all have
+ * been answered; a refusal is shown. Text is copied; takes params. */
 struct dialog *dialog_confirm_new(const char *title, const char *text,
     const char *yes, const char *method, json_t *params);
+
+/* A line of text at the bottom of the screen: a command of the table of
+ * actions with what its names complete to, a filter, a search. context: whose
+ * keys are named beside commands; a constant. */
+struct dialog *dialog_prompt_new(enum prompt_kind kind, const char *context, const char *text);
 
 /* A longer text to read and close. */
 struct dialog *dialog_message_new(const char *title, const char *text);

@@ -16,7 +16,9 @@ enum confirm_state { CONFIRM_ASKING, CONFIRM_WAITING, CONFIRM_REFUSED };
 struct confirm {
     struct dialog base;
     char *title, *text, *yes, *method; /* owned */
-    json_t *params; /* owned */
+    json_t *params; /* owned; or a list of them */
+    int waiting; /* answers that are still to come */
+    json_t *refused; /* owned: of a list, what was refused */
     enum confirm_state state;
     char error[DIAG_TEXT_MAX];
 };
@@ -83,6 +85,17 @@ confirm_draw(struct dialog *dialog, struct canvas *canvas, struct rect screen,
         draw_choice(confirm, canvas, choice);
 }
 
+static void
+call_all(struct confirm *confirm)
+{
+    size_t count = json_array_size(confirm->params);
+    confirm->waiting = (int)count;
+    json_decref(confirm->refused);
+    confirm->refused = json_array();
+    for (size_t i = 0; i < count; i++)
+        dialog_call(&confirm->base, confirm->method, json_incref(json_array_get(confirm->params, i)), (int)i);
+}
+
 static enum dialog_result
 confirm_key(struct dialog *dialog, uint32_t key)
 {
@@ -93,7 +106,7 @@ confirm_key(struct dialog *dialog, uint32_t key)
         if (confirm->state == CONFIRM_WAITING)
             return DIALOG_OPEN;
         confirm->state = CONFIRM_WAITING;
-        dialog_call(dialog, confirm->method, json_incref(confirm->params), 0);
+        call_all(confirm);
         return DIALOG_OPEN;
     case 'n':
     case 'N':
@@ -110,11 +123,17 @@ static enum dialog_result
 confirm_answer(struct dialog *dialog, int tag, const json_t *result, const struct diag *diag)
 {
     struct confirm *confirm = (struct confirm *)dialog;
-    (void)tag;
-    if (result)
+    if (!result) {
+        json_array_append(confirm->refused, json_array_get(confirm->params, (size_t)tag));
+        str_copy(confirm->error, sizeof confirm->error, diag ? diag->text : "no answer");
+    }
+    if (--confirm->waiting > 0)
+        return DIALOG_OPEN;
+    if (!json_array_size(confirm->refused))
         return DIALOG_CLOSED;
+    json_decref(confirm->params); /* what has been done is not done again */
+    confirm->params = json_incref(confirm->refused);
     confirm->state = CONFIRM_REFUSED;
-    str_copy(confirm->error, sizeof confirm->error, diag ? diag->text : "no answer");
     return DIALOG_OPEN;
 }
 
@@ -127,6 +146,7 @@ confirm_free(struct dialog *dialog)
     free(confirm->yes);
     free(confirm->method);
     json_decref(confirm->params);
+    json_decref(confirm->refused);
     free(confirm);
 }
 
@@ -148,6 +168,10 @@ dialog_confirm_new(const char *title, const char *text, const char *yes,
     confirm->text = xstrdup(text);
     confirm->yes = xstrdup(yes);
     confirm->method = xstrdup(method);
-    confirm->params = params ? params : json_object();
+    confirm->params = params;
+    if (!json_is_array(params)) {
+        confirm->params = json_array();
+        json_array_append_new(confirm->params, params ? params : json_object());
+    }
     return &confirm->base;
 }

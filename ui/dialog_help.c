@@ -23,8 +23,13 @@ static const struct context_title {
     const char *context, *title;
 } titles[] = {
     { "overview", "The overview" },
+    { "all runs", "All runs" },
     { "run", "Looking at a run" },
-    { "any", "Overview and run" },
+    { "runs", "Runs" },
+    { "table", "Any table" },
+    { "panels", "Panels" },
+    { "any", "Any view" },
+    { "command", "The line at the bottom" },
     { "launch", "Choosing a run file" },
     { "launch form", "The form of a run" },
     { "thresholds", "Thresholds" },
@@ -113,16 +118,16 @@ pen_context(struct pen *pen, const char *context)
 
     while (row < end) {
         const struct key_row *named = row++;
-        if (!str_equal(named->context, context) || !named->note)
+        if (!str_equal(named->context, context) || !keymap_note(named))
             continue;
         int used = snprintf(keys, sizeof keys, "%s", named->key);
-        for (; row < end && !row->note && str_equal(row->context, context); row++)
+        for (; row < end && !keymap_note(row) && str_equal(row->context, context); row++)
             if (used < (int)sizeof keys)
                 used += snprintf(keys + used, sizeof keys - (size_t)used, ", %s", row->key);
         if (first)
             pen_title(pen, title_of(context));
         first = false;
-        pen_pair(pen, keys, STYLE_KEY, named->note);
+        pen_pair(pen, keys, STYLE_KEY, keymap_note(named));
     }
 }
 
@@ -135,15 +140,12 @@ pen_signs(struct pen *pen)
 }
 
 static bool
-has_screen_keys(const char *context)
+counts_in(const char *context, const char *other)
 {
-    return str_equal(context, "overview") || str_equal(context, "run");
-}
-
-static bool
-has_form_keys(const char *context)
-{
-    return str_ends(context, " form");
+    for (const char *const *c = keymap_contexts(context); *c; c++)
+        if (str_equal(*c, other))
+            return true;
+    return false;
 }
 
 /* Contexts of the table that stand further up are not told twice. */
@@ -154,9 +156,7 @@ pen_others(struct pen *pen, const char *context)
     const struct key_row *row = keymap_rows(&count);
     for (int i = 0; i < count; i++) {
         const char *other = row[i].context;
-        bool told = str_equal(other, context) ||
-            (str_equal(other, "any") && has_screen_keys(context)) ||
-            (str_equal(other, "form") && has_form_keys(context));
+        bool told = counts_in(context, other);
         if (!told && (i == 0 || !str_equal(other, row[i - 1].context)))
             pen_context(pen, other);
     }
@@ -166,11 +166,8 @@ static int
 write_help(const struct help *help, struct canvas *canvas, struct rect rect)
 {
     struct pen pen = { .canvas = canvas, .rect = rect, .top = help->top };
-    pen_context(&pen, help->context);
-    if (has_screen_keys(help->context))
-        pen_context(&pen, "any");
-    if (has_form_keys(help->context))
-        pen_context(&pen, "form");
+    for (const char *const *c = keymap_contexts(help->context); *c; c++)
+        pen_context(&pen, *c);
     pen_signs(&pen);
     pen_others(&pen, help->context);
     return pen.line;

@@ -1,125 +1,146 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ui/keymap.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "ui/key.h"
 
-/* To add a key: one row. A new action also needs its case in screen.c.
- * Contexts stand together; within one, the order is that of the last line. */
+/* To add a key: one row. Contexts stand together; within one, the order is
+ * that of the last line. */
 static const struct key_row rows[] = {
-    { "overview", "Enter", KEY_CODE_ENTER, ACTION_OPEN, "look at the selected run", "open" },
-    { "overview", "n", 'n', ACTION_LAUNCH, "launch a run", "new run" },
-    { "overview", "c", 'c', ACTION_CANCEL, "cancel the selected run (asks first)", "cancel" },
-    { "overview", "p", 'p', ACTION_PAUSE, "pause the selected run", "pause" },
-    { "overview", "r", 'r', ACTION_RESUME, "resume the selected run", "resume" },
-    { "overview", "t", 't', ACTION_THRESHOLDS, "edit thresholds of alerts", "thresholds" },
-    { "overview", "z", 'z', ACTION_ZOOM, "the focused panel over the whole screen, and back", "zoom" },
-    { "overview", "f", 'f', ACTION_RETRY, "do the failed trials of the selected run again", NULL },
-    { "overview", "+", '+', ACTION_MORE_WORKERS, "one worker more for the selected run", "workers" },
-    { "overview", "=", '=', ACTION_MORE_WORKERS, NULL, NULL },
-    { "overview", "-", '-', ACTION_FEWER_WORKERS, "one worker fewer; what it is in, it finishes", NULL },
-    { "overview", ">", '>', ACTION_SOONER, "a higher priority: earlier in the queue", NULL },
-    { "overview", "<", '<', ACTION_LATER, "a lower priority", NULL },
-    { "overview", "Tab", KEY_CODE_TAB, ACTION_NEXT_PANEL, "focus the next panel", NULL },
-    { "overview", "Backtab", KEY_CODE_BACKTAB, ACTION_PREVIOUS_PANEL, "focus the panel before", NULL },
-    { "overview", "Esc", KEY_CODE_ESCAPE, ACTION_BACK, "leave the zoomed panel", NULL },
+    { "overview", "Enter", KEY_CODE_ENTER, ACTION_OPEN, "open", NULL },
 
-    { "run", "Esc", KEY_CODE_ESCAPE, ACTION_BACK, "back to the overview", "back" },
-    { "run", "1", '1', ACTION_OVERVIEW, NULL, NULL },
-    { "run", "c", 'c', ACTION_CANCEL, "cancel this run (asks first)", "cancel" },
-    { "run", "p", 'p', ACTION_PAUSE, "pause this run", "pause" },
-    { "run", "r", 'r', ACTION_RESUME, "resume this run", "resume" },
-    { "run", "n", 'n', ACTION_LAUNCH, "launch a run", "new run" },
-    { "run", "t", 't', ACTION_THRESHOLDS, "edit thresholds of alerts", NULL },
-    { "run", "z", 'z', ACTION_ZOOM, "the focused panel over the whole screen, and back", "zoom" },
-    { "run", "f", 'f', ACTION_RETRY, "do the failed trials of this run again", "retry failed" },
-    { "run", "+", '+', ACTION_MORE_WORKERS, "one worker more for this run", "workers" },
-    { "run", "=", '=', ACTION_MORE_WORKERS, NULL, NULL },
-    { "run", "-", '-', ACTION_FEWER_WORKERS, "one worker fewer; what it is in, it finishes", NULL },
-    { "run", ">", '>', ACTION_SOONER, "a higher priority: earlier in the queue", NULL },
-    { "run", "<", '<', ACTION_LATER, "a lower priority", NULL },
-    { "run", "Tab", KEY_CODE_TAB, ACTION_NEXT_PANEL, "focus the next panel", NULL },
-    { "run", "Backtab", KEY_CODE_BACKTAB, ACTION_PREVIOUS_PANEL, "focus the panel before", NULL },
+    { "all runs", "Enter", KEY_CODE_ENTER, ACTION_OPEN, "open", NULL },
 
-    { "any", "Up", KEY_CODE_UP, ACTION_UP, "one row up", NULL },
+    { "run", "Esc", KEY_CODE_ESCAPE, ACTION_BACK, "back", NULL },
+
+    { "table", "Space", ' ', ACTION_MARK, "mark", NULL },
+    { "table", "u", 'u', ACTION_UNMARK, NULL, NULL },
+    { "table", "s", 's', ACTION_SORT, "sort", NULL },
+    { "table", "S", 'S', ACTION_REVERSE, NULL, NULL },
+    { "table", "f", 'f', ACTION_FILTER, "filter", NULL },
+    { "table", "/", '/', ACTION_SEARCH, "search", NULL },
+    { "table", "Ctrl-N", 'N' - '@', ACTION_NEXT_MATCH, NULL, NULL },
+    { "table", "Ctrl-P", 'P' - '@', ACTION_PREVIOUS_MATCH, NULL, NULL },
+
+    { "runs", "n", 'n', ACTION_LAUNCH, "new run", NULL },
+    { "runs", "c", 'c', ACTION_CANCEL, "cancel", NULL },
+    { "runs", "p", 'p', ACTION_PAUSE, "pause", NULL },
+    { "runs", "r", 'r', ACTION_RESUME, "resume", NULL },
+    { "runs", "R", 'R', ACTION_RETRY, "retry failed", NULL },
+    { "runs", "+", '+', ACTION_MORE_WORKERS, "workers", NULL },
+    { "runs", "=", '=', ACTION_MORE_WORKERS, NULL, NULL },
+    { "runs", "-", '-', ACTION_FEWER_WORKERS, NULL, NULL },
+    { "runs", "]", ']', ACTION_SOONER, NULL, NULL },
+    { "runs", "[", '[', ACTION_LATER, NULL, NULL },
+
+    { "panels", "z", 'z', ACTION_ZOOM, "zoom", NULL },
+    { "panels", "Space", ' ', ACTION_FREEZE, "hold", NULL },
+    { "panels", "H", 'H', ACTION_FREEZE, NULL, NULL },
+    { "panels", "Tab", KEY_CODE_TAB, ACTION_NEXT_PANEL, NULL, NULL },
+    { "panels", "Backtab", KEY_CODE_BACKTAB, ACTION_PREVIOUS_PANEL, NULL, NULL },
+
+    { "any", "1", '1', ACTION_OVERVIEW, NULL, NULL },
+    { "any", "2", '2', ACTION_RUNS, NULL, NULL },
+    { "any", "3", '3', ACTION_RUN, NULL, NULL },
+    { "any", "7", '7', ACTION_THRESHOLDS, NULL, NULL },
+    { "any", "8", '8', ACTION_HELP, NULL, NULL },
+    { "any", "Up", KEY_CODE_UP, ACTION_UP, NULL, NULL },
     { "any", "k", 'k', ACTION_UP, NULL, NULL },
-    { "any", "Down", KEY_CODE_DOWN, ACTION_DOWN, "one row down", NULL },
+    { "any", "Down", KEY_CODE_DOWN, ACTION_DOWN, NULL, NULL },
     { "any", "j", 'j', ACTION_DOWN, NULL, NULL },
-    { "any", "PgUp", KEY_CODE_PAGE_UP, ACTION_PAGE_UP, "a page up", NULL },
-    { "any", "PgDn", KEY_CODE_PAGE_DOWN, ACTION_PAGE_DOWN, "a page down", NULL },
-    { "any", "Home", KEY_CODE_HOME, ACTION_FIRST, "the first row", NULL },
+    { "any", "PgUp", KEY_CODE_PAGE_UP, ACTION_PAGE_UP, NULL, NULL },
+    { "any", "PgDn", KEY_CODE_PAGE_DOWN, ACTION_PAGE_DOWN, NULL, NULL },
+    { "any", "Home", KEY_CODE_HOME, ACTION_FIRST, NULL, NULL },
     { "any", "g", 'g', ACTION_FIRST, NULL, NULL },
-    { "any", "End", KEY_CODE_END, ACTION_LAST, "the last row", NULL },
+    { "any", "End", KEY_CODE_END, ACTION_LAST, NULL, NULL },
     { "any", "G", 'G', ACTION_LAST, NULL, NULL },
-    { "any", "Space", ' ', ACTION_FREEZE, "hold the picture still, and go on", "hold" },
-    { "any", "Ctrl-L", 'L' - '@', ACTION_REDRAW, "draw everything anew", NULL },
-    { "any", "?", '?', ACTION_HELP, "help", "help" },
+    { "any", "Esc", KEY_CODE_ESCAPE, ACTION_BACK, NULL, NULL },
+    { "any", "Ctrl-L", 'L' - '@', ACTION_REDRAW, NULL, NULL },
+    { "any", ":", ':', ACTION_COMMAND, "command", NULL },
+    { "any", "?", '?', ACTION_HELP, "help", NULL },
     { "any", "h", 'h', ACTION_HELP, NULL, NULL },
     { "any", "F1", KEY_CODE_F1, ACTION_HELP, NULL, NULL },
-    { "any", "q", 'q', ACTION_QUIT, "leave; the server and its runs go on", "quit" },
+    { "any", "q", 'q', ACTION_QUIT, "quit", NULL },
 
-    { "launch", "Enter", 0, ACTION_NONE, "open the form of the chosen run file", "open" },
-    { "launch", "/", 0, ACTION_NONE, "show only files with this in name or path", "filter" },
-    { "launch", "Esc", 0, ACTION_NONE, "clear the filter, or close", "close" },
+    { "launch", "Enter", 0, ACTION_NONE, "open", "open the form of the chosen run file" },
+    { "launch", "/", 0, ACTION_NONE, "filter", "show only files with this in name or path" },
+    { "launch", "Esc", 0, ACTION_NONE, "close", "clear the filter, or close" },
     { "launch", "q", 0, ACTION_NONE, NULL, NULL },
-    { "launch", "j k", 0, ACTION_NONE, "choose another file (arrows, pages, Home and End too)", "choose" },
+    { "launch", "j k", 0, ACTION_NONE, "choose", "choose another file (arrows, pages, Home and End too)" },
     { "launch", "?", 0, ACTION_NONE, "help", "help" },
     { "launch", "F1", 0, ACTION_NONE, NULL, NULL },
 
-    { "launch form", "Ctrl-G", 0, ACTION_NONE, "launch the run as it stands here", "launch" },
-    { "launch form", "Esc", 0, ACTION_NONE, "back to the list of files", "back" },
+    { "launch form", "Ctrl-G", 0, ACTION_NONE, "launch", "launch the run as it stands here" },
+    { "launch form", "Esc", 0, ACTION_NONE, "back", "back to the list of files" },
     { "launch form", "F1", 0, ACTION_NONE, "help", "help" },
-    { "launch form", "Tab", 0, ACTION_NONE, "to the next field", "next field" },
+    { "launch form", "Tab", 0, ACTION_NONE, "next field", "to the next field" },
 
-    { "thresholds", "Enter", 0, ACTION_NONE, "edit the threshold", "edit" },
-    { "thresholds", "a", 0, ACTION_NONE, "add a threshold", "add" },
-    { "thresholds", "d", 0, ACTION_NONE, "switch it off, or on again", "off/on" },
+    { "thresholds", "Enter", 0, ACTION_NONE, "edit", "edit the threshold" },
+    { "thresholds", "a", 0, ACTION_NONE, "add", "add a threshold" },
+    { "thresholds", "d", 0, ACTION_NONE, "off/on", "switch it off, or on again" },
     { "thresholds", "Esc", 0, ACTION_NONE, "close", "close" },
     { "thresholds", "q", 0, ACTION_NONE, NULL, NULL },
-    { "thresholds", "j k", 0, ACTION_NONE, "choose another one (arrows, pages, Home and End too)", NULL },
+    { "thresholds", "j k", 0, ACTION_NONE, NULL, "choose another one (arrows, pages, Home and End too)" },
     { "thresholds", "?", 0, ACTION_NONE, "help", "help" },
     { "thresholds", "F1", 0, ACTION_NONE, NULL, NULL },
 
-    { "metrics", "Enter", 0, ACTION_NONE, "set a threshold on this metric", "choose" },
-    { "metrics", "Up Down", 0, ACTION_NONE, "choose another metric", NULL },
-    { "metrics", "any text", 0, ACTION_NONE, "show only metrics with this in name or help", "filter" },
+    { "metrics", "Enter", 0, ACTION_NONE, "choose", "set a threshold on this metric" },
+    { "metrics", "Up Down", 0, ACTION_NONE, NULL, "choose another metric" },
+    { "metrics", "any text", 0, ACTION_NONE, "filter", "show only metrics with this in name or help" },
     { "metrics", "Esc", 0, ACTION_NONE, "back", "back" },
 
-    { "threshold form", "Ctrl-G", 0, ACTION_NONE, "write optop.ini; in effect at once", "save" },
-    { "threshold form", "Esc", 0, ACTION_NONE, "back, nothing written", "back" },
+    { "threshold form", "Ctrl-G", 0, ACTION_NONE, "save", "write optop.ini; in effect at once" },
+    { "threshold form", "Esc", 0, ACTION_NONE, "back", "back, nothing written" },
     { "threshold form", "F1", 0, ACTION_NONE, "help", "help" },
-    { "threshold form", "Tab", 0, ACTION_NONE, "to the next field", "next field" },
+    { "threshold form", "Tab", 0, ACTION_NONE, "next field", "to the next field" },
 
-    { "form", "Tab", 0, ACTION_NONE, "the next field", "next field" },
+    { "form", "Tab", 0, ACTION_NONE, "next field", "the next field" },
     { "form", "Down", 0, ACTION_NONE, NULL, NULL },
-    { "form", "Backtab", 0, ACTION_NONE, "the field before", NULL },
+    { "form", "Backtab", 0, ACTION_NONE, NULL, "the field before" },
     { "form", "Up", 0, ACTION_NONE, NULL, NULL },
-    { "form", "Enter", 0, ACTION_NONE, "the next field; presses a button", NULL },
-    { "form", "Left Right", 0, ACTION_NONE, "along the text; through the choices", NULL },
-    { "form", "Space", 0, ACTION_NONE, "the next choice", NULL },
-    { "form", "Ctrl-A", 0, ACTION_NONE, "start of the text", NULL },
+    { "form", "Enter", 0, ACTION_NONE, NULL, "the next field; presses a button" },
+    { "form", "Left Right", 0, ACTION_NONE, NULL, "along the text; through the choices" },
+    { "form", "Space", 0, ACTION_NONE, NULL, "the next choice" },
+    { "form", "Ctrl-A", 0, ACTION_NONE, NULL, "start of the text" },
     { "form", "Home", 0, ACTION_NONE, NULL, NULL },
-    { "form", "Ctrl-E", 0, ACTION_NONE, "end of the text", NULL },
+    { "form", "Ctrl-E", 0, ACTION_NONE, NULL, "end of the text" },
     { "form", "End", 0, ACTION_NONE, NULL, NULL },
-    { "form", "Ctrl-U", 0, ACTION_NONE, "delete all before the cursor", NULL },
-    { "form", "Ctrl-K", 0, ACTION_NONE, "delete all behind the cursor", NULL },
-    { "form", "Ctrl-W", 0, ACTION_NONE, "delete the word before the cursor", NULL },
+    { "form", "Ctrl-U", 0, ACTION_NONE, NULL, "delete all before the cursor" },
+    { "form", "Ctrl-K", 0, ACTION_NONE, NULL, "delete all behind the cursor" },
+    { "form", "Ctrl-W", 0, ACTION_NONE, NULL, "delete the word before the cursor" },
 
-    { "confirm", "y", 0, ACTION_NONE, "do it", "yes" },
-    { "confirm", "n", 0, ACTION_NONE, "leave it as it is", "no" },
+    { "command", "Tab", 0, ACTION_NONE, "complete", "the next command that begins so" },
+    { "command", "Backtab", 0, ACTION_NONE, NULL, "the one before" },
+    { "command", "Enter", 0, ACTION_NONE, "do it", "do it; of a search or filter: keep it" },
+    { "command", "Esc", 0, ACTION_NONE, "leave", "leave everything as it was" },
+
+    { "confirm", "y", 0, ACTION_NONE, "yes", "do it" },
+    { "confirm", "n", 0, ACTION_NONE, "no", "leave it as it is" },
     { "confirm", "Enter", 0, ACTION_NONE, NULL, NULL },
     { "confirm", "Esc", 0, ACTION_NONE, NULL, NULL },
 
     { "message", "Esc", 0, ACTION_NONE, "close", "close" },
     { "message", "q", 0, ACTION_NONE, NULL, NULL },
     { "message", "Enter", 0, ACTION_NONE, NULL, NULL },
-    { "message", "j k", 0, ACTION_NONE, "scroll (arrows, pages, Home and End too)", "scroll" },
+    { "message", "j k", 0, ACTION_NONE, "scroll", "scroll (arrows, pages, Home and End too)" },
 
     { "help", "Esc", 0, ACTION_NONE, "close", "close" },
     { "help", "q", 0, ACTION_NONE, NULL, NULL },
     { "help", "?", 0, ACTION_NONE, NULL, NULL },
-    { "help", "j k", 0, ACTION_NONE, "scroll (arrows, pages, Home and End too)", "scroll" },
+    { "help", "j k", 0, ACTION_NONE, "scroll", "scroll (arrows, pages, Home and End too)" },
+};
+
+/* Whose keys count where; each context of above stands at the head of one row. */
+static const char *const contexts[][6] = {
+    { "overview", "runs", "panels", "any" },
+    { "all runs", "runs", "table", "panels", "any" },
+    { "run", "runs", "panels", "any" },
+    { "launch form", "form" },
+    { "threshold form", "form" },
+    { "launch" }, { "thresholds" }, { "metrics" }, { "confirm" }, { "message" }, { "command" },
+    { "help" },
 };
 
 const struct key_row *
@@ -129,12 +150,41 @@ keymap_rows(int *ret_count)
     return rows;
 }
 
+const char *
+keymap_note(const struct key_row *row)
+{
+    if (row->action == ACTION_NONE)
+        return row->note;
+    bool again = row > rows && row[-1].action == row->action && !strcmp(row[-1].context, row->context);
+    return again ? NULL : action_info(row->action)->note;
+}
+
+const char *const *
+keymap_contexts(const char *context)
+{
+    static const char *const none[1];
+    for (size_t i = 0; i < sizeof contexts / sizeof *contexts; i++)
+        if (!strcmp(contexts[i][0], context))
+            return contexts[i];
+    return none;
+}
+
 enum action
 keymap_find(const char *context, uint32_t code)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (code && rows[i].code == code &&
-            (!strcmp(rows[i].context, context) || !strcmp(rows[i].context, "any")))
-            return rows[i].action;
+    for (const char *const *c = keymap_contexts(context); *c; c++)
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+            if (code && rows[i].code == code && !strcmp(rows[i].context, *c))
+                return rows[i].action;
     return ACTION_NONE;
+}
+
+const char *
+keymap_key(const char *context, enum action action)
+{
+    for (const char *const *c = keymap_contexts(context); *c; c++)
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+            if (rows[i].action == action && !strcmp(rows[i].context, *c))
+                return rows[i].key;
+    return "";
 }

@@ -8,52 +8,31 @@
 
 #include <stdint.h>
 
-/* What a key of the screen does. Dialogs hear their keys themselves; their
- * rows have ACTION_NONE and are there to be read. */
-enum action {
-    ACTION_NONE,
-    ACTION_QUIT,
-    ACTION_HELP,
-    ACTION_LAUNCH,
-    ACTION_THRESHOLDS,
-    ACTION_OVERVIEW,
-    ACTION_OPEN, /* the selected run */
-    ACTION_BACK,
-    ACTION_UP,
-    ACTION_DOWN,
-    ACTION_PAGE_UP,
-    ACTION_PAGE_DOWN,
-    ACTION_FIRST,
-    ACTION_LAST,
-    ACTION_NEXT_PANEL,
-    ACTION_PREVIOUS_PANEL,
-    ACTION_ZOOM, /* the focused panel, over the whole screen */
-    ACTION_CANCEL,
-    ACTION_PAUSE,
-    ACTION_RESUME,
-    ACTION_RETRY, /* its failed trials */
-    ACTION_MORE_WORKERS,
-    ACTION_FEWER_WORKERS,
-    ACTION_SOONER, /* a higher priority */
-    ACTION_LATER,
-    ACTION_FREEZE, /* the picture stands still */
-    ACTION_REDRAW,
-};
+#include "ui/action.h"
 
 struct key_row {
-    const char *context; /* "overview", "run", "any" (both), or a dialog's name */
+    const char *context; /* of a view, "runs", "table", "any", or a dialog's name */
     const char *key; /* as people read it: "n", "Enter", "Up" */
     uint32_t code; /* what the terminal says; 0 in dialog rows */
-    enum action action;
-    const char *note; /* what it does, for the help; NULL: another key for the row above */
-    const char *bar; /* its word on the last line, NULL: not there */
+    enum action action; /* NONE in dialog rows: they are there to be read */
+    const char *bar; /* its word in the last line; NULL: not there */
+    const char *note; /* of dialog rows: what it does */
 };
 
-/* All rows, grouped by context. A row with no note is one more key for the
- * same thing. */
+/* All rows, grouped by context. */
 const struct key_row *keymap_rows(int *ret_count);
 
-/* What a key does in a context ("any" rows count in both). */
+/* What a row's key does, for people; NULL: one more key for what the row before does. */
+const char *keymap_note(const struct key_row *row);
+
+/* The contexts whose keys count where one context is: itself, then others,
+ * the first ones before the later ones. Ends with NULL. */
+const char *const *keymap_contexts(const char *context);
+
+/* What a key does in a context and in those that count there. */
 enum action keymap_find(const char *context, uint32_t code);
+
+/* The key of an action where a context is; "" when it has none. */
+const char *keymap_key(const char *context, enum action action);
 
 #endif

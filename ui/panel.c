@@ -26,6 +26,7 @@ static const struct panel *const panels[PANEL_COUNT] = {
     [PANEL_CURVE] = &panel_curve,
     [PANEL_TOP] = &panel_top,
     [PANEL_LOG] = &panel_log,
+    [PANEL_RUN_TABLE] = &panel_run_table,
 };
 
 const struct panel *
@@ -131,8 +132,9 @@ panel_score(double value, int cells, char *buf, size_t size)
     return buf;
 }
 
-const char *
-panel_clock(double time, char *buf, size_t size)
+/* Part of "2026-11-29T14:03:07". */
+static const char *
+time_part(double time, int from, int len, char *buf, size_t size)
 {
     char text[32];
     if (!isfinite(time) || time < 0 || time > 9e9) {
@@ -140,8 +142,20 @@ panel_clock(double time, char *buf, size_t size)
         return buf;
     }
     clock_format_local((int64_t)(time * 1e9), text, sizeof text);
-    snprintf(buf, size, "%s", strlen(text) > 11 ? text + 11 : text);
+    snprintf(buf, size, "%.*s", len, strlen(text) > (size_t)from ? text + from : text);
     return buf;
+}
+
+const char *
+panel_clock(double time, char *buf, size_t size)
+{
+    return time_part(time, 11, 12, buf, size);
+}
+
+const char *
+panel_date(double time, char *buf, size_t size)
+{
+    return time_part(time, 5, 11, buf, size);
 }
 
 const char *

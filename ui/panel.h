@@ -31,6 +31,7 @@ enum panel_id {
     PANEL_CURVE,
     PANEL_TOP,
     PANEL_LOG,
+    PANEL_RUN_TABLE,
     PANEL_COUNT
 };
 
@@ -42,12 +43,15 @@ struct panel_list {
     struct rect body; /* where the rows were */
 };
 
+struct table;
+
 struct panel_context {
     const struct view *view;
     const struct detail *detail;
     int64_t selected; /* the run under the cursor; 0: none */
     bool focused;
     struct panel_list *list; /* the panel's own */
+    struct table *table; /* the same; NULL: its rows are no table */
     int scroll_x; /* where a scroll bar may stand: at the panel's right edge */
 };
 
@@ -67,7 +71,8 @@ const struct panel *panel_info(enum panel_id id);
 
 /* One per file. */
 extern const struct panel panel_cpu, panel_memory, panel_io, panel_runs, panel_tasks,
-    panel_pools, panel_boards, panel_files, panel_alerts, panel_run, panel_curve, panel_top, panel_log;
+    panel_pools, panel_boards, panel_files, panel_alerts, panel_run, panel_curve, panel_top, panel_log,
+    panel_run_table;
 
 /* What panels share (panel.c). */
 
@@ -106,6 +111,9 @@ const char *panel_score(double value, int cells, char *buf, size_t size);
 
 /* "14:03:07" of a wall time; "-" when not known. */
 const char *panel_clock(double time, char *buf, size_t size);
+
+/* "11-29 14:03" of a wall time; "-" when not known. */
+const char *panel_date(double time, char *buf, size_t size);
 
 /* The word and the style of a run's state. */
 const char *panel_run_state(const struct view_run *run, enum style *ret_style);

@@ -17,6 +17,7 @@ enum {
     WIDE_FROM = 200,
     BOXES_FROM = 30, /* rows of the screen: frames around panels from here */
     KEYS_FROM = 8, /* rows of the screen: a line for the keys from here */
+    VIEWS_FROM = 20, /* rows of the screen: a line that names the views from here */
 };
 
 /* A band is a row of panels side by side, with their shares of the width.
@@ -70,14 +71,65 @@ static const struct band run_normal[] = {
     { { { PANEL_LOG, 1 } } },
     { { { PANEL_NONE, 0 } } },
 };
+static const struct band all_runs[] = {
+    { { { PANEL_RUN_TABLE, 1 } } },
+    { { { PANEL_NONE, 0 } } },
+};
 
+/* To add a view of panels: a number in scene.h, a row here, a row in views[]. */
 static const struct {
     const char *context;
     const struct band *narrow, *normal, *wide;
+    enum panel_id focus;
 } scenes[SCENE_COUNT] = {
-    [SCENE_OVERVIEW] = { "overview", overview_narrow, overview_normal, overview_wide },
-    [SCENE_RUN] = { "run", run_narrow, run_normal, run_normal },
+    [SCENE_OVERVIEW] = { "overview", overview_narrow, overview_normal, overview_wide, PANEL_RUNS },
+    [SCENE_RUNS] = { "all runs", all_runs, all_runs, all_runs, PANEL_RUN_TABLE },
+    [SCENE_RUN] = { "run", run_narrow, run_normal, run_normal, PANEL_TOP },
 };
+
+/* What the line of views names: the views, and two dialogs. The key is that of
+ * the action in the key table. */
+static const struct {
+    const char *title;
+    enum action action;
+    int kind; /* enum scene_kind; -1: a dialog */
+} views[] = {
+    { "Overview", ACTION_OVERVIEW, SCENE_OVERVIEW },
+    { "Runs", ACTION_RUNS, SCENE_RUNS },
+    { "Run", ACTION_RUN, SCENE_RUN },
+    { "Settings", ACTION_THRESHOLDS, -1 },
+    { "Help", ACTION_HELP, -1 },
+};
+
+void
+scene_init(struct scene *scene)
+{
+    view_init(&scene->view);
+    table_init(&scene->run_table, &run_list_class, &scene->runs);
+    scene_show(scene, SCENE_OVERVIEW);
+}
+
+void
+scene_release(struct scene *scene)
+{
+    view_release(&scene->view);
+    table_release(&scene->run_table);
+    run_list_release(&scene->runs);
+}
+
+void
+scene_show(struct scene *scene, enum scene_kind kind)
+{
+    scene->kind = kind;
+    scene->zoom = PANEL_NONE;
+    scene->focus = scenes[kind].focus;
+}
+
+struct table *
+scene_table(struct scene *scene, enum panel_id id)
+{
+    return id == PANEL_RUN_TABLE ? &scene->run_table : NULL;
+}
 
 const char *
 scene_context(enum scene_kind kind)
@@ -107,6 +159,7 @@ context_of(struct scene *scene, enum panel_id id)
         .selected = scene->selected,
         .focused = scene->focus == id,
         .list = &scene->list[id],
+        .table = scene_table(scene, id),
     };
 }
 
@@ -138,6 +191,8 @@ scene_run(const struct scene *scene)
 {
     if (scene->kind == SCENE_RUN)
         return scene->detail.run.run ? &scene->detail.run : NULL;
+    if (scene->kind == SCENE_RUNS)
+        return run_list_find(&scene->runs, (int64_t)scene->run_table.cursor);
     return view_find_run(&scene->view, scene->selected);
 }
 
@@ -156,31 +211,89 @@ scene_workers_text(const struct view_run *run, int more, char *buf, size_t size)
     snprintf(buf, size, "%d%s", wanted_workers(run) + more, threads ? threads : "");
 }
 
-bool
-scene_can(const struct scene *scene, enum action action)
+/* Would an action do something to a run? */
+static bool
+run_can(const struct view_run *run, enum action action)
 {
-    const struct view_run *run = scene_run(scene);
-    bool alive = run && !run_state_ended(run->state) && !run->cancelling;
+    bool alive = !run_state_ended(run->state) && !run->cancelling;
     switch (action) {
-    case ACTION_OPEN:
-        return run && scene->kind == SCENE_OVERVIEW;
-    case ACTION_CANCEL:
-        return alive;
     case ACTION_PAUSE:
         return alive && run->state != RUN_PAUSED;
-    case ACTION_MORE_WORKERS:
-    case ACTION_SOONER:
-    case ACTION_LATER:
-        return alive;
     case ACTION_FEWER_WORKERS:
         return alive && wanted_workers(run) > 1;
     case ACTION_RETRY:
-        return run && run->failed > 0 && !run->cancelling;
+        return run->failed > 0 && !run->cancelling;
     case ACTION_RESUME:
-        return run && run->resumable && !run->cancelling;
+        return run->resumable && !run->cancelling;
+    default:
+        return alive;
+    }
+}
+
+int
+scene_targets(const struct scene *scene, enum action action, const struct view_run **ret_run,
+    int most)
+{
+    const struct table *table = &scene->run_table;
+    int count = 0;
+    if (scene->kind != SCENE_RUNS || !table->mark_count) {
+        const struct view_run *run = scene_run(scene);
+        ret_run[0] = run;
+        return run && run_can(run, action);
+    }
+    for (int i = 0; i < table->mark_count && count < most; i++) {
+        const struct view_run *run = run_list_find(&scene->runs, (int64_t)table->mark[i]);
+        if (run && run_can(run, action))
+            ret_run[count++] = run;
+    }
+    return count;
+}
+
+bool
+scene_can(const struct scene *scene, enum action action)
+{
+    const struct view_run *target[1];
+    switch (action) {
+    case ACTION_OPEN:
+        return scene_run(scene) && scene->kind != SCENE_RUN;
+    case ACTION_RUN:
+        return scene->kind != SCENE_RUN;
+    case ACTION_CANCEL:
+    case ACTION_PAUSE:
+    case ACTION_RESUME:
+    case ACTION_RETRY:
+    case ACTION_MORE_WORKERS:
+    case ACTION_FEWER_WORKERS:
+    case ACTION_SOONER:
+    case ACTION_LATER:
+        return scene_targets(scene, action, target, 1) > 0;
+    case ACTION_MARK:
+    case ACTION_SORT:
+    case ACTION_REVERSE:
+    case ACTION_FILTER:
+    case ACTION_SEARCH:
+        return scene_table((struct scene *)(uintptr_t)scene, scene->focus) != NULL;
     default:
         return true;
     }
+}
+
+enum action
+scene_spot_at(const struct scene *scene, int x, int y)
+{
+    for (int i = 0; i < scene->spot_count; i++) {
+        struct rect rect = scene->spot[i].rect;
+        if (y == rect.y && x >= rect.x && x < rect.x + rect.width)
+            return scene->spot[i].action;
+    }
+    return ACTION_NONE;
+}
+
+static void
+add_spot(struct scene *scene, int x, int y, int width, enum action action)
+{
+    if (scene->spot_count < SCENE_SPOTS_MAX)
+        scene->spot[scene->spot_count++] = (struct scene_spot){ { x, y, width, 1 }, action };
 }
 
 /* Header: pieces from both sides; the least important ones go first. */
@@ -337,7 +450,7 @@ draw_header(const struct scene *scene, struct canvas *canvas)
 
 /* A line under the header for what is wrong with the server; 0 or 1 rows. */
 static int
-draw_banner(const struct scene *scene, struct canvas *canvas)
+draw_banner(const struct scene *scene, struct canvas *canvas, int y)
 {
     const struct view *view = &scene->view;
     bool well = !*view->server_state || !strcmp(view->server_state, "ok");
@@ -345,18 +458,52 @@ draw_banner(const struct scene *scene, struct canvas *canvas)
     if (!*text || canvas->rows < 3)
         return 0;
     enum style style = view->connected ? STYLE_WARNING : STYLE_CRITICAL;
-    canvas_textf(canvas, canvas->columns >= 20, 1, canvas->columns - 2 * (canvas->columns >= 20), style, "!! %s", text);
+    canvas_textf(canvas, canvas->columns >= 20, y, canvas->columns - 2 * (canvas->columns >= 20), style, "!! %s", text);
     return 1;
 }
 
-/* The line of keys: what works now, the first rows of the table first; help
- * and quit keep their place. */
+/* The line of views: each with its key, the present one in brackets. Where
+ * it is narrow, the others are left with their keys alone. */
+
+static int
+views_width(const struct scene *scene, bool wordy)
+{
+    int width = 1;
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+        width += 2 + (wordy || views[i].kind == (int)scene->kind ? text_width(views[i].title) + 1 : 0) + 1;
+    return width;
+}
+
+static int
+draw_views(struct scene *scene, struct canvas *canvas, int y)
+{
+    bool wordy = views_width(scene, true) <= canvas->columns;
+    int x = 0;
+    if (canvas->rows < VIEWS_FROM)
+        return 0;
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
+        bool here = views[i].kind == (int)scene->kind;
+        const char *key = keymap_key(scenes[scene->kind].context, views[i].action);
+        int from = x;
+        canvas_put(canvas, x++, y, here ? '[' : ' ', STYLE_TITLE);
+        x += canvas_text(canvas, x, y, canvas->columns - x, here ? STYLE_TITLE : STYLE_KEY, key);
+        if (here || wordy)
+            x += canvas_textf(canvas, x, y, canvas->columns - x, here ? STYLE_TITLE : STYLE_DIM, " %s",
+                views[i].title);
+        canvas_put(canvas, x++, y, here ? ']' : ' ', STYLE_TITLE);
+        add_spot(scene, from, y, x - from, views[i].action);
+    }
+    return 1;
+}
+
+/* The line of keys: what works now, those of the view first; help and quit
+ * keep their place. */
 
 static bool
-in_bar(const struct scene *scene, const struct key_row *row, bool any)
+in_bar(const struct scene *scene, const struct key_row *row, const char *context)
 {
-    const char *context = any ? "any" : scenes[scene->kind].context;
-    return row->bar && !strcmp(row->context, context) && scene_can(scene, row->action);
+    return row->bar && !strcmp(row->context, context) && scene_can(scene, row->action) &&
+        keymap_find(scenes[scene->kind].context, row->code) == row->action;
 }
 
 static int
@@ -366,32 +513,36 @@ key_width(const struct key_row *row)
 }
 
 static int
-draw_key(struct canvas *canvas, int x, int y, const struct key_row *row)
+draw_key(struct scene *scene, struct canvas *canvas, int x, int y, const struct key_row *row)
 {
+    int from = x;
     canvas_text(canvas, x, y, text_width(row->key), STYLE_KEY, row->key);
     x += text_width(row->key) + 1;
     canvas_text(canvas, x, y, text_width(row->bar), STYLE_DIM, row->bar);
-    return x + text_width(row->bar) + 2;
+    x += text_width(row->bar);
+    add_spot(scene, from, y, x - from, row->action);
+    return x + 2;
 }
 
 static void
-draw_keys(const struct scene *scene, struct canvas *canvas, int y)
+draw_keys(struct scene *scene, struct canvas *canvas, int y)
 {
     int count, x = 1, reserved = 0, end = canvas->columns - 1;
     const struct key_row *rows = keymap_rows(&count);
     for (int i = 0; i < count; i++)
-        if (in_bar(scene, &rows[i], true))
+        if (in_bar(scene, &rows[i], "any"))
             reserved += key_width(&rows[i]);
-    for (int i = 0; i < count; i++)
-        if (in_bar(scene, &rows[i], false) && x + key_width(&rows[i]) - 2 <= end - reserved)
-            x = draw_key(canvas, x, y, &rows[i]);
-    for (int i = 0; i < count; i++)
-        if (in_bar(scene, &rows[i], true) && x + key_width(&rows[i]) - 2 <= end)
-            x = draw_key(canvas, x, y, &rows[i]);
+    for (const char *const *c = keymap_contexts(scenes[scene->kind].context); *c; c++) {
+        if (str_equal(*c, "any"))
+            reserved = 0;
+        for (int i = 0; i < count; i++)
+            if (in_bar(scene, &rows[i], *c) && x + key_width(&rows[i]) - 2 <= end - reserved)
+                x = draw_key(scene, canvas, x, y, &rows[i]);
+    }
 }
 
 static int
-draw_last_line(const struct scene *scene, struct canvas *canvas)
+draw_last_line(struct scene *scene, struct canvas *canvas)
 {
     int y = canvas->rows - 1;
     if (*scene->message && canvas->rows >= 2) {
@@ -504,8 +655,10 @@ scene_draw(struct scene *scene, struct canvas *canvas)
 {
     if (canvas->rows < 1 || canvas->columns < 1)
         return;
+    scene->spot_count = 0;
     draw_header(scene, canvas);
-    int top = 1 + draw_banner(scene, canvas);
+    int top = 1 + draw_views(scene, canvas, 1);
+    top += draw_banner(scene, canvas, top);
     int bottom = draw_last_line(scene, canvas);
     draw_panels(scene, canvas,
         (struct rect){ 0, top, canvas->columns, canvas->rows - top - bottom });

@@ -11,9 +11,20 @@
 #include "ui/detail.h"
 #include "ui/keymap.h"
 #include "ui/panel.h"
+#include "ui/run_list.h"
 #include "ui/view.h"
 
-enum scene_kind { SCENE_OVERVIEW, SCENE_RUN, SCENE_COUNT };
+/* A view that is made of panels; in the order of their numbers. */
+enum scene_kind { SCENE_OVERVIEW, SCENE_RUNS, SCENE_RUN, SCENE_COUNT };
+
+enum { SCENE_SPOTS_MAX = 32, SCENE_TARGETS_MAX = TABLE_MARKS_MAX };
+
+/* A place on the screen that does something when it is clicked. */
+struct scene_spot {
+    struct rect rect;
+    enum action action;
+};
+
 
 struct scene {
     enum scene_kind kind;
@@ -22,12 +33,22 @@ struct scene {
     enum panel_id focus; /* hears the arrow keys */
     enum panel_id zoom; /* alone on the screen; PANEL_NONE: all */
     int64_t selected; /* a run's number; 0: none */
+    struct run_list runs; /* of SCENE_RUNS */
+    struct table run_table;
     bool held; /* the picture stands still on purpose */
     char message[VIEW_TEXT_MAX]; /* instead of the keys; "" */
     enum style message_style;
     struct panel_list list[PANEL_COUNT];
     struct rect place[PANEL_COUNT]; /* as last drawn; height 0: not shown */
+    struct scene_spot spot[SCENE_SPOTS_MAX]; /* as last drawn */
+    int spot_count;
 };
+
+void scene_init(struct scene *scene);
+void scene_release(struct scene *scene);
+
+/* Shows a view: nothing zoomed, its first panel has the focus. */
+void scene_show(struct scene *scene, enum scene_kind kind);
 
 /* The name of its keys in the key table. */
 const char *scene_context(enum scene_kind kind);
@@ -37,8 +58,19 @@ void scene_draw(struct scene *scene, struct canvas *canvas);
 /* The panel after (step 1) or before (step -1) the one with the focus, in the order of reading. */
 enum panel_id scene_next_panel(struct scene *scene, int step);
 
+/* The table that a panel shows, or NULL. */
+struct table *scene_table(struct scene *scene, enum panel_id id);
+
 /* The run that keys act upon: the one looked at, or the selected one; NULL. */
 const struct view_run *scene_run(const struct scene *scene);
+
+/* The same, or the marked ones where there are some; as many as an action
+ * would do something to. Returns how many, `most` at most. */
+int scene_targets(const struct scene *scene, enum action action, const struct view_run **ret_run,
+    int most);
+
+/* What a click at a place does. */
+enum action scene_spot_at(const struct scene *scene, int x, int y);
 
 /* What to ask for so that a run has so many workers more (or fewer), in the
  * form of its run file: "5", "3x8". */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ui/screen.h"
+#include "ui/screen_act.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -7,9 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "base/unit.h"
 #include "base/xalloc.h"
-#include "ui/dialog.h"
 
 enum {
     MESSAGE_SECONDS = 6,
@@ -18,42 +16,12 @@ enum {
     TOP_COUNT = DETAIL_TRIALS_MAX,
 };
 
-enum call_kind { CALL_STATUS, CALL_WATCH, CALL_HISTORY, CALL_TOP, CALL_CURVE, CALL_LOGS, CALL_RUN,
-    CALL_DIALOG };
-
-/* A request under way. */
-struct call {
-    struct call *next;
-    struct screen *screen;
-    enum call_kind kind;
-    struct dialog *dialog; /* NULL when it has been closed meanwhile */
-    int tag; /* the dialog's; or the series */
-    int64_t run;
-    char done[48]; /* what to tell when a run has taken it */
-    bool failed; /* could not be sent: answered when the present entry ends */
-};
-
-struct screen {
-    struct scene scene;
-    const struct screen_host *host;
-    const char *folders;
-    struct dialog *dialogs; /* the top one */
-    struct dialog_host dialog_host;
-    struct call *calls;
-    double message_until; /* view time; NaN: until the next status */
-    uint64_t ready_ticks; /* ticks when the connection began */
-    bool dirty;
-    double detail_time, detail_done; /* when and at what count it was read last */
-    enum run_state detail_state;
-    int detail_calls; /* under way */
-};
-
 static void settle(struct screen *screen);
 
 /* Messages. */
 
-static void
-tell(struct screen *screen, enum style style, const char *text)
+void
+screen_tell(struct screen *screen, enum style style, const char *text)
 {
     text_clean(text, screen->scene.message, sizeof screen->scene.message);
     screen->scene.message_style = style;
@@ -72,16 +40,33 @@ expire_message(struct screen *screen)
 
 /* Dialogs. */
 
-static void
-push_dialog(void *context, struct dialog *dialog)
+void
+screen_push(struct screen *screen, struct dialog *dialog)
 {
-    struct screen *screen = context;
     if (!dialog)
         return;
     dialog->host = &screen->dialog_host;
     dialog->below = screen->dialogs;
     screen->dialogs = dialog;
     screen->dirty = true;
+}
+
+static void
+push_dialog(void *context, struct dialog *dialog)
+{
+    screen_push(context, dialog);
+}
+
+static void
+take_command(void *context, const char *line)
+{
+    screen_command(context, line);
+}
+
+static void
+take_typed(void *context, enum prompt_kind kind, const char *text, bool done)
+{
+    screen_typed(context, kind, text, done);
 }
 
 /* A dialog may have put another one on top before it closes. */
@@ -104,7 +89,7 @@ close_dialog(struct screen *screen, struct dialog *dialog)
 static void
 dialog_tell_screen(void *context, enum style style, const char *text)
 {
-    tell(context, style, text);
+    screen_tell(context, style, text);
 }
 
 /* Requests. */
@@ -134,6 +119,9 @@ take_detail(struct screen *screen, const struct call *call, const json_t *result
         detail_apply_logs(detail, result);
 }
 
+static void update_runs(struct scene *scene);
+static void take_status(struct screen *screen, const json_t *status);
+
 static void
 take_run_answer(struct screen *screen, const struct call *call, const json_t *result,
     const struct diag *diag)
@@ -142,17 +130,16 @@ take_run_answer(struct screen *screen, const struct call *call, const json_t *re
     if (result) {
         struct view_run run;
         view_apply_run(&screen->scene.view, result);
+        update_runs(&screen->scene);
         if (screen->scene.detail.run.run == call->run && view_parse_run(result, &run))
             screen->scene.detail.run = run; /* what the next key goes on from */
         snprintf(text, sizeof text, "run %lld: %s", (long long)call->run, call->done);
-        tell(screen, STYLE_GOOD, text);
+        screen_tell(screen, STYLE_GOOD, text);
         return;
     }
     snprintf(text, sizeof text, "run %lld: %s", (long long)call->run, diag->text);
-    tell(screen, STYLE_ERROR, text);
+    screen_tell(screen, STYLE_ERROR, text);
 }
-
-static void take_status(struct screen *screen, const json_t *status);
 
 static void
 finish_call(struct call *call, const json_t *result, const struct diag *diag)
@@ -166,7 +153,7 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
         break;
     case CALL_WATCH:
         if (!result)
-            tell(screen, STYLE_ERROR, diag->text);
+            screen_tell(screen, STYLE_ERROR, diag->text);
         break;
     case CALL_HISTORY:
         if (result)
@@ -179,6 +166,12 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
         break;
     case CALL_RUN:
         take_run_answer(screen, call, result, diag);
+        break;
+    case CALL_RUNS:
+        if (result) {
+            run_list_apply(&screen->scene.runs, result);
+            table_update(&screen->scene.run_table);
+        }
         break;
     case CALL_DIALOG:
         if (call->dialog && call->dialog->class->answer &&
@@ -200,8 +193,8 @@ on_answer(void *context, const json_t *result, const struct diag *diag)
     settle(screen);
 }
 
-static struct call *
-send_call(struct screen *screen, enum call_kind kind, const char *method, json_t *params)
+struct call *
+screen_call(struct screen *screen, enum call_kind kind, const char *method, json_t *params)
 {
     struct call *call = XNEW(struct call);
     call->screen = screen;
@@ -238,15 +231,15 @@ settle(struct screen *screen)
 static void
 dialog_call_screen(void *context, struct dialog *dialog, const char *method, json_t *params, int tag)
 {
-    struct call *call = send_call(context, CALL_DIALOG, method, params);
+    struct call *call = screen_call(context, CALL_DIALOG, method, params);
     call->dialog = dialog;
     call->tag = tag;
 }
 
 /* The detail of the run that is looked at. */
 
-static json_t *
-run_params(int64_t run)
+json_t *
+screen_run_params(int64_t run)
 {
     json_t *params = json_object();
     json_object_set_new(params, "run", json_integer(run));
@@ -256,13 +249,13 @@ run_params(int64_t run)
 static json_t *
 run_params_with(int64_t run, const char *key, int64_t value)
 {
-    json_t *params = run_params(run);
+    json_t *params = screen_run_params(run);
     json_object_set_new(params, key, json_integer(value));
     return params;
 }
 
-static void
-ask_detail(struct screen *screen)
+void
+screen_ask_detail(struct screen *screen)
 {
     struct detail *detail = &screen->scene.detail;
     int64_t run = detail->run.run;
@@ -270,11 +263,11 @@ ask_detail(struct screen *screen)
     screen->detail_done = detail->run.done + detail->run.failed;
     screen->detail_state = detail->run.state;
     screen->detail_calls += 3;
-    send_call(screen, CALL_TOP, "run.top", run_params_with(run, "count", TOP_COUNT))->run = run;
-    send_call(screen, CALL_CURVE, "run.curve", run_params_with(run, "points", DETAIL_CURVE_MAX))->run = run;
+    screen_call(screen, CALL_TOP, "run.top", run_params_with(run, "count", TOP_COUNT))->run = run;
+    screen_call(screen, CALL_CURVE, "run.curve", run_params_with(run, "points", DETAIL_CURVE_MAX))->run = run;
     json_t *logs = run_params_with(run, "after", detail->last_line);
     json_object_set_new(logs, "limit", json_integer(DETAIL_LINES_MAX));
-    send_call(screen, CALL_LOGS, "run.logs", logs)->run = run;
+    screen_call(screen, CALL_LOGS, "run.logs", logs)->run = run;
 }
 
 /* Reads the detail again when the run has got on, but not all the time. */
@@ -291,30 +284,7 @@ refresh_detail(struct screen *screen)
     bool changed = scene->detail.run.done + scene->detail.run.failed != screen->detail_done ||
         scene->detail.run.state != screen->detail_state;
     if (changed && screen->detail_calls == 0 && !(age >= 0 && age < DETAIL_SECONDS))
-        ask_detail(screen);
-}
-
-static void
-open_run(struct screen *screen)
-{
-    const struct view_run *run = scene_run(&screen->scene);
-    if (!run || screen->scene.kind == SCENE_RUN)
-        return;
-    detail_start(&screen->scene.detail, run);
-    screen->scene.kind = SCENE_RUN;
-    screen->scene.zoom = PANEL_NONE;
-    screen->scene.focus = PANEL_TOP;
-    for (int i = PANEL_RUN; i <= PANEL_LOG; i++)
-        screen->scene.list[i].top = 0;
-    ask_detail(screen);
-}
-
-static void
-show_overview(struct screen *screen)
-{
-    screen->scene.kind = SCENE_OVERVIEW;
-    screen->scene.zoom = PANEL_NONE;
-    screen->scene.focus = PANEL_RUNS;
+        screen_ask_detail(screen);
 }
 
 /* What the server says. */
@@ -327,11 +297,23 @@ keep_selection(struct scene *scene)
         scene->selected = scene->view.run_count ? scene->view.run[0].run : 0;
 }
 
+/* The list of all runs knows as much as the overview, while it is seen. */
+static void
+update_runs(struct scene *scene)
+{
+    if (scene->kind != SCENE_RUNS)
+        return;
+    for (int i = 0; i < scene->view.run_count; i++)
+        run_list_take(&scene->runs, &scene->view.run[i]);
+    table_update(&scene->run_table);
+}
+
 static void
 take_status(struct screen *screen, const json_t *status)
 {
     view_apply_status(&screen->scene.view, status);
     keep_selection(&screen->scene);
+    update_runs(&screen->scene);
     expire_message(screen);
     refresh_detail(screen);
     screen->dirty = true;
@@ -350,6 +332,7 @@ take_run(struct screen *screen, const json_t *object)
     if (!after || (after->state == state && after->cancelling == cancelling))
         return;
     keep_selection(scene);
+    update_runs(scene);
     refresh_detail(screen);
     screen->dirty = true;
 }
@@ -361,7 +344,7 @@ take_notice(struct screen *screen, const json_t *notice)
     enum style style = str_ends(type, "critical") || str_ends(type, "failed") ? STYLE_CRITICAL
         : str_ends(type, "warning") ? STYLE_WARNING
         : str_ends(type, "resolved") || str_ends(type, "finished") ? STYLE_GOOD : STYLE_TEXT;
-    tell(screen, style, json_get_string(notice, "text", type));
+    screen_tell(screen, style, json_get_string(notice, "text", type));
 }
 
 void
@@ -388,8 +371,15 @@ ask_histories(struct screen *screen)
             json_string(metric_info(screen->scene.view.series[i].metric)->name));
         json_object_set_new(params, "tier", json_integer(0));
         json_object_set_new(params, "points", json_integer(VIEW_HISTORY));
-        send_call(screen, CALL_HISTORY, "history", params)->tag = i;
+        screen_call(screen, CALL_HISTORY, "history", params)->tag = i;
     }
+}
+
+void
+screen_ask_all(struct screen *screen)
+{
+    ask_histories(screen);
+    screen_call(screen, CALL_STATUS, "status", NULL);
 }
 
 void
@@ -398,16 +388,15 @@ screen_connected(struct screen *screen)
     screen->scene.view.connected = true;
     screen->scene.view.banner[0] = '\0';
     screen->ready_ticks = screen->scene.view.ticks;
-    ask_histories(screen); /* first: what is older than the first status */
-    send_call(screen, CALL_STATUS, "status", NULL);
+    screen_ask_all(screen); /* history first: what is older than the first status */
     json_t *params = json_object(), *topics = json_array();
     json_array_append_new(topics, json_string("tick"));
     json_array_append_new(topics, json_string("runs"));
     json_array_append_new(topics, json_string("alerts"));
     json_object_set_new(params, "topics", topics);
-    send_call(screen, CALL_WATCH, "watch", params);
+    screen_call(screen, CALL_WATCH, "watch", params);
     if (screen->scene.kind == SCENE_RUN && screen->detail_calls == 0)
-        ask_detail(screen);
+        screen_ask_detail(screen);
     screen->dirty = true;
     settle(screen);
 }
@@ -423,222 +412,14 @@ screen_disconnected(struct screen *screen, const char *text)
     settle(screen);
 }
 
-/* Keys. */
-
-static void
-move_selection(struct scene *scene, int by)
-{
-    const struct view *view = &scene->view;
-    int at = 0;
-    for (int i = 0; i < view->run_count; i++)
-        if (view->run[i].run == scene->selected)
-            at = i;
-    at = at + by < 0 ? 0 : at + by >= view->run_count ? view->run_count - 1 : at + by;
-    if (at >= 0)
-        scene->selected = view->run[at].run;
-}
-
-/* Moves in the focused panel: the cursor of the runs, or the part of a list
- * that is seen. */
-static void
-move_in(struct scene *scene, enum panel_id id, int by)
-{
-    struct panel_list *list = &scene->list[id];
-    if (id == PANEL_RUNS) {
-        move_selection(scene, by);
-        return;
-    }
-    list->top += list->from_end ? -by : by;
-    if (list->top > list->count - list->page)
-        list->top = list->count - list->page;
-    if (list->top < 0)
-        list->top = 0;
-}
-
-static int
-page_of(const struct scene *scene)
-{
-    int page = scene->list[scene->focus].page - 1;
-    return page < 1 ? 1 : page;
-}
-
-static void
-confirm_cancel(struct screen *screen, const struct view_run *run)
-{
-    char text[256], done[48];
-    panel_progress_text(run->done, run->total, 40, done, sizeof done);
-    snprintf(text, sizeof text, "Cancel run %lld (%s)? Trials done: %s. They stay stored; what is "
-        "running now is ended.", (long long)run->run, run->name, done);
-    push_dialog(screen, dialog_confirm_new("Cancel a run", text, "cancel the run", "run.cancel",
-        run_params(run->run)));
-}
-
-static void
-call_run(struct screen *screen, const char *method, json_t *params, const char *done)
-{
-    const struct view_run *run = scene_run(&screen->scene);
-    struct call *call = send_call(screen, CALL_RUN, method, params);
-    call->run = run->run;
-    str_copy(call->done, sizeof call->done, done);
-}
-
-/* Changes the run's file as `optop set` does. */
-static void
-set_run(struct screen *screen, const char *key, const char *value, const char *done)
-{
-    char assignment[96];
-    json_t *params = run_params(scene_run(&screen->scene)->run), *set = json_array();
-    snprintf(assignment, sizeof assignment, "%s=%s", key, value);
-    json_array_append_new(set, json_string(assignment));
-    json_object_set_new(params, "set", set);
-    call_run(screen, "run.set", params, done);
-}
-
-static void
-step_workers(struct screen *screen, int step)
-{
-    char value[32], done[48];
-    scene_workers_text(scene_run(&screen->scene), step, value, sizeof value);
-    snprintf(done, sizeof done, "%s worker%s", value, str_equal(value, "1") ? "" : "s");
-    set_run(screen, "parallel.workers", value, done);
-}
-
-static void
-step_priority(struct screen *screen, int step)
-{
-    const struct view_run *run = scene_run(&screen->scene);
-    char value[24], done[48];
-    snprintf(value, sizeof value, "%d", (isfinite(run->priority) ? (int)run->priority : 0) + step);
-    snprintf(done, sizeof done, "priority %s", value);
-    set_run(screen, "run.priority", value, done);
-}
-
-/* On going on after a hold, what was missed is asked for. */
-static void
-toggle_hold(struct screen *screen)
-{
-    screen->scene.held = !screen->scene.held;
-    if (screen->scene.held)
-        return;
-    ask_histories(screen);
-    send_call(screen, CALL_STATUS, "status", NULL);
-}
-
-static void
-go_back(struct screen *screen)
-{
-    if (screen->scene.zoom != PANEL_NONE)
-        screen->scene.zoom = PANEL_NONE;
-    else
-        show_overview(screen);
-}
-
-static void
-step_focus(struct scene *scene, int step)
-{
-    scene->focus = scene_next_panel(scene, step);
-    if (scene->zoom != PANEL_NONE)
-        scene->zoom = scene->focus;
-}
-
-static void
-act(struct screen *screen, enum action action)
-{
-    struct scene *scene = &screen->scene;
-    if (!scene_can(scene, action))
-        return;
-    switch (action) {
-    case ACTION_NONE:
-        break;
-    case ACTION_QUIT:
-        screen->host->quit(screen->host->context);
-        break;
-    case ACTION_HELP:
-        push_dialog(screen, dialog_help_new(scene_context(scene->kind)));
-        break;
-    case ACTION_LAUNCH:
-        push_dialog(screen, dialog_launch_new(screen->folders));
-        break;
-    case ACTION_THRESHOLDS:
-        push_dialog(screen, dialog_thresholds_new());
-        break;
-    case ACTION_OVERVIEW:
-        show_overview(screen);
-        break;
-    case ACTION_OPEN:
-        open_run(screen);
-        break;
-    case ACTION_BACK:
-        go_back(screen);
-        break;
-    case ACTION_UP:
-        move_in(scene, scene->focus, -1);
-        break;
-    case ACTION_DOWN:
-        move_in(scene, scene->focus, 1);
-        break;
-    case ACTION_PAGE_UP:
-        move_in(scene, scene->focus, -page_of(scene));
-        break;
-    case ACTION_PAGE_DOWN:
-        move_in(scene, scene->focus, page_of(scene));
-        break;
-    case ACTION_FIRST:
-        move_in(scene, scene->focus, -SAMPLE_ROWS_MAX);
-        break;
-    case ACTION_LAST:
-        move_in(scene, scene->focus, SAMPLE_ROWS_MAX);
-        break;
-    case ACTION_NEXT_PANEL:
-        step_focus(scene, 1);
-        break;
-    case ACTION_PREVIOUS_PANEL:
-        step_focus(scene, -1);
-        break;
-    case ACTION_ZOOM:
-        scene->zoom = scene->zoom == PANEL_NONE ? scene->focus : PANEL_NONE;
-        break;
-    case ACTION_CANCEL:
-        confirm_cancel(screen, scene_run(scene));
-        break;
-    case ACTION_PAUSE:
-        call_run(screen, "run.pause", run_params(scene_run(scene)->run), "paused");
-        break;
-    case ACTION_RESUME:
-        call_run(screen, "run.resume", run_params(scene_run(scene)->run), "resumed");
-        break;
-    case ACTION_RETRY:
-        call_run(screen, "run.retry", run_params(scene_run(scene)->run),
-            "its failed trials are done again");
-        break;
-    case ACTION_MORE_WORKERS:
-        step_workers(screen, 1);
-        break;
-    case ACTION_FEWER_WORKERS:
-        step_workers(screen, -1);
-        break;
-    case ACTION_SOONER:
-        step_priority(screen, 1);
-        break;
-    case ACTION_LATER:
-        step_priority(screen, -1);
-        break;
-    case ACTION_FREEZE:
-        toggle_hold(screen);
-        break;
-    case ACTION_REDRAW:
-        if (screen->host->redraw)
-            screen->host->redraw(screen->host->context);
-        break;
-    }
-}
+/* Keys and clicks. */
 
 void
 screen_key(struct screen *screen, uint32_t key)
 {
     struct dialog *dialog = screen->dialogs;
     if (!dialog)
-        act(screen, keymap_find(scene_context(screen->scene.kind), key));
+        screen_act(screen, keymap_find(scene_context(screen->scene.kind), key), NULL);
     else if (dialog->class->key(dialog, key) == DIALOG_CLOSED)
         close_dialog(screen, dialog);
     screen->dirty = true;
@@ -661,9 +442,37 @@ click_run(struct screen *screen, int y)
     if (row < 0 || row >= scene->view.run_count)
         return;
     if (scene->selected == scene->view.run[row].run)
-        open_run(screen);
+        screen_open_run(screen, &scene->view.run[row]);
     else
         scene->selected = scene->view.run[row].run;
+}
+
+/* The same in a table. */
+static void
+click_row(struct screen *screen, enum panel_id id, struct table *table, int y)
+{
+    const struct panel_list *list = &screen->scene.list[id];
+    int row = list->top + y - list->body.y;
+    if (row < 0 || row >= table->shown)
+        return;
+    if (row == table->at)
+        screen_act(screen, ACTION_OPEN, NULL);
+    else
+        table_move(table, row - table->at);
+}
+
+static void
+click_panel(struct screen *screen, enum panel_id id, int x, int y)
+{
+    struct scene *scene = &screen->scene;
+    struct table *table = scene_table(scene, id);
+    scene->focus = id;
+    if (!holds(scene->list[id].body, x, y))
+        return;
+    if (table)
+        click_row(screen, id, table, y);
+    else if (id == PANEL_RUNS)
+        click_run(screen, y);
 }
 
 void
@@ -675,16 +484,15 @@ screen_mouse(struct screen *screen, int x, int y, enum screen_button button)
             screen_key(screen, button == SCREEN_WHEEL_UP ? KEY_CODE_UP : KEY_CODE_DOWN);
         return;
     }
+    if (button == SCREEN_CLICK)
+        screen_act(screen, scene_spot_at(scene, x, y), NULL);
     for (int id = PANEL_NONE + 1; id < PANEL_COUNT; id++) {
         if (!holds(scene->place[id], x, y))
             continue;
-        if (button != SCREEN_CLICK) {
-            move_in(scene, (enum panel_id)id, button == SCREEN_WHEEL_UP ? -1 : 1);
-        } else {
-            scene->focus = (enum panel_id)id;
-            if (id == PANEL_RUNS && holds(scene->list[id].body, x, y))
-                click_run(screen, y);
-        }
+        if (button == SCREEN_CLICK)
+            click_panel(screen, (enum panel_id)id, x, y);
+        else
+            screen_move(scene, (enum panel_id)id, button == SCREEN_WHEEL_UP ? -1 : 1);
         break;
     }
     screen->dirty = true;
@@ -700,12 +508,11 @@ screen_new(const struct screen_host *host, const char *folders)
     screen->host = host;
     screen->folders = folders ? folders : "";
     screen->dialog_host = (struct dialog_host){ .context = screen, .call = dialog_call_screen,
-        .push = push_dialog, .tell = dialog_tell_screen };
-    view_init(&screen->scene.view);
+        .push = push_dialog, .tell = dialog_tell_screen, .command = take_command, .typed = take_typed };
+    scene_init(&screen->scene);
     str_copy(screen->scene.view.banner, sizeof screen->scene.view.banner, "not connected");
     screen->message_until = NAN;
     screen->dirty = true;
-    show_overview(screen);
     return screen;
 }
 
@@ -721,7 +528,7 @@ screen_free(struct screen *screen)
         free(screen->calls);
         screen->calls = next;
     }
-    view_release(&screen->scene.view);
+    scene_release(&screen->scene);
     free(screen);
 }
 

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ui/action.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "ui/screen_act.h"
+
+static const struct action_row rows[ACTION_COUNT] = {
+    [ACTION_OVERVIEW] = { "overview", NULL, "everything at one glance", act_view, SCENE_OVERVIEW },
+    [ACTION_RUNS] = { "runs", NULL, "all runs, present and past", act_view, SCENE_RUNS },
+    [ACTION_RUN] = { "run", "<number>", "one run: that under the cursor", act_open, 0 },
+    [ACTION_THRESHOLDS] = { "settings", NULL, "thresholds of alerts: look, edit, add", act_thresholds, 0 },
+    [ACTION_HELP] = { "help", NULL, "help", act_help, 0 },
+    [ACTION_OPEN] = { "open", NULL, "look at the run under the cursor", act_open, 0 },
+    [ACTION_BACK] = { "back", NULL, "leave the zoomed panel, else this view", act_back, 0 },
+    [ACTION_LAUNCH] = { "new", NULL, "launch a run", act_launch, 0 },
+
+    [ACTION_CANCEL] = { "cancel", NULL, "cancel the run, or the marked ones (asks first)", act_cancel, 0 },
+    [ACTION_PAUSE] = { "pause", NULL, "pause the run, or the marked ones", act_pause, 0 },
+    [ACTION_RESUME] = { "resume", NULL, "resume the run, or the marked ones", act_resume, 0 },
+    [ACTION_RETRY] = { "retry", NULL, "do failed trials again", act_retry, 0 },
+    [ACTION_MORE_WORKERS] = { "more-workers", NULL, "one worker more for the run", act_workers, 1 },
+    [ACTION_FEWER_WORKERS] = { "fewer-workers", NULL, "one worker fewer; what it is in, it finishes", act_workers, -1 },
+    [ACTION_SOONER] = { "sooner", NULL, "a higher priority: earlier in the queue", act_priority, 1 },
+    [ACTION_LATER] = { "later", NULL, "a lower priority", act_priority, -1 },
+
+    [ACTION_MARK] = { "mark", NULL, "mark the row, or no longer, and go on to the next", act_mark, 0 },
+    [ACTION_UNMARK] = { "unmark", NULL, "unmark all rows", act_unmark, 0 },
+    [ACTION_SORT] = { "sort", "<column>", "sort by the next column", act_sort, 0 },
+    [ACTION_REVERSE] = { "reverse", NULL, "turn the order round", act_reverse, 0 },
+    [ACTION_FILTER] = { "filter", "<text>", "show only rows with a text in them", act_filter, 0 },
+    [ACTION_SEARCH] = { "search", "<text>", "go to the next row with a text in it", act_search, 0 },
+    [ACTION_NEXT_MATCH] = { "next-match", NULL, "the next row that was searched for", act_match, 1 },
+    [ACTION_PREVIOUS_MATCH] = { "previous-match", NULL, "the one before", act_match, -1 },
+
+    [ACTION_UP] = { "up", NULL, "one row up", act_move, -1 },
+    [ACTION_DOWN] = { "down", NULL, "one row down", act_move, 1 },
+    [ACTION_PAGE_UP] = { "page-up", NULL, "a page up", act_page, -1 },
+    [ACTION_PAGE_DOWN] = { "page-down", NULL, "a page down", act_page, 1 },
+    [ACTION_FIRST] = { "first", NULL, "the first row", act_move, -INT_MAX / 2 },
+    [ACTION_LAST] = { "last", NULL, "the last row", act_move, INT_MAX / 2 },
+    [ACTION_NEXT_PANEL] = { "next-panel", NULL, "focus the next panel", act_focus, 1 },
+    [ACTION_PREVIOUS_PANEL] = { "previous-panel", NULL, "focus the panel before", act_focus, -1 },
+    [ACTION_ZOOM] = { "zoom", NULL, "the focused panel over the whole screen, and back", act_zoom, 0 },
+    [ACTION_COMMAND] = { "command", NULL, "type what to do; Tab completes", act_command, 0 },
+    [ACTION_FREEZE] = { "hold", NULL, "hold the picture still, and go on", act_hold, 0 },
+    [ACTION_REDRAW] = { "redraw", NULL, "draw everything anew", act_redraw, 0 },
+    [ACTION_QUIT] = { "quit", NULL, "leave; the server and its runs go on", act_quit, 0 },
+};
+
+const struct action_row *
+action_info(enum action action)
+{
+    return &rows[action];
+}
+
+enum action
+action_find(const char *name)
+{
+    size_t len = strlen(name);
+    int found = ACTION_NONE;
+    for (int i = ACTION_NONE + 1; i < ACTION_COUNT && len; i++) {
+        if (strncmp(rows[i].name, name, len) != 0)
+            continue;
+        if (!rows[i].name[len])
+            return (enum action)i;
+        found = found == ACTION_NONE ? i : ACTION_COUNT;
+    }
+    return found == ACTION_COUNT ? ACTION_NONE : (enum action)found;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a person can have the screen do: one table for keys, for the command
+ * line (`:` and the name) and for help. Dialogs hear their keys themselves.
+ *
+ * To add one: a number here, a row in action.c, and a key in keymap.c if it is
+ * to have one; scene_can (scene.c) says when it would do nothing.
+ */
+#ifndef OPTOP_UI_ACTION_H
+#define OPTOP_UI_ACTION_H
+
+struct screen;
+
+enum action {
+    ACTION_NONE,
+    /* views; in the order of their numbers */
+    ACTION_OVERVIEW,
+    ACTION_RUNS,
+    ACTION_RUN,
+    ACTION_THRESHOLDS,
+    ACTION_HELP,
+    ACTION_OPEN, /* the selected run */
+    ACTION_BACK,
+    ACTION_LAUNCH,
+    /* runs */
+    ACTION_CANCEL,
+    ACTION_PAUSE,
+    ACTION_RESUME,
+    ACTION_RETRY, /* its failed trials */
+    ACTION_MORE_WORKERS,
+    ACTION_FEWER_WORKERS,
+    ACTION_SOONER, /* a higher priority */
+    ACTION_LATER,
+    /* tables */
+    ACTION_MARK,
+    ACTION_UNMARK,
+    ACTION_SORT,
+    ACTION_REVERSE,
+    ACTION_FILTER,
+    ACTION_SEARCH,
+    ACTION_NEXT_MATCH,
+    ACTION_PREVIOUS_MATCH,
+    /* moving */
+    ACTION_UP,
+    ACTION_DOWN,
+    ACTION_PAGE_UP,
+    ACTION_PAGE_DOWN,
+    ACTION_FIRST,
+    ACTION_LAST,
+    ACTION_NEXT_PANEL,
+    ACTION_PREVIOUS_PANEL,
+    ACTION_ZOOM, /* the focused panel, over the whole screen */
+    ACTION_COMMAND,
+    ACTION_FREEZE, /* the picture stands still */
+    ACTION_REDRAW,
+    ACTION_QUIT,
+    ACTION_COUNT
+};
+
+struct action_row {
+    const char *name; /* as it is typed */
+    const char *argument; /* what may follow it; NULL: nothing */
+    const char *note; /* what it does, for help */
+    /* text: what was typed behind the name; NULL by a key. by: of the row. */
+    void (*act)(struct screen *screen, int by, const char *text);
+    int by;
+};
+
+const struct action_row *action_info(enum action action);
+
+/* By its name, or a beginning of it that is no other's; ACTION_NONE. */
+enum action action_find(const char *name);
+
+#endif

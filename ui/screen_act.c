@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What keys, clicks and typed commands do; action.c says which does what.
+ */
+#include "ui/screen_act.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Views. */
+
+void
+screen_open_run(struct screen *screen, const struct view_run *run)
+{
+    detail_start(&screen->scene.detail, run);
+    scene_show(&screen->scene, SCENE_RUN);
+    for (int i = PANEL_RUN; i <= PANEL_LOG; i++)
+        screen->scene.list[i].top = 0;
+    screen_ask_detail(screen);
+}
+
+static void
+ask_runs(struct screen *screen)
+{
+    json_t *params = json_object();
+    json_object_set_new(params, "limit", json_integer(RUN_LIST_MAX));
+    screen_call(screen, CALL_RUNS, "run.list", params);
+}
+
+void
+screen_show(struct screen *screen, enum scene_kind kind)
+{
+    scene_show(&screen->scene, kind);
+    if (kind == SCENE_RUNS)
+        ask_runs(screen);
+}
+
+void
+act_view(struct screen *screen, int by, const char *text)
+{
+    (void)text;
+    screen_show(screen, (enum scene_kind)by);
+}
+
+/* A run by its number, else the one under the cursor, else the first. */
+void
+act_open(struct screen *screen, int by, const char *text)
+{
+    struct scene *scene = &screen->scene;
+    const struct view_run *run = scene_run(scene);
+    (void)by;
+    if (text && *text) {
+        int64_t number = strtoll(text, NULL, 10);
+        run = view_find_run(&scene->view, number);
+        run = run ? run : run_list_find(&scene->runs, number);
+    }
+    if (run)
+        screen_open_run(screen, run);
+    else
+        screen_tell(screen, STYLE_ERROR, "there is no such run here");
+}
+
+void
+act_back(struct screen *screen, int by, const char *text)
+{
+    (void)by, (void)text;
+    if (screen->scene.zoom != PANEL_NONE)
+        screen->scene.zoom = PANEL_NONE;
+    else
+        screen_show(screen, SCENE_OVERVIEW);
+}
+
+/* Dialogs. */
+
+void
+act_thresholds(struct screen *screen, int by, const char *text)
+{
+    (void)by, (void)text;
+    screen_push(screen, dialog_thresholds_new());
+}
+
+void
+act_help(struct screen *screen, int by, const char *text)
+{
+    (void)by, (void)text;
+    screen_push(screen, dialog_help_new(scene_context(screen->scene.kind)));
+}
+
+void
+act_launch(struct screen *screen, int by, const char *text)
+{
+    (void)by, (void)text;
+    screen_push(screen, dialog_launch_new(screen->folders));
+}
+
+void
+act_command(struct screen *screen, int by, const char *text)
+{
+    (void)by, (void)text;
+    screen_push(screen, dialog_prompt_new(PROMPT_COMMAND, scene_context(screen->scene.kind), ""));
+}
+
+void
+screen_command(struct screen *screen, const char *line)
+{
+    char name[32], message[96];
+    size_t len = strcspn(line, " ");
+    const char *text = line + len + strspn(line + len, " ");
+    snprintf(name, sizeof name, "%.*s", (int)len, line);
+    if (!*name)
+        return;
+    enum action action = action_find(name);
+    if (action == ACTION_NONE)
+        snprintf(message, sizeof message, "there is no command \"%s\"", name);
+    else if (*text && !action_info(action)->argument)
+        snprintf(message, sizeof message, "%s takes nothing behind it", action_info(action)->name);
+    else if (!scene_can(&screen->scene, action))
+        snprintf(message, sizeof message, "%s would do nothing here", action_info(action)->name);
+    else {
+        screen_act(screen, action, text);
+        return;
+    }
+    screen_tell(screen, STYLE_ERROR, message);
+}
+
+/* Runs. */
+
+static void
+call_run(struct screen *screen, int64_t run, const char *method, json_t *params, const char *done)
+{
+    struct call *call = screen_call(screen, CALL_RUN, method, params);
+    call->run = run;
+    str_copy(call->done, sizeof call->done, done);
+}
+
+static void
+call_targets(struct screen *screen, enum action action, const char *method, const char *done)
+{
+    const struct view_run *run[SCENE_TARGETS_MAX];
+    int count = scene_targets(&screen->scene, action, run, SCENE_TARGETS_MAX);
+    for (int i = 0; i < count; i++)
+        call_run(screen, run[i]->run, method, screen_run_params(run[i]->run), done);
+}
+
+void
+act_cancel(struct screen *screen, int by, const char *text)
+{
+    const struct view_run *run[SCENE_TARGETS_MAX];
+    int count = scene_targets(&screen->scene, ACTION_CANCEL, run, SCENE_TARGETS_MAX);
+    char question[256], done[48];
+    (void)by, (void)text;
+    panel_progress_text(run[0]->done, run[0]->total, 40, done, sizeof done);
+    if (count == 1)
+        snprintf(question, sizeof question, "Cancel run %lld (%s)? Trials done: %s. They stay stored; "
+            "what is running now is ended.", (long long)run[0]->run, run[0]->name, done);
+    else
+        snprintf(question, sizeof question, "Cancel the %d marked runs that are not at their end, run "
+            "%lld (%s) first? Trials that are done stay stored; what is running now is ended.", count,
+            (long long)run[0]->run, run[0]->name);
+    json_t *params = json_array();
+    for (int i = 0; i < count; i++)
+        json_array_append_new(params, screen_run_params(run[i]->run));
+    screen_push(screen, dialog_confirm_new(count == 1 ? "Cancel a run" : "Cancel runs", question,
+        count == 1 ? "cancel the run" : "cancel them all", "run.cancel", params));
+}
+
+void
+act_pause(struct screen *screen, int by, const char *text)
+{
+    (void)by, (void)text;
+    call_targets(screen, ACTION_PAUSE, "run.pause", "paused");
+}
+
+void
+act_resume(struct screen *screen, int by, const char *text)
+{
+    (void)by, (void)text;
+    call_targets(screen, ACTION_RESUME, "run.resume", "resumed");
+}
+
+void
+act_retry(struct screen *screen, int by, const char *text)
+{
+    (void)by, (void)text;
+    call_targets(screen, ACTION_RETRY, "run.retry", "its failed trials are done again");
+}
+
+/* Changes a run's file as `optop set` does. */
+static void
+set_run(struct screen *screen, int64_t run, const char *key, const char *value, const char *done)
+{
+    char assignment[96];
+    json_t *params = screen_run_params(run), *set = json_array();
+    snprintf(assignment, sizeof assignment, "%s=%s", key, value);
+    json_array_append_new(set, json_string(assignment));
+    json_object_set_new(params, "set", set);
+    call_run(screen, run, "run.set", params, done);
+}
+
+void
+act_workers(struct screen *screen, int by, const char *text)
+{
+    const struct view_run *run[SCENE_TARGETS_MAX];
+    int count = scene_targets(&screen->scene, by > 0 ? ACTION_MORE_WORKERS : ACTION_FEWER_WORKERS, run,
+        SCENE_TARGETS_MAX);
+    char value[32], done[48];
+    (void)text;
+    for (int i = 0; i < count; i++) {
+        scene_workers_text(run[i], by, value, sizeof value);
+        snprintf(done, sizeof done, "%s worker%s", value, str_equal(value, "1") ? "" : "s");
+        set_run(screen, run[i]->run, "parallel.workers", value, done);
+    }
+}
+
+void
+act_priority(struct screen *screen, int by, const char *text)
+{
+    const struct view_run *run[SCENE_TARGETS_MAX];
+    int count = scene_targets(&screen->scene, ACTION_SOONER, run, SCENE_TARGETS_MAX);
+    char value[24], done[48];
+    (void)text;
+    for (int i = 0; i < count; i++) {
+        snprintf(value, sizeof value, "%d", (isfinite(run[i]->priority) ? (int)run[i]->priority : 0) + by);
+        snprintf(done, sizeof done, "priority %s", value);
+        set_run(screen, run[i]->run, "run.priority", value, done);
+    }
+}
+
+/* Tables. */
+
+static struct table *
+focused_table(struct screen *screen)
+{
+    return scene_table(&screen->scene, screen->scene.focus);
+}
+
+void
+act_mark(struct screen *screen, int by, const char *text)
+{
+    struct table *table = focused_table(screen);
+    (void)by, (void)text;
+    table_mark(table);
+    table_move(table, 1);
+}
+
+void
+act_unmark(struct screen *screen, int by, const char *text)
+{
+    struct table *table = focused_table(screen);
+    (void)by, (void)text;
+    if (table)
+        table_unmark(table);
+}
+
+void
+act_sort(struct screen *screen, int by, const char *text)
+{
+    struct table *table = focused_table(screen);
+    char message[128];
+    (void)by;
+    if (!text || !*text) {
+        table_next_sort(table);
+    } else if (!table_sort_by(table, text)) {
+        snprintf(message, sizeof message, "there is no column \"%.60s\"", text);
+        screen_tell(screen, STYLE_ERROR, message);
+    }
+}
+
+void
+act_reverse(struct screen *screen, int by, const char *text)
+{
+    struct table *table = focused_table(screen);
+    (void)by, (void)text;
+    table->reverse = !table->reverse;
+    table_update(table);
+}
+
+void
+act_filter(struct screen *screen, int by, const char *text)
+{
+    struct table *table = focused_table(screen);
+    (void)by;
+    if (text)
+        table_filter(table, text);
+    else
+        screen_push(screen, dialog_prompt_new(PROMPT_FILTER, "", table->filter));
+}
+
+void
+act_search(struct screen *screen, int by, const char *text)
+{
+    (void)by;
+    focused_table(screen)->from = focused_table(screen)->cursor;
+    if (text)
+        screen_typed(screen, PROMPT_SEARCH, text, true);
+    else
+        screen_push(screen, dialog_prompt_new(PROMPT_SEARCH, "", ""));
+}
+
+void
+screen_typed(struct screen *screen, enum prompt_kind kind, const char *text, bool done)
+{
+    struct table *table = focused_table(screen);
+    char message[128];
+    if (!table)
+        return;
+    if (kind == PROMPT_FILTER) {
+        table_filter(table, text);
+        return;
+    }
+    table_go(table, table->from); /* each letter more is a search from there */
+    str_copy(table->search, sizeof table->search, text);
+    if (table_search(table, 0) || !done || !*text)
+        return;
+    snprintf(message, sizeof message, "no row has \"%.60s\" in it", text);
+    screen_tell(screen, STYLE_ERROR, message);
+}
+
+void
+act_match(struct screen *screen, int by, const char *text)
+{
+    struct table *table = focused_table(screen);
+    (void)text;
+    if (table)
+        table_search(table, by);
+}
+
+/* Moving. */
+
+static void
+move_selection(struct scene *scene, int by)
+{
+    const struct view *view = &scene->view;
+    int64_t at = 0;
+    for (int i = 0; i < view->run_count; i++)
+        if (view->run[i].run == scene->selected)
+            at = i;
+    at = at + by < 0 ? 0 : at + by >= view->run_count ? view->run_count - 1 : at + by;
+    if (at >= 0)
+        scene->selected = view->run[at].run;
+}
+
+/* The cursor of a table or of the runs, or the part of a list that is seen. */
+void
+screen_move(struct scene *scene, enum panel_id id, int by)
+{
+    struct panel_list *list = &scene->list[id];
+    struct table *table = scene_table(scene, id);
+    if (table) {
+        table_move(table, by);
+        return;
+    }
+    if (id == PANEL_RUNS) {
+        move_selection(scene, by);
+        return;
+    }
+    int64_t top = (int64_t)list->top + (list->from_end ? -by : by);
+    top = top > list->count - list->page ? list->count - list->page : top;
+    list->top = top < 0 ? 0 : (int)top;
+}
+
+void
+act_move(struct screen *screen, int by, const char *text)
+{
+    (void)text;
+    screen_move(&screen->scene, screen->scene.focus, by);
+}
+
+void
+act_page(struct screen *screen, int by, const char *text)
+{
+    int page = screen->scene.list[screen->scene.focus].page - 1;
+    (void)text;
+    screen_move(&screen->scene, screen->scene.focus, by * (page < 1 ? 1 : page));
+}
+
+void
+act_focus(struct screen *screen, int by, const char *text)
+{
+    struct scene *scene = &screen->scene;
+    (void)text;
+    scene->focus = scene_next_panel(scene, by);
+    if (scene->zoom != PANEL_NONE)
+        scene->zoom = scene->focus;
+}
+
+void
+act_zoom(struct screen *screen, int by, const char *text)
+{
+    struct scene *scene = &screen->scene;
+    (void)by, (void)text;
+    scene->zoom = scene->zoom == PANEL_NONE ? scene->focus : PANEL_NONE;
+}
+
+/* The rest. */
+
+/* On going on after a hold, what was missed is asked for. */
+void
+act_hold(struct screen *screen, int by, const char *text)
+{
+    (void)by, (void)text;
+    screen->scene.held = !screen->scene.held;
+    if (!screen->scene.held)
+        screen_ask_all(screen);
+}
+
+void
+act_redraw(struct screen *screen, int by, const char *text)
+{
+    (void)by, (void)text;
+    if (screen->host->redraw)
+        screen->host->redraw(screen->host->context);
+}
+
+void
+act_quit(struct screen *screen, int by, const char *text)
+{
+    (void)by, (void)text;
+    screen->host->quit(screen->host->context);
+}
+
+void
+screen_act(struct screen *screen, enum action action, const char *text)
+{
+    if (action != ACTION_NONE && scene_can(&screen->scene, action))
+        action_info(action)->act(screen, action_info(action)->by, text);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The screen's inside, for the files that make it: screen.c (what comes in and
+ * goes out) and screen_act.c (what keys and commands do), and for the table in
+ * action.c.
+ */
+#ifndef OPTOP_UI_SCREEN_ACT_H
+#define OPTOP_UI_SCREEN_ACT_H
+
+#include "ui/dialog.h"
+#include "ui/screen.h"
+
+enum call_kind { CALL_STATUS, CALL_WATCH, CALL_HISTORY, CALL_TOP, CALL_CURVE, CALL_LOGS, CALL_RUN,
+    CALL_RUNS, CALL_DIALOG };
+
+/* A request under way. */
+struct call {
+    struct call *next;
+    struct screen *screen;
+    enum call_kind kind;
+    struct dialog *dialog; /* NULL when it has been closed meanwhile */
+    int tag; /* the dialog's; or the series */
+    int64_t run;
+    char done[48]; /* what to tell when a run has taken it */
+    bool failed; /* could not be sent: answered when the present entry ends */
+};
+
+struct screen {
+    struct scene scene;
+    const struct screen_host *host;
+    const char *folders;
+    struct dialog *dialogs; /* the top one */
+    struct dialog_host dialog_host;
+    struct call *calls;
+    double message_until; /* view time; NaN: until the next status */
+    uint64_t ready_ticks; /* ticks when the connection began */
+    bool dirty;
+    double detail_time, detail_done; /* when and at what count it was read last */
+    enum run_state detail_state;
+    int detail_calls; /* under way */
+};
+
+/* screen.c */
+void screen_tell(struct screen *screen, enum style style, const char *text);
+void screen_push(struct screen *screen, struct dialog *dialog);
+struct call *screen_call(struct screen *screen, enum call_kind kind, const char *method, json_t *params);
+json_t *screen_run_params(int64_t run);
+void screen_ask_detail(struct screen *screen);
+void screen_ask_all(struct screen *screen); /* what a hold has missed */
+
+/* screen_act.c */
+void screen_act(struct screen *screen, enum action action, const char *text);
+void screen_open_run(struct screen *screen, const struct view_run *run);
+void screen_show(struct screen *screen, enum scene_kind kind);
+void screen_move(struct scene *scene, enum panel_id id, int by);
+
+/* A line that was typed behind ':'. */
+void screen_command(struct screen *screen, const char *line);
+
+/* What is typed as a filter or to be searched for, as it stands; done: the
+ * line is closed. */
+void screen_typed(struct screen *screen, enum prompt_kind kind, const char *text, bool done);
+
+/* For the table of actions: `by` of the row; text: its argument, NULL by a key. */
+void act_view(struct screen *screen, int by, const char *text);
+void act_open(struct screen *screen, int by, const char *text);
+void act_thresholds(struct screen *screen, int by, const char *text);
+void act_help(struct screen *screen, int by, const char *text);
+void act_back(struct screen *screen, int by, const char *text);
+void act_launch(struct screen *screen, int by, const char *text);
+void act_cancel(struct screen *screen, int by, const char *text);
+void act_pause(struct screen *screen, int by, const char *text);
+void act_resume(struct screen *screen, int by, const char *text);
+void act_retry(struct screen *screen, int by, const char *text);
+void act_workers(struct screen *screen, int by, const char *text);
+void act_priority(struct screen *screen, int by, const char *text);
+void act_mark(struct screen *screen, int by, const char *text);
+void act_unmark(struct screen *screen, int by, const char *text);
+void act_sort(struct screen *screen, int by, const char *text);
+void act_reverse(struct screen *screen, int by, const char *text);
+void act_filter(struct screen *screen, int by, const char *text);
+void act_search(struct screen *screen, int by, const char *text);
+void act_match(struct screen *screen, int by, const char *text);
+void act_move(struct screen *screen, int by, const char *text);
+void act_page(struct screen *screen, int by, const char *text);
+void act_focus(struct screen *screen, int by, const char *text);
+void act_zoom(struct screen *screen, int by, const char *text);
+void act_command(struct screen *screen, int by, const char *text);
+void act_hold(struct screen *screen, int by, const char *text);
+void act_redraw(struct screen *screen, int by, const char *text);
+void act_quit(struct screen *screen, int by, const char *text);
+
+#endif
