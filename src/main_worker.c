@@ -5,7 +5,7 @@
 #include "exec/worker_main.h"
 
 int
-main(void)
+main(int argc, char **argv)
 {
-    return worker_main();
+    return worker_main(argc, argv);
 }

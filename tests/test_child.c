@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "io/child.h"
+#include "task/child.h"
 #include "io/proctree.h"
 
 enum { WAIT_MS = 120000 };
@@ -33,17 +33,30 @@ make_marks(void)
 
 /* Starts /bin/sh with a script. */
 static pid_t
-start(const char *script, int out, bool fresh)
+start_some(const char *script, int out, bool fresh, bool claimed)
 {
     char name[] = "sh", option[] = "-c", text[1024], *argv[] = { name, option, text, NULL };
     snprintf(text, sizeof text, "%s", script);
     const struct child_options options = {
         .path = "/bin/sh", .argv = argv, .environment = environment, .in = -1, .out = out,
         .err = -1, .control = -1, .fresh = fresh,
+        .claimed = claimed,
     };
     pid_t pid;
     ck_assert_int_eq(child_spawn(&options, &pid), 0);
     return pid;
+}
+
+static pid_t
+start(const char *script, int out, bool fresh)
+{
+    return start_some(script, out, fresh, false);
+}
+
+static pid_t
+start_claimed(const char *script)
+{
+    return start_some(script, -1, false, true);
 }
 
 static int
@@ -154,8 +167,7 @@ START_TEST(reaping_spares_the_claimed)
 {
     siginfo_t info;
     int status;
-    pid_t mine = start("exit 5", -1, false);
-    child_claim(mine);
+    pid_t mine = start_claimed("exit 5");
     ck_assert_int_eq(waitid(P_PID, (id_t)mine, &info, WEXITED | WNOWAIT), 0);
     ck_assert_int_eq(child_reap_adopted(), 0);
     ck_assert_int_eq(waitpid(mine, &status, WNOHANG), mine);
@@ -176,16 +188,19 @@ END_TEST
 /* Claims in any order, more than the list first has room for. */
 START_TEST(claims)
 {
-    for (pid_t pid = 1; pid <= 50; pid++)
-        child_claim(pid);
-    for (pid_t pid = 2; pid <= 50; pid += 2)
-        child_disclaim(pid);
-    for (pid_t pid = 1; pid <= 50; pid++)
-        ck_assert_int_eq(child_is_claimed(pid), pid % 2);
-    for (pid_t pid = 1; pid <= 50; pid++)
-        child_disclaim(pid);
-    ck_assert(!child_is_claimed(1));
-    child_disclaim(1);
+    enum { COUNT = 20 };
+    pid_t pid[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        pid[i] = start_claimed("exit 0");
+    for (int i = 1; i < COUNT; i += 2)
+        child_disclaim(pid[i]);
+    for (int i = 0; i < COUNT; i++)
+        ck_assert_int_eq(child_is_claimed(pid[i]), i % 2 == 0);
+    for (int i = 0; i < COUNT; i++)
+        child_disclaim(pid[i]);
+    ck_assert(!child_is_claimed(pid[0]));
+    child_disclaim(pid[0]);
+    reap_all();
 }
 END_TEST
 
@@ -210,8 +225,7 @@ END_TEST
 START_TEST(claimed_are_spared)
 {
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    pid_t mine = start("sleep 600; exit 0", -1, false);
-    child_claim(mine);
+    pid_t mine = start_claimed("sleep 600; exit 0");
     pid_t other = start("env -i /bin/sleep 600; exit 0", -1, false);
     await_count(PROCTREE_DESCENDANTS, 4);
     await_count(PROCTREE_ADOPTED, 2);

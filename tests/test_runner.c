@@ -21,7 +21,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "io/child.h"
+#include "task/child.h"
 #include "run/runner_private.h"
 #include "store/store_retry.h"
 
@@ -740,7 +740,8 @@ START_TEST(bad_requests_are_told_with_their_place)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct diag diag = { 0 };
         struct run_spec spec;
-        int64_t id, points, feasible;
+        int64_t id;
+        char *text;
         struct runner_request request = { .text = rows[i].text, .file = "test.ini",
             .directory = "/" };
         ck_assert_int_lt(submit_text(rows[i].text, false, &id, &diag), 0);
@@ -748,7 +749,7 @@ START_TEST(bad_requests_are_told_with_their_place)
         ck_assert_str_eq(diag.file, "test.ini");
         if (rows[i].line)
             ck_assert_int_eq(diag.line, rows[i].line);
-        ck_assert_int_lt(runner_check(&request, &spec, &points, &feasible, NULL), 0);
+        ck_assert_int_lt(runner_read(&request, &text, &spec, NULL), 0);
     }
     ck_assert_ptr_null(runner_first(runner));
 }

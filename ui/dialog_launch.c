@@ -66,7 +66,10 @@ document_params(const struct ini *ini, const char *path)
     size_t length;
     const char *text = ini_text(ini, &length);
     json_t *params = json_object();
+    char *directory = getcwd(NULL, 0);
     text_clean(path, name, sizeof name);
+    json_object_set_new(params, "directory", json_string(directory ? directory : "/"));
+    free(directory);
     if (json_object_set_new(params, "text", json_stringn(text, length)) < 0 ||
         json_object_set_new(params, "file", json_string(name)) < 0 ||
         json_object_set_new(params, "set", json_array()) < 0) {
@@ -246,7 +249,6 @@ static void
 submit(struct launch *launch)
 {
     bool fine = true;
-    char *directory;
 
     /* backwards: a new entry moves the fields behind it */
     for (int i = launch->form.form.count - 1; i >= 0; i--)
@@ -262,9 +264,6 @@ submit(struct launch *launch)
         set_banner(launch, "not launched: the text is not UTF-8");
         return;
     }
-    directory = getcwd(NULL, 0);
-    json_object_set_new(params, "directory", json_string(directory ? directory : "/"));
-    free(directory);
     json_object_set_new(params, "environment", environment(&launch->left_out));
     launch->submitting = true;
     launch->fault = (struct diag){ 0 };

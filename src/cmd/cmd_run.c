@@ -131,7 +131,8 @@ print_check(const struct cmd_line *line, const json_t *answer)
     printf(": ok");
     if (json_is_integer(trials))
         printf(", %s trials", output_scalar(trials, "-", buf, sizeof buf));
-    printf("%s%s\n", space.len ? " of " : "", space.data);
+    printf("%s%s", space.len ? " of " : "", space.data);
+    puts(json_get_bool(answer, "in_time", true) ? "" : "; its objective takes long to open");
     str_release(&space);
     return CMD_FINE;
 }
@@ -183,7 +184,7 @@ static const struct cmd_option run_options_given[] = {
         .help = "Change a value of the run file" },
     { .name = "detach", .letter = 'd', .help = "Print the run's number and leave it to the server" },
     { .name = "paused", .help = "Submit paused, print the run's number; `resume' begins it" },
-    { .name = "check", .letter = 'c', .help = "Check the file and say how much would run; no more" },
+    { .name = "check", .letter = 'c', .help = "Check the file, open its plugin or Lua, say how much would run; no more" },
     { .name = "json", .letter = 'j', .help = "Print the final run object, as the last line" },
     { 0 },
 };

@@ -17,9 +17,9 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/xalloc.h"
-#include "io/child.h"
 #include "io/proctree.h"
 #include "sample/cgroup.h"
+#include "task/child.h"
 
 enum {
     CGROUP_TRIES = 10000, /* names of cgroups that other starts have left */

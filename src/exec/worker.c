@@ -18,7 +18,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "exec/worker_msg.h"
-#include "io/child.h"
+#include "task/child.h"
 #include "io/proctree.h"
 
 extern char **environ;
@@ -419,7 +419,7 @@ spawn(struct worker *worker, const struct worker_options *options, int control)
             .in = null, .out = null, .err = worker->warm ? worker->warm->error_fd : -1,
             .control = control, .extra = worker->warm ? worker->warm->block_fd
                 : worker->capture_fd > 0 ? worker->capture_fd : 0,
-            .fresh = true,
+            .claimed = true, .fresh = true,
         };
         r = child_spawn(&child, &worker->pid);
         close(null);
@@ -441,6 +441,7 @@ open_watches(struct worker *worker)
     if (r < 0) {
         kill(worker->pid, SIGKILL);
         waitpid(worker->pid, NULL, 0);
+        child_disclaim(worker->pid);
     }
     return r;
 }
@@ -503,7 +504,6 @@ worker_start(struct loop *loop, const struct worker_options *options,
         free_worker(worker);
         return diag_set(diag, r, "cannot start %s: %s", options->program, err_text(r));
     }
-    child_claim(worker->pid);
     send_init(worker, options);
     *ret_worker = worker;
     return 0;

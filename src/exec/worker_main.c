@@ -22,6 +22,7 @@
 #include "exec/worker_figures.h"
 #include "mem/json_type.h"
 #include "exec/block.h"
+#include "exec/run_check.h"
 #include "exec/worker_msg.h"
 #include "exec/worker_range.h"
 #include "objective/objective.h"
@@ -479,16 +480,24 @@ hear_first(struct worker *worker)
     return !worker->refused && (worker->objective || worker->range) ? 0 : -1;
 }
 
-int
-worker_main(void)
+static int
+by_hand(void)
 {
+    fprintf(stderr, "optop-worker: started by the server of optop, not by hand\n");
+    return EXIT_FAILURE;
+}
+
+int
+worker_main(int argc, char **argv)
+{
+    static const struct optop_function functions[] = { { RUN_CHECK_FUNCTION, run_check }, { 0 } };
     struct worker worker = { 0 };
+    if (argc > 1 && !strcmp(argv[1], RUN_CHECK_ARGUMENT))
+        return optop_serve(functions) < 0 ? by_hand() : EXIT_SUCCESS;
     json_type_use();
     optop_memory_track(1);
-    if (fcntl(WORKER_FD, F_SETFD, FD_CLOEXEC) < 0) {
-        fprintf(stderr, "optop-worker: started by the server of optop, not by hand\n");
-        return EXIT_FAILURE;
-    }
+    if (fcntl(WORKER_FD, F_SETFD, FD_CLOEXEC) < 0)
+        return by_hand();
     fcntl(BLOCK_FD, F_SETFD, FD_CLOEXEC); /* it is there for warm objectives only */
     str_init(&worker.in);
     str_init(&worker.out);

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "io/child.h"
+#include "task/child.h"
 
 enum {
     PROCESSES_MAX = 1 << 22, /* the kernel's own limit of pids */

@@ -33,7 +33,7 @@
 #include "base/unit.h"
 #include "base/xalloc.h"
 #include "io/capture.h"
-#include "io/child.h"
+#include "task/child.h"
 #include "io/proctree.h"
 #include "objective/arguments.h"
 #include "objective/objective.h"

@@ -21,7 +21,7 @@
 #include "base/text.h"
 #include "base/unit.h"
 #include "base/xalloc.h"
-#include "io/child.h"
+#include "task/child.h"
 #include "objective/answer.h"
 #include "objective/arguments.h"
 #include "objective/metric_names.h"

@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/xalloc.h"
-#include "io/child.h"
+#include "task/child.h"
 #include "io/proctree.h"
 #include "model/trial.h"
 
@@ -87,8 +87,6 @@ spawn(struct program *program, const struct child_options *options)
     struct programs *all = program->all;
     pthread_mutex_lock(&all->lock);
     int r = child_spawn(options, &program->pid);
-    if (r == 0)
-        child_claim(program->pid);
     pthread_mutex_unlock(&all->lock);
     if (r < 0)
         program->pid = 0;
@@ -113,7 +111,7 @@ program_start(struct program *program)
     if (r == 0) {
         const struct child_options options = { .path = program->all->path,
             .argv = program->all->argv, .environment = program->all->environment, .in = in,
-            .out = out, .err = err, .control = -1 };
+            .out = out, .err = err, .control = -1, .claimed = true };
         r = spawn(program, &options);
     }
     close_fd(&in);

@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "base/unit.h"
 #include "base/xalloc.h"
-#include "io/child.h"
+#include "task/child.h"
 #include "run/range_result.h"
 
 enum {

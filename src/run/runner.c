@@ -231,29 +231,17 @@ parse_request(const struct runner_request *request, struct ini **ret_ini,
 }
 
 int
-runner_check(const struct runner_request *request, struct run_spec *ret_spec,
-    int64_t *ret_trials, int64_t *ret_feasible, struct diag *diag)
+runner_read(const struct runner_request *request, char **ret_text, struct run_spec *ret_spec,
+    struct diag *diag)
 {
     struct ini *ini;
-    struct search *search;
+    size_t len;
     int r = parse_request(request, &ini, ret_spec, diag);
     if (r < 0)
         return r;
-    r = search_new(ret_spec, &search, diag);
-    if (r < 0) {
-        diag_at(diag, request->file, 0, NULL);
-        run_spec_release(ret_spec);
-    } else {
-        /* a form wants an answer soon: what a few slices do not count is open */
-        *ret_trials = *ret_feasible = -1;
-        for (int slice = 0; slice < 10; slice++)
-            if (search_count(search, ret_trials) != -EAGAIN &&
-                search_feasible(search, ret_feasible) != -EAGAIN)
-                break;
-        search_free(search);
-    }
+    *ret_text = xstrdup(ini_text(ini, &len));
     ini_free(ini);
-    return r;
+    return 0;
 }
 
 static int

@@ -74,10 +74,11 @@ struct runner_request {
     bool paused;
 };
 
-/* Checks a run file with its changes without accepting it. *ret_spec is owned;
- * *ret_trials and *ret_feasible are -1 where they cannot be counted at once. */
-int runner_check(const struct runner_request *request, struct run_spec *ret_spec,
-    int64_t *ret_trials, int64_t *ret_feasible, struct diag *diag);
+/* Reads a run file without accepting it: its text with the changes, and what
+ * that says; both owned. What is known only after counting or opening, constraints
+ * among it, is not checked (server/checks.h). */
+int runner_read(const struct runner_request *request, char **ret_text, struct run_spec *ret_spec,
+    struct diag *diag);
 
 /* Accepts a run: it is on disk when this returns 0. */
 int runner_submit(struct runner *runner, const struct runner_request *request,

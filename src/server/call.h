@@ -16,15 +16,24 @@ enum {
     JSONRPC_PARAMS = -32602,
 };
 
+enum { CALL_LATER = 1 }; /* a method's result: it has taken the request, and will answer */
+
 struct call {
     struct session *session; /* NULL where the method reads beside the loop, ... */
     struct server *server; /* ... and so is this */
     struct store *store; /* to read from */
     struct optop_arena *arena; /* for what ends with the answer */
+    json_t *request; /* the whole; NULL beside the loop */
     const json_t *params;
     struct json_writer *w;
     struct diag *diag;
 };
+
+/* One line: what an answer begins and ends with, around the members of its result;
+ * and an error. */
+void call_begin(struct json_writer *w, struct str *out, const json_t *request);
+void call_end(struct json_writer *w);
+void call_error(struct str *out, const json_t *request, int code, const struct diag *diag);
 
 /* A parameter that must be there: fills the diag. */
 int call_need(struct call *call, const char *key);

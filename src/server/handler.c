@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "server/call.h"
+#include "server/checks.h"
 
 enum {
     LIST_MAX = 10000, /* rows in one answer */
@@ -206,24 +207,17 @@ do_run_check(struct call *call)
 {
     struct runner_request request;
     struct run_spec spec;
-    int64_t points, feasible;
+    char *text;
     int r = read_request(call, &request);
     if (r == 0)
-        r = runner_check(&request, &spec, &points, &feasible, call->diag);
+        r = runner_read(&request, &text, &spec, call->diag);
     if (r < 0)
         return r;
-    double raw = 1;
-    for (int d = 0; d < spec.dimension_count; d++)
-        raw *= dimension_size(&spec.dimension[d]);
-    jw_string(call->w, "name", spec.name);
-    if (points >= 0)
-        jw_int(call->w, "points", points);
-    else
-        jw_null(call->w, "points");
-    jw_number(call->w, "raw_points", raw);
-    space_write(call->w, "space", &spec, feasible);
-    run_spec_release(&spec);
-    return 0;
+    r = checks_add(call, text, request.file, json_get_string(call->params, "directory", NULL), &spec);
+    free(text);
+    if (r < 0)
+        run_spec_release(&spec);
+    return r;
 }
 
 static int
@@ -683,7 +677,7 @@ request_id(const json_t *request)
 }
 
 static void
-begin_answer(struct json_writer *w, struct str *out, const json_t *request)
+begin_line(struct json_writer *w, struct str *out, const json_t *request)
 {
     str_clear(out);
     jw_init(w, out);
@@ -692,11 +686,26 @@ begin_answer(struct json_writer *w, struct str *out, const json_t *request)
     jw_value(w, "id", request_id(request));
 }
 
-static void
-answer_error(struct str *out, const json_t *request, int code, const struct diag *diag)
+void
+call_begin(struct json_writer *w, struct str *out, const json_t *request)
+{
+    begin_line(w, out, request);
+    jw_object(w, "result");
+}
+
+void
+call_end(struct json_writer *w)
+{
+    jw_end(w);
+    jw_end(w);
+    str_putc(w->out, '\n');
+}
+
+void
+call_error(struct str *out, const json_t *request, int code, const struct diag *diag)
 {
     struct json_writer w;
-    begin_answer(&w, out, request);
+    begin_line(&w, out, request);
     write_error(&w, code, diag);
     jw_end(&w);
     str_putc(out, '\n');
@@ -709,20 +718,16 @@ answer_method(const struct method *method, struct call *call, const json_t *requ
 {
     struct diag diag = { 0 };
     struct json_writer w;
-    begin_answer(&w, out, request);
-    jw_object(&w, "result");
+    call_begin(&w, out, request);
     call->params = json_object_get(request, "params");
     call->w = &w;
     call->diag = &diag;
     int r = method->fn(call);
-    if (r < 0) {
-        answer_error(out, request, r, &diag);
-        return r;
-    }
-    jw_end(&w);
-    jw_end(&w);
-    str_putc(out, '\n');
-    return 0;
+    if (r < 0)
+        call_error(out, request, r, &diag);
+    else
+        call_end(&w);
+    return r;
 }
 
 static int
@@ -760,14 +765,15 @@ handler_line(struct session *session, char *text, size_t len)
     task_start(server->request_task);
     if (method) {
         struct call call = { .session = session, .server = server, .store = server->store,
-            .arena = &server->arena };
+            .arena = &server->arena, .request = request };
         r = answer_method(method, &call, request, &answer);
         optop_arena_reset(&server->arena);
     } else {
         r = diag.code;
-        answer_error(&answer, request, r, &diag);
+        call_error(&answer, request, r, &diag);
     }
-    session_send(session, &answer);
+    if (r != CALL_LATER)
+        session_send(session, &answer);
     str_release(&answer);
     json_decref(request);
     task_end(server->request_task, clock_mono_ns() - started, r < 0);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/checks.h"
 #include "server/server.h"
 
 #include <limits.h>
@@ -581,6 +582,7 @@ server_free(struct server *server)
     while (server->sessions)
         session_close(server->sessions);
     readers_release(server);
+    checks_release(server);
     loop_timer_stop(server->tick_timer);
     loop_timer_stop(server->notify_timer);
     loop_timer_stop(server->session_timer);

@@ -115,6 +115,7 @@ struct server {
     char *worker_program;
     struct reader_job *reader_jobs; /* running and waiting */
     struct optop_pool *readers; /* connections of their own to the store */
+    struct checks *checks; /* made by the first request */
     struct optop_arena arena; /* for the request in hand */
     struct session *sessions;
     int session_count;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "server/checks.h"
 #include "server/server.h"
 
 #define HANDSHAKE_NS (SERVER_HANDSHAKE_SECONDS * NS_PER_SEC)
@@ -28,6 +29,7 @@ void
 session_close(struct session *session)
 {
     readers_forget(session);
+    checks_forget(session);
     lines_free(session->lines);
     unlink_session(session);
     free(session);

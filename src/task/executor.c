@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "task/executor_private.h"
+#include "task/process.h"
 #include "task/task_rows.h"
 
 enum {
@@ -283,6 +284,21 @@ task_figures(struct resource *resource, struct resource_figure ret[RESOURCE_FIGU
 }
 
 static int
+process_rows(const struct optop_executor *executor, struct resource_figure *ret)
+{
+    struct process_figures f;
+    processes_figures(executor->processes, &f);
+    const struct resource_figure figures[] = {
+        { "processes", "", RESOURCE_GAUGE, (double)f.running },
+        { "processes_started", "", RESOURCE_COUNTER, (double)f.started },
+        { "processes_died", "", RESOURCE_COUNTER, (double)f.died },
+        { "processes_killed", "", RESOURCE_COUNTER, (double)f.killed },
+    };
+    memcpy(ret, figures, sizeof figures);
+    return (int)(sizeof figures / sizeof *figures);
+}
+
+static int
 executor_figures(struct resource *resource, struct resource_figure ret[RESOURCE_FIGURES_MAX])
 {
     struct optop_executor *executor = (struct optop_executor *)(void *)resource;
@@ -304,7 +320,8 @@ executor_figures(struct resource *resource, struct resource_figure ret[RESOURCE_
         { "stolen", "", RESOURCE_COUNTER, (double)stolen },
     };
     memcpy(ret, figures, sizeof figures);
-    return (int)(sizeof figures / sizeof *figures);
+    int count = (int)(sizeof figures / sizeof *figures);
+    return executor->processes ? count + process_rows(executor, ret + count) : count;
 }
 
 int
@@ -386,6 +403,7 @@ release(struct optop_executor *executor)
             free(atomic_load(&executor->thread[i].lane[n]));
     if (executor->cells)
         munmap(executor->cells, executor->cells_bytes);
+    processes_free(executor->processes);
     sem_destroy(&executor->wake);
     pthread_mutex_destroy(&executor->lock);
     pthread_cond_destroy(&executor->changed);
@@ -400,8 +418,8 @@ zeroed_lines(size_t bytes)
     return memory ? memset(memory, 0, bytes) : NULL;
 }
 
-struct optop_executor *
-optop_executor_new(const char *name, int threads, int queue)
+static struct optop_executor *
+make(const char *name, int threads, int queue, const struct optop_process_options *options)
 {
     int r = 0;
     if (threads < 0 || threads > OPTOP_THREADS_MAX || queue < 0 || queue > OPTOP_QUEUE_MAX) {
@@ -418,6 +436,8 @@ optop_executor_new(const char *name, int threads, int queue)
     pthread_cond_init(&executor->changed, NULL);
     executor->thread = zeroed_lines((size_t)executor->thread_max * sizeof *executor->thread);
     r = executor->thread ? make_rings(executor, queue ? queue : QUEUE_DEFAULT) : -ENOMEM;
+    if (r == 0 && options)
+        r = processes_new(options, executor->thread_max, &executor->processes);
     if (r == 0)
         r = optop_executor_task(executor, name);
     if (r < 0) {
@@ -430,6 +450,22 @@ optop_executor_new(const char *name, int threads, int queue)
     executor->resource.figures = executor_figures;
     registry_add(&executor->resource);
     return executor;
+}
+
+struct optop_executor *
+optop_executor_new(const char *name, int threads, int queue)
+{
+    return make(name, threads, queue, NULL);
+}
+
+struct optop_executor *
+optop_executor_new_processes(const char *name, const struct optop_process_options *options)
+{
+    if (!options->path || !options->argv || !options->argv[0] || options->calls < 0) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return make(name, options->processes, options->queue, options);
 }
 
 void

@@ -2,7 +2,7 @@
  *
  * Inside of an executor (include/optop/executor.h): executor.c has the queue and
  * the tasks, executor_thread.c the threads and their sleep, future.c who waits
- * for what, task_map.c the map.
+ * for what, task_map.c the map, process.c the processes that tasks may call.
  *
  * Each thread has a ring per priority. What comes from outside goes round them,
  * what a task submits into its own; a thread takes from its own first and then
@@ -69,6 +69,7 @@ struct optop_executor {
     void *context;
 
     struct executor_thread *thread; /* thread_max of them */
+    struct processes *processes; /* owned; NULL: tasks call none */
     struct ring_cell *cells; /* of all rings */
     size_t cells_bytes;
 };

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "task/executor_private.h"
+#include "task/process.h"
 
 enum { SEARCH_ROUNDS = 32 }; /* before sleep: a sleep and a wake cost some microseconds */
 
@@ -15,6 +16,14 @@ struct executor_thread *
 executor_self(const struct optop_executor *executor)
 {
     return own && own->executor == executor ? own : NULL;
+}
+
+int
+optop_call(struct optop_call *call)
+{
+    if (!own || !own->executor->processes)
+        return -EINVAL;
+    return processes_call(own->executor->processes, own->number, call);
 }
 
 int

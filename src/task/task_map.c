@@ -91,23 +91,34 @@ optop_map(struct optop_executor *executor, size_t count, size_t chunk,
     int (*item)(void *context, size_t index), void *context, size_t *ret_index)
 {
     struct optop_future *helper[HELPERS_MAX];
-    int helpers = 0;
+    int helpers = 0, r = 0;
+    /* items may want the process of their thread, which the caller has not */
+    bool walks = !executor->processes || executor_self(executor);
     struct map map = { .item = item, .context = context, .count = count, .chunk = chunk,
         .threads = executor->thread_max, .stop = count };
-    const struct optop_task task = { .run = walk, .context = &map, .no_wait = 1 };
+    const struct optop_task task = { .run = walk, .context = &map, .no_wait = walks };
     pthread_mutex_init(&map.lock, NULL);
     /* when no helper is to be had, the caller does it alone */
-    while (helpers + 1 < executor->thread_max && helpers < HELPERS_MAX && (size_t)helpers + 1 < count &&
-        optop_submit(executor, &task, &helper[helpers]) == 0)
-        helpers++;
-    walk(&map);
+    while (r == 0 && helpers + walks < executor->thread_max && helpers < HELPERS_MAX &&
+        (size_t)helpers + walks < count) {
+        r = optop_submit(executor, &task, &helper[helpers]);
+        helpers += r == 0;
+    }
+    if (walks)
+        walk(&map);
     for (int i = 0; i < helpers; i++) {
-        if (optop_future_cancel(helper[i]) == -EBUSY)
+        if (!walks || optop_future_cancel(helper[i]) == -EBUSY)
             optop_future_wait(helper[i], -1, NULL);
         optop_future_free(helper[i]);
     }
     pthread_mutex_destroy(&map.lock);
     size_t stop = atomic_load(&map.stop);
+    if (!walks && !helpers && count)
+        return r;
+    if (stop == count && atomic_load(&map.next) < count) { /* all helpers were dropped */
+        stop = atomic_load(&map.next);
+        map.error = -ECANCELED;
+    }
     if (stop < count && ret_index)
         *ret_index = stop;
     return stop < count ? map.error : 0;

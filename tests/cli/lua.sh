@@ -71,6 +71,8 @@ echo 'x = = 1' >wrong.lua
 exits "a fault in the file" 1 optop run wrong.ini
 optop show last >"$out"
 like "... is told with its line" "$out" 'wrong.lua:1: '
+exits "... before it runs, too" 2 optop run --check wrong.ini
+like "... with its line" "$err" 'wrong.lua:1: '
 exits "no file" 1 optop run wrong.ini -s objective.lua=nowhere.lua
 optop show last >"$out"
 like "... is told" "$out" 'nowhere.lua'

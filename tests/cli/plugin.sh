@@ -122,6 +122,30 @@ wild nowhere nothing
 run "one that is not there" 1
 optop show "$number" >"$out"
 like "... is told" "$out" 'nowhere.so'
+exits "... before it runs, too" 4 optop run --check "$dir/wild.ini"
+like "... and why" "$err" 'nowhere.so'
+
+# A check opens it in a process of its own.
+wild wild refuse
+exits "a check of one that refuses" 2 optop run --check "$dir/wild.ini"
+like "... says why" "$err" 'wild.ini: .*nothing suits it'
+wild wild 'die early'
+exits "one that dies then" 1 optop run --check "$dir/wild.ini"
+like "... takes nothing with it" "$err" 'killed by SIGKILL'
+wild wild nothing
+exits "one that is well" 0 optop run --check "$dir/wild.ini"
+like "... is counted" "$out" 'ok, 400 trials'
+wild wild 'hang early'
+optop run --check "$dir/wild.ini" >/dev/null 2>&1 &
+asker=$!
+ok "one that hangs" until_true 10 test -s early.pid
+kill "$asker"
+wait "$asker" 2>/dev/null
+gone() { ! kill -0 "$(cat early.pid)" 2>/dev/null; }
+ok "... goes with who has asked" until_true 10 gone
+optop boards optop-server --json >"$out"
+like "... and is counted" "$out" 'check a run file'
+
 sed -i '/^plugin/d' "$dir/wild.ini"
 exits "none" 2 optop run --check "$dir/wild.ini"
 

@@ -3,6 +3,7 @@
  * A plugin for tests that does what [parameters] say at trial `at`:
  *
  *     what = nothing|fail|nan|crash|abort|exit|hang|refuse
+ *     what = die early|hang early: while it begins, which makes a file early.pid
  *     at = 17
  *
  * Its score is the sum of its values. Built a second time it scores in batches.
@@ -24,6 +25,21 @@ is(const char *name)
     return !strcmp(what, name);
 }
 
+/* What it does before it has begun. */
+static void
+misbehave_early(void)
+{
+    FILE *file = is("hang early") ? fopen("early.pid", "we") : NULL;
+    if (is("die early"))
+        raise(SIGKILL);
+    if (!file)
+        return;
+    fprintf(file, "%d\n", (int)getpid());
+    fclose(file);
+    for (;;)
+        pause();
+}
+
 static int
 init(const struct optop_setup *setup, void **ret_state, char *fault)
 {
@@ -34,6 +50,7 @@ init(const struct optop_setup *setup, void **ret_state, char *fault)
             at = strtol(setup->parameter[i].value, NULL, 10);
     }
     *ret_state = NULL;
+    misbehave_early();
     if (is("refuse"))
         snprintf(fault, OPTOP_FAULT_MAX, "nothing suits it");
     return is("refuse");

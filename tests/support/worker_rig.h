@@ -19,7 +19,7 @@
 #include "base/xalloc.h"
 #include "exec/cage.h"
 #include "exec/worker.h"
-#include "io/child.h"
+#include "task/child.h"
 #include "io/loop.h"
 #include "io/proctree.h"
 #include "test.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "io/child.h"
+#include "task/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -12,10 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/xalloc.h"
-
 enum {
     EXTRA_FD = 4, /* the last descriptor that is given on */
+    CLAIMS_FIRST = 8,
     REAP_MAX = 4096, /* at a time: some milliseconds */
 };
 
@@ -52,8 +52,8 @@ set_attributes(posix_spawnattr_t *attributes, bool fresh)
     posix_spawnattr_setflags(attributes, flags);
 }
 
-int
-child_spawn(const struct child_options *options, pid_t *ret_pid)
+static int
+spawn(const struct child_options *options, pid_t *ret_pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -121,20 +121,45 @@ child_status_text(int status, char *buf, size_t size)
 /* Claims. As many as there are workers: a list is short enough to walk. */
 
 static struct {
+    pthread_mutex_t lock; /* of the rest; held while one is started or reaped */
     pid_t *pid; /* owned; NULL while none is claimed */
     int count, capacity;
-} claimed;
+} claimed = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-void
-child_claim(pid_t pid)
+/* Room for one more, with the lock held. */
+static int
+make_room(void)
 {
-    XGROW(claimed.pid, claimed.count, claimed.capacity);
-    claimed.pid[claimed.count++] = pid;
+    if (claimed.count < claimed.capacity)
+        return 0;
+    int capacity = claimed.capacity ? 2 * claimed.capacity : CLAIMS_FIRST;
+    pid_t *grown = reallocarray(claimed.pid, (size_t)capacity, sizeof *grown);
+    if (!grown)
+        return -ENOMEM;
+    claimed.pid = grown;
+    claimed.capacity = capacity;
+    return 0;
+}
+
+int
+child_spawn(const struct child_options *options, pid_t *ret_pid)
+{
+    if (!options->claimed)
+        return spawn(options, ret_pid);
+    pthread_mutex_lock(&claimed.lock);
+    int r = make_room();
+    if (r == 0)
+        r = spawn(options, ret_pid);
+    if (r == 0)
+        claimed.pid[claimed.count++] = *ret_pid;
+    pthread_mutex_unlock(&claimed.lock);
+    return r;
 }
 
 void
 child_disclaim(pid_t pid)
 {
+    pthread_mutex_lock(&claimed.lock);
     for (int i = 0; i < claimed.count; i++)
         if (claimed.pid[i] == pid) {
             claimed.pid[i] = claimed.pid[--claimed.count];
@@ -145,10 +170,11 @@ child_disclaim(pid_t pid)
         claimed.pid = NULL;
         claimed.capacity = 0;
     }
+    pthread_mutex_unlock(&claimed.lock);
 }
 
-bool
-child_is_claimed(pid_t pid)
+static bool
+is_claimed(pid_t pid)
 {
     for (int i = 0; i < claimed.count; i++)
         if (claimed.pid[i] == pid)
@@ -156,19 +182,28 @@ child_is_claimed(pid_t pid)
     return false;
 }
 
+bool
+child_is_claimed(pid_t pid)
+{
+    pthread_mutex_lock(&claimed.lock);
+    bool found = is_claimed(pid);
+    pthread_mutex_unlock(&claimed.lock);
+    return found;
+}
+
 int
 child_reap_adopted(void)
 {
     int reaped = 0;
+    pthread_mutex_lock(&claimed.lock);
     while (reaped < REAP_MAX) {
         siginfo_t info;
         info.si_pid = 0;
         if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid ||
-            child_is_claimed(info.si_pid))
-            return reaped;
-        if (waitpid(info.si_pid, NULL, WNOHANG) != info.si_pid)
-            return reaped;
+            is_claimed(info.si_pid) || waitpid(info.si_pid, NULL, WNOHANG) != info.si_pid)
+            break;
         reaped++;
     }
+    pthread_mutex_unlock(&claimed.lock);
     return reaped;
 }

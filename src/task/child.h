@@ -7,10 +7,10 @@
  * orphans of those it did. Both arrive by the same SIGCHLD, so the ones that
  * someone waits for are claimed, and child_reap_adopted() takes only the
  * others. The list of claimed children is a fact of the process, like its pid:
- * it is kept here, for the one thread that starts children.
+ * it is kept here. Any thread.
  */
-#ifndef OPTOP_IO_CHILD_H
-#define OPTOP_IO_CHILD_H
+#ifndef OPTOP_TASK_CHILD_H
+#define OPTOP_TASK_CHILD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +25,7 @@ struct child_options {
     int in, out, err; /* become 0, 1, 2; -1: as the caller's; else above 2 */
     int control; /* becomes 3; -1: none */
     int extra; /* becomes 4; 0: none; not 3 itself */
+    bool claimed; /* until child_disclaim only who starts it waits for it */
     bool fresh; /* a session of its own, signals at their defaults, no other descriptor */
 };
 
@@ -38,8 +39,7 @@ int child_find_program(const char *name, const char *search, char *buf, size_t s
 /* "exit status 3", "killed by SIGSEGV"; returns buf. */
 const char *child_status_text(int status, char *buf, size_t size);
 
-/* From child_claim to child_disclaim only the claimer waits for pid. */
-void child_claim(pid_t pid);
+/* A claimed one was reaped. */
 void child_disclaim(pid_t pid);
 bool child_is_claimed(pid_t pid);
 
