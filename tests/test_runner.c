@@ -87,7 +87,7 @@ static void
 open_runner(void)
 {
     static const struct runner_events events = { on_changed, on_ended, on_ended_committed,
-        on_store_state };
+        on_store_state, NULL };
     struct diag diag = { 0 };
     loop = loop_new();
     if (store_open(directory, &store, &diag) < 0)

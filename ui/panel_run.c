@@ -151,6 +151,10 @@ draw_kind_line(struct canvas *canvas, struct rect inside, int y, const struct vi
         pair(&line, "space", STYLE_VALUE, space_text(run, text, sizeof text));
     pair(&line, "objective", STYLE_VALUE, run->objective);
     pair(&line, "cage", STYLE_VALUE, *run->cage ? run->cage : "-");
+    if (!isnan(run->sink_behind))
+        pair(&line, run->sink_failing ? "results FAILING, behind" : "results behind",
+            run->sink_failing ? STYLE_CRITICAL : STYLE_VALUE,
+            panel_count(run->sink_behind, 12, text, sizeof text));
     if (*run->target_reason)
         pair(&line, "auto", STYLE_VALUE, run->target_reason);
 }

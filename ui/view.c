@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "base/text.h"
 #include "base/unit.h"
 
@@ -192,6 +193,9 @@ view_parse_run(const json_t *object, struct view_run *ret_run)
     get_text(object, "search", run.search, sizeof run.search);
     get_text(object, "score", run.score, sizeof run.score);
     get_text(object, "cage", run.cage, sizeof run.cage);
+    const json_t *sink = json_object_get(object, "sink");
+    run.sink_behind = get_number(sink, "behind");
+    run.sink_failing = str_equal(json_get_string(sink, "state", ""), "failing");
     run.cancelling = json_get_bool(object, "cancelling", false);
     run.resumable = json_get_bool(object, "resumable", false);
     const json_t *counts = json_object_get(object, "counts");

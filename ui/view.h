@@ -73,6 +73,8 @@ struct view_run {
     char workers_wanted[24]; /* as the run file says: "auto", "4", "2x8" */
     double priority;
     char cage[16], search[24], objective[24], score[64];
+    double sink_behind; /* NaN: it has no sink */
+    bool sink_failing;
     char reason[VIEW_TEXT_MAX], waiting[VIEW_TEXT_MAX];
     char target_reason[VIEW_TEXT_MAX]; /* of workers = auto; "" otherwise */
     double created, started, finished; /* wall seconds; NaN */

@@ -340,6 +340,29 @@ put_limits(const json_t *run, FILE *file)
     }
 }
 
+/* "redis://127.0.0.1:6379, 120 sent, 30 behind; failing for 12 s: ..." */
+static void
+put_sink(const json_t *run, FILE *file)
+{
+    const json_t *sink = json_object_get(run, "sink");
+    double failing = json_get_number(sink, "failing_seconds", NAN);
+    char duration[40];
+    struct str text;
+    if (!json_is_object(sink))
+        return;
+    str_init(&text);
+    str_printf(&text, "%s, %jd sent", json_get_string(sink, "place", "-"),
+        (intmax_t)json_get_int(sink, "sent", 0));
+    if (json_get_int(sink, "behind", 0))
+        str_printf(&text, ", %jd behind", (intmax_t)json_get_int(sink, "behind", 0));
+    if (isfinite(failing))
+        str_printf(&text, "; failing for %s: %s",
+            unit_format_duration(failing, duration, sizeof duration),
+            json_get_string(sink, "error", ""));
+    put_field(file, "results", text.data);
+    str_release(&text);
+}
+
 /* The trials that run now, as many as the eye takes in. */
 static void
 put_running(const json_t *run, FILE *file)
@@ -426,6 +449,7 @@ report_run(const json_t *run, FILE *file)
         str_printf(&text, ", auto: %s", why);
     put_field(file, "workers", text.data);
     put_limits(run, file);
+    put_sink(run, file);
     put_times(run, file);
     if (json_get_bool(run, "resumable", false)) {
         str_clear(&text);

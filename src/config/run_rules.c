@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "config/runfile.h"
+#include "config/url.h"
 #include "config/walk.h"
 #include "model/function.h"
 
@@ -129,4 +130,44 @@ runfile_check_limits(const struct run_spec *spec, const struct ini *ini, struct 
             return walk_fault(ini, ini_find(ini, "limits", least[i].key), diag, ERR_BAD_RANGE,
                 "too little (allowed: 0 for no limit, or at least %s)", least[i].least);
     return 0;
+}
+
+static int
+refuse_keys(const struct ini *ini, const char *const *keys, const char *why, struct diag *diag)
+{
+    for (; *keys; keys++) {
+        const struct ini_entry *entry = ini_find(ini, "results", *keys);
+        if (entry)
+            return walk_fault(ini, entry, diag, ERR_CONFLICT, "%s", why);
+    }
+    return 0;
+}
+
+int
+runfile_check_sink(const struct run_spec *spec, const struct ini *ini, struct diag *diag)
+{
+    static const char *const all[] = { "key", "max_entries", "user", "password_file",
+        "password_env", "ack", NULL };
+    static const char *const of_lines[] = { "ack", NULL };
+    const struct run_sink *sink = &spec->sink;
+    struct sink_place place;
+    struct diag why = { 0 };
+    if (!sink->place)
+        return refuse_keys(ini, all, "this is for results.sink", diag);
+    int r = url_sink(sink->place, &place, &why);
+    if (r < 0)
+        return walk_fault(ini, ini_find(ini, "results", "sink"), diag, r, "%s", why.text);
+    r = place.redis ? refuse_keys(ini, of_lines, "this is for tcp:// and unix://", diag) : 0;
+    for (int i = 0; all[i] && strcmp(all[i], "ack") && r == 0 && !place.redis; i++)
+        r = refuse_keys(ini, (const char *const[]){ all[i], NULL }, "this is for redis://", diag);
+    if (r == 0 && sink->password_file && sink->password_env)
+        r = walk_fault(ini, ini_find(ini, "results", "password_env"), diag, ERR_CONFLICT,
+            "the password is in password_file already");
+    if (r == 0 && sink->password_file && sink->password_file[0] != '/')
+        r = walk_fault(ini, ini_find(ini, "results", "password_file"), diag, ERR_BAD_TYPE,
+            "not an absolute path");
+    if (r == 0 && sink->user && !sink->password_file && !sink->password_env)
+        r = walk_fault(ini, ini_find(ini, "results", "user"), diag, ERR_MISSING,
+            "a user needs password_file or password_env");
+    return r;
 }

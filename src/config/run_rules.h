@@ -33,4 +33,7 @@ int runfile_check_pool(struct run_spec *spec, const struct ini *ini, struct diag
 /* Limits leave a worker room to live. */
 int runfile_check_limits(const struct run_spec *spec, const struct ini *ini, struct diag *diag);
 
+/* Results can go where they are to go, and the other keys of [results] are for that. */
+int runfile_check_sink(const struct run_spec *spec, const struct ini *ini, struct diag *diag);
+
 #endif

@@ -223,7 +223,27 @@ static int take_affinity(void *, const struct ini_entry *, const struct option_v
     X("limits", "open_files", INT, 0, OPEN_FILES_MAX, NULL, "0", false, AT(limits.open_files),   \
         NULL, "Open files of one process, 16 or more; 0: as the server's", "1024") \
     X("limits", "core_dumps", BOOL, 0, 0, NULL, "no", false, AT(limits.core_dumps), NULL,        \
-        "Whether a trial that crashes may leave a core file", NULL)
+        "Whether a trial that crashes may leave a core file", NULL)            \
+    X("results", "sink", TEXT, 0, 0, NULL, NULL, false, AT(sink.place), NULL,  \
+        "Where every finished trial and the run's end are sent as JSON: entries of a Redis"      \
+        " stream, or lines; redis://HOST[:PORT][/DATABASE], redis+unix:///PATH[?db=DATABASE],"   \
+        " tcp://HOST:PORT, unix:///PATH. At least once, in the order in which they were stored;" \
+        " what comes twice has the same id, RUN.TRIAL.ATTEMPT", "redis://127.0.0.1:6379")        \
+    X("results", "key", TEXT, 0, 0, NULL, "optop:results", false, AT(sink.key), NULL,            \
+        "The Redis stream: entries have the fields id, type (trial or end) and data", NULL)      \
+    X("results", "max_entries", INT, 0, TRIALS_MAX, NULL, "1000000", false,    \
+        AT(sink.max_entries), NULL,                                            \
+        "About how many entries Redis keeps in the stream; 0: all", NULL)      \
+    X("results", "user", TEXT, 0, 0, NULL, NULL, false, AT(sink.user), NULL,   \
+        "User of Redis, with a password; without it the default one", "optop") \
+    X("results", "password_file", TEXT, 0, 0, NULL, NULL, false, AT(sink.password_file), NULL,   \
+        "File whose first line is the password of Redis; nobody else may read it",               \
+        "/home/me/.redis-password")                                            \
+    X("results", "password_env", TEXT, 0, 0, NULL, NULL, false, AT(sink.password_env), NULL,     \
+        "Environment variable of the server that has the password", "REDISCLI_AUTH")             \
+    X("results", "ack", BOOL, 0, 0, NULL, "no", false, AT(sink.ack), NULL,     \
+        "Whether who takes the lines answers each by a line with its id: only then it counts as" \
+        " sent, else when the other end's kernel has taken it", NULL)
 
 const struct option run_options[] = {
 #define X(s, k, t, lo, hi, c, d, r, offset, parse, h, e)                       \
@@ -728,6 +748,8 @@ runfile_check(const struct ini *ini, struct run_spec *ret_spec, struct diag *dia
         r = runfile_check_pool(&spec, ini, diag);
     if (r == 0)
         r = runfile_check_limits(&spec, ini, diag);
+    if (r == 0)
+        r = runfile_check_sink(&spec, ini, diag);
     if (r < 0) {
         run_spec_release(&spec);
         return r;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/url.h"
 
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "base/str.h"
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
@@ -70,5 +72,95 @@ url_check(const char *text, struct diag *diag)
     if (!len || !is_authority(authority, len))
         return diag_set(diag, ERR_BAD_TYPE,
             "the url needs a host (allowed: NAME, ADDRESS or [V6], and :PORT)");
+    return 0;
+}
+
+static const char sink_forms[] = "redis://HOST[:PORT][/DATABASE], redis+unix:///PATH[?db=DATABASE],"
+                                 " tcp://HOST:PORT, unix:///PATH";
+
+/* Digits alone, behind `/' or `?db='. */
+static bool
+take_database(const char *text, int *ret_database)
+{
+    int value = 0;
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9' || (value = value * 10 + *text - '0') > SINK_DATABASE_MAX)
+            return false;
+    }
+    *ret_database = value;
+    return true;
+}
+
+static bool
+take_host(const char *text, size_t len, struct sink_place *place)
+{
+    bool bracketed = *text == '[';
+    const char *end = bracketed ? memchr(text, ']', len) : memchr(text, ':', len);
+    size_t host = end ? (size_t)(end - text) : len;
+    const char *rest = end ? end + bracketed : text + len;
+    if (!is_authority(text, len) || host - bracketed >= sizeof place->host)
+        return false;
+    snprintf(place->host, sizeof place->host, "%.*s", (int)(host - bracketed), text + bracketed);
+    if (rest < text + len)
+        snprintf(place->port, sizeof place->port, "%.*s", (int)(text + len - rest - 1), rest + 1);
+    else if (place->redis)
+        str_copy(place->port, sizeof place->port, "6379");
+    return place->port[0];
+}
+
+static bool
+take_socket(const char *text, struct sink_place *place)
+{
+    size_t len = strcspn(text, "?");
+    const char *query = text + len;
+    if (*text != '/' || len < 2 || len >= sizeof place->path)
+        return false;
+    snprintf(place->path, sizeof place->path, "%.*s", (int)len, text);
+    if (!*query)
+        return true;
+    return place->redis && str_starts(query, "?db=") && take_database(query + 4, &place->database);
+}
+
+static bool
+take_place(const char *text, struct sink_place *place)
+{
+    static const struct {
+        const char *scheme;
+        bool redis, local;
+    } schemes[] = { { "redis://", true, false }, { "redis+unix://", true, true },
+        { "tcp://", false, false }, { "unix://", false, true } };
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        size_t scheme = strlen(schemes[i].scheme);
+        if (strncasecmp(text, schemes[i].scheme, scheme))
+            continue;
+        place->redis = schemes[i].redis;
+        place->local = schemes[i].local;
+        text += scheme;
+        if (place->local)
+            return take_socket(text, place);
+        size_t len = strcspn(text, "/?#");
+        if (!len || !take_host(text, len, place))
+            return false;
+        text += len;
+        return !*text || !strcmp(text, "/") ||
+            (place->redis && *text == '/' && take_database(text + 1, &place->database));
+    }
+    return false;
+}
+
+int
+url_sink(const char *text, struct sink_place *ret_place, struct diag *diag)
+{
+    struct sink_place place = { .database = 0 };
+    if (strlen(text) > URL_LENGTH_MAX)
+        return diag_set(diag, ERR_TOO_LARGE, "url of more than %d bytes", URL_LENGTH_MAX);
+    if (strchr(text, '@'))
+        return diag_set(diag, ERR_DENIED,
+            "a url must not hold a user or password (user, password_file and password_env do)");
+    if (!is_plain(text) || !take_place(text, &place))
+        return diag_set(diag, ERR_BAD_TYPE, "not where results can go (allowed: %s)", sink_forms);
+    *ret_place = place;
     return 0;
 }

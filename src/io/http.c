@@ -25,6 +25,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "io/address.h"
 #include "optop/pool.h"
 
 enum {
@@ -51,7 +52,6 @@ struct lane {
     bool allow_private;
 };
 
-enum denial { DENIED_NOT, DENIED_PRIVATE, DENIED_NEVER };
 
 struct http_request {
     struct http *http;
@@ -65,7 +65,7 @@ struct http_request {
     CURLcode code;
     size_t received; /* bytes of the answer's body */
     bool capped;
-    enum denial denied; /* of the newest address tried */
+    enum address_kind denied; /* of the newest address tried */
     size_t head_len;
     char head[512];
 };
@@ -101,77 +101,6 @@ link_request(struct http_request **list, struct http_request *request)
     *list = request;
 }
 
-/* Addresses. */
-
-static enum denial
-judge_v4(uint32_t a)
-{
-    static const struct {
-        uint32_t net;
-        int bits;
-        enum denial denial;
-    } nets[] = {
-        { 0x00000000, 8, DENIED_NEVER }, /* unspecified, "this network" */
-        { 0xA9FE0000, 16, DENIED_NEVER }, /* link-local; metadata services */
-        { 0xE0000000, 3, DENIED_NEVER }, /* multicast, reserved, broadcast */
-        { 0x7F000000, 8, DENIED_PRIVATE }, /* loopback */
-        { 0x0A000000, 8, DENIED_PRIVATE },
-        { 0xAC100000, 12, DENIED_PRIVATE },
-        { 0xC0A80000, 16, DENIED_PRIVATE },
-        { 0x64400000, 10, DENIED_PRIVATE }, /* carrier-grade NAT */
-        { 0xC0000000, 24, DENIED_PRIVATE }, /* protocol assignments */
-        { 0xC6120000, 15, DENIED_PRIVATE }, /* benchmarking */
-    };
-    for (size_t i = 0; i < sizeof nets / sizeof *nets; i++)
-        if ((a ^ nets[i].net) >> (32 - nets[i].bits) == 0)
-            return nets[i].denial;
-    return DENIED_NOT;
-}
-
-static uint32_t
-read_be32(const unsigned char *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-/* Forms that carry an IPv4 address are judged by it. */
-static enum denial
-judge_v6(const unsigned char *a)
-{
-    static const unsigned char zero[16], nat64[12] = { 0x00, 0x64, 0xFF, 0x9B };
-    static const unsigned char mapped[12] = { [10] = 0xFF, [11] = 0xFF };
-    static const unsigned char nat64_local[6] = { 0x00, 0x64, 0xFF, 0x9B, 0x00, 0x01 };
-    if (!memcmp(a, zero, 15))
-        return a[15] == 1 ? DENIED_PRIVATE : DENIED_NEVER;
-    if (!memcmp(a, mapped, 12) || !memcmp(a, zero, 12) || !memcmp(a, nat64, 12))
-        return judge_v4(read_be32(a + 12));
-    if (a[0] == 0x20 && a[1] == 0x02) /* 6to4 */
-        return judge_v4(read_be32(a + 2));
-    if (!memcmp(a, nat64_local, 6) || (a[0] & 0xFE) == 0xFC) /* unique local */
-        return DENIED_PRIVATE;
-    if (a[0] == 0xFE && (a[1] & 0xC0) == 0xC0) /* site-local, old private */
-        return DENIED_PRIVATE;
-    if ((a[0] == 0xFE && (a[1] & 0xC0) == 0x80) || a[0] == 0xFF) /* link-local, multicast */
-        return DENIED_NEVER;
-    return DENIED_NOT;
-}
-
-static enum denial
-judge_address(const struct sockaddr *address)
-{
-    if (address->sa_family == AF_INET) {
-        struct sockaddr_in in;
-        memcpy(&in, address, sizeof in);
-        return judge_v4(ntohl(in.sin_addr.s_addr));
-    }
-    if (address->sa_family == AF_INET6) {
-        struct sockaddr_in6 in6;
-        memcpy(&in6, address, sizeof in6);
-        return judge_v6(in6.sin6_addr.s6_addr);
-    }
-    return DENIED_NEVER;
-}
-
 /* curl's callbacks. None of them calls back into curl or out to a caller. */
 
 static curl_socket_t
@@ -179,11 +108,11 @@ open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct http_request *request = context;
     (void)purpose;
-    enum denial denial = judge_address(&address->addr);
-    if (denial == DENIED_PRIVATE && request->lane->allow_private)
-        denial = DENIED_NOT;
+    enum address_kind denial = address_kind(&address->addr);
+    if (denial == ADDRESS_PRIVATE && request->lane->allow_private)
+        denial = ADDRESS_PUBLIC;
     request->denied = denial;
-    if (denial != DENIED_NOT)
+    if (denial != ADDRESS_PUBLIC)
         return CURL_SOCKET_BAD;
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0)
@@ -397,10 +326,10 @@ describe_failure(const struct http_request *request, char *error)
 {
     long os_errno = 0;
     curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &os_errno);
-    if (request->denied == DENIED_NEVER)
+    if (request->denied == ADDRESS_NEVER)
         str_copy(error, HTTP_ERROR_MAX, "the address is not one that may be called (link-local, "
                                         "multicast or unspecified)");
-    else if (request->denied == DENIED_PRIVATE)
+    else if (request->denied == ADDRESS_PRIVATE)
         str_copy(error, HTTP_ERROR_MAX, "the address is private or loopback, and allow_private "
                                         "is off");
     else if (request->code == CURLE_COULDNT_CONNECT && os_errno)

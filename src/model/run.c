@@ -111,6 +111,11 @@ run_spec_release(struct run_spec *spec)
     for (int i = 0; i < spec->constraint_count; i++)
         free(spec->constraint[i].expression);
     free(spec->constraint);
+    free(spec->sink.place);
+    free(spec->sink.key);
+    free(spec->sink.user);
+    free(spec->sink.password_file);
+    free(spec->sink.password_env);
     memset(spec, 0, sizeof *spec);
 }
 

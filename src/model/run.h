@@ -153,6 +153,15 @@ struct run_pool {
     double acquire_seconds; /* until a worker must be there; 0: for ever */
 };
 
+/* Where finished trials are sent; see config/url.h. Strings are owned, or NULL. */
+struct run_sink {
+    char *place; /* NULL: nowhere */
+    char *key; /* of the stream */
+    char *user, *password_file, *password_env;
+    int64_t max_entries; /* of the stream; 0: any number */
+    bool ack; /* the receiver of lines answers with their ids */
+};
+
 /* A checked run file. Everything inside is owned; see runfile.h. */
 struct run_spec {
     char name[RUN_NAME_MAX];
@@ -209,6 +218,7 @@ struct run_spec {
     int64_t retries; /* of a trial that fails */
     double retry_seconds; /* before the first of them; then twice as long each time */
     struct run_limits limits; /* what the kernel is asked to hold */
+    struct run_sink sink;
 };
 
 void run_spec_init(struct run_spec *spec);

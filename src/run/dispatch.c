@@ -567,6 +567,8 @@ accept_batch(struct runner *runner, struct run *run, const struct batch *batch)
         run->best_wall_ns = batch->best->finished_wall_ns;
     }
     run->mark = mark_after_commit(run);
+    if (run->spec.sink.place && batch->sunk)
+        runner->events->sunk(runner->context, run, batch->sunk);
     for (int i = 0; i < run->result_count; i++) {
         int64_t trial = run->results[i].result.trial;
         struct window_entry *entry = window_find(run, trial);

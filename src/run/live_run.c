@@ -252,6 +252,25 @@ write_left(struct json_writer *w, const struct run *run)
     jw_figure(w, "eta_high_seconds", left.high);
 }
 
+static void
+write_sink(struct json_writer *w, const struct run *run, int64_t now_ns)
+{
+    const struct run_sunk *sunk = &run->sunk;
+    if (!run->spec.sink.place || !sunk->known) {
+        jw_null(w, "sink");
+        return;
+    }
+    jw_object(w, "sink");
+    jw_string(w, "place", run->spec.sink.place);
+    jw_string(w, "state", sunk->failing ? "failing" : sunk->behind ? "sending" : "sent");
+    jw_int(w, "sent", sunk->sent);
+    jw_int(w, "behind", sunk->behind);
+    jw_figure(w, "failing_seconds",
+        sunk->failing ? ns_to_sec(now_ns - sunk->failing_since_ns) : (double)NAN);
+    jw_string(w, "error", sunk->error);
+    jw_end(w);
+}
+
 /* As the run file has it. */
 static void
 write_wanted_workers(struct json_writer *w, const struct run_spec *spec)
@@ -300,6 +319,7 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
     jw_figure(w, "utilization_pct", run_utilization_pct(run, now_ns));
     jw_string(w, "cage", run->cage_name);
     limit_set_write(w, "limits", &run->limits);
+    write_sink(w, run, now_ns);
     write_wall_time(w, "created", run->created_wall_ns);
     write_wall_time(w, "started", run->started_wall_ns);
     write_wall_time(w, "finished", run->finished_wall_ns);

@@ -79,6 +79,15 @@ struct run_result {
     int64_t retry_wall_ns; /* when it is to be done again; 0: not */
 };
 
+/* What has become of a run's results on their way out; filled in by sink/. */
+struct run_sunk {
+    bool known; /* there is a sink, and somebody sends */
+    int64_t sent, behind; /* trials, and the run's end */
+    bool failing;
+    int64_t failing_since_ns; /* monotonic */
+    char error[200]; /* of the last try; "" */
+};
+
 struct run {
     struct run *next; /* by id, rising */
     int64_t id;
@@ -151,6 +160,7 @@ struct run {
     double mean_trial_seconds; /* smoothed; 0: not known */
     struct task_stat *task; /* borrowed from the server's list; may be NULL */
     char waiting[160]; /* why it is queued */
+    struct run_sunk sunk;
     bool gated; /* waits for other runs or for its time, not for workers */
 };
 

@@ -335,11 +335,13 @@ store_kept(struct runner *runner, const struct run *run, const struct range *ran
         return 0;
     int r = store_block_add(runner->options.store, run->id, block);
     *ret_added = r == 0;
+    if (r == 0 && range->block.score && range->done)
+        r = result_sink(runner, run, range->first, range->first + range->count - 1, 1, range->done);
     return r == ERR_DUPLICATE ? 0 : r;
 }
 
 static int
-store_best(struct runner *runner, const struct run *run)
+store_best(struct runner *runner, const struct run *run, int64_t *sunk)
 {
     const struct best_list *best = &run->ranges->best;
     int r = 0;
@@ -357,6 +359,9 @@ store_best(struct runner *runner, const struct run *run)
         char *params = point_text(run, entry->values);
         struct store_trial row = { &result, params, entry->finished_wall_ns };
         r = store_trial_add(runner->options.store, run->id, &row);
+        if (r == 0)
+            r = result_sink(runner, run, entry->trial, entry->trial, 1, 1);
+        *sunk += r == 0;
         r = r == ERR_DUPLICATE ? 0 : r;
         free(params);
     }
@@ -376,10 +381,11 @@ ranges_store(struct runner *runner, struct run *run, struct batch *batch)
         r = store_kept(runner, run, range, mark, &added);
         batch->done += added ? range->done : 0;
         batch->failed += added ? range->failed : 0;
+        batch->sunk += added && range->block.score ? range->done : 0;
         ranges->markers |= !range->block.score;
     }
     if (r == 0)
-        r = store_best(runner, run);
+        r = store_best(runner, run, &batch->sunk);
     if (r == 0 && ranges->markers)
         r = store_block_forget(runner->options.store, run->id, mark.next_trial);
     const struct trial_result *champion = &ranges->champion.result;

@@ -13,6 +13,7 @@
 #include "run/runner_private.h"
 #include "store/store_output.h"
 #include "store/store_retry.h"
+#include "store/store_sink.h"
 
 static int
 log_directory(struct runner *runner, const struct store_log *like, int attempt)
@@ -71,6 +72,15 @@ store_output(struct runner *runner, const struct run *run, const struct run_resu
 }
 
 int
+result_sink(struct runner *runner, const struct run *run, int64_t first, int64_t last, int attempt,
+    int64_t count)
+{
+    const struct store_sink row = { .run = run->id, .first = first, .last = last,
+        .attempt = attempt, .left = count };
+    return run->spec.sink.place ? store_sink_add(runner->options.store, &row) : 0;
+}
+
+int
 result_store(struct runner *runner, const struct run *run, struct run_result *kept,
     struct batch *batch)
 {
@@ -94,7 +104,10 @@ result_store(struct runner *runner, const struct run *run, struct run_result *ke
         r = log_result(runner, run, kept);
     if (r == 0 && kept->result.output)
         r = store_output(runner, run, kept);
+    if (r == 0)
+        r = result_sink(runner, run, kept->result.trial, kept->result.trial, kept->result.attempt, 1);
     batch->failed -= dropped;
+    batch->sunk++;
     return r;
 }
 

@@ -177,6 +177,8 @@ runner_store_state(struct runner *runner, struct run *run, enum run_state before
         r = dispatch_log(runner, run, 0, run->state == RUN_FAILED ? "error" : "info", line);
     }
     if (r == 0 && ended)
+        r = result_sink(runner, run, 0, 0, 0, 1);
+    if (r == 0 && ended)
         r = runner->events->ended(runner->context, run);
     if (r == 0)
         r = store_commit(store, diag);
@@ -191,6 +193,8 @@ runner_store_state(struct runner *runner, struct run *run, enum run_state before
     }
     if (ended)
         runner->events->ended_committed(runner->context);
+    if (ended && run->spec.sink.place)
+        runner->events->sunk(runner->context, run, 1);
     runner->gates_due = true;
     return 0;
 }

@@ -52,6 +52,8 @@ struct runner_events {
     void (*ended_committed)(void *context);
     /* The store fails (text) or works again (NULL). */
     void (*store_state)(void *context, const char *text);
+    /* So many trials (or its end) of a run with a sink are stored, to be sent. */
+    void (*sunk)(void *context, const struct run *run, int64_t count);
 };
 
 /* Options are copied, what they point to is borrowed. Owned; runner_free. */

@@ -108,6 +108,7 @@ struct batch {
     int64_t done, failed;
     int retry_open; /* what it adds to them */
     int cancelled; /* of those that failed: no failures for limits.max_failures */
+    int64_t sunk; /* trials for the run's sink */
     const struct run_result *best; /* NULL: the best stays */
 };
 
@@ -116,6 +117,11 @@ struct batch {
  * when it does not count. */
 int result_store(struct runner *runner, const struct run *run, struct run_result *kept,
     struct batch *batch);
+
+/* Within the transaction that stores them: trials that are to go to the run's sink,
+ * `count' of them; first 0: its end. Nothing, where it has none. */
+int result_sink(struct runner *runner, const struct run *run, int64_t first, int64_t last,
+    int attempt, int64_t count);
 
 /* Copies what a trial wrote, within what may wait for its commit. */
 void result_take_output(struct runner *runner, const struct trial_result *from,

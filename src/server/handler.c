@@ -244,6 +244,8 @@ list_run(void *context, const struct store_run *row)
     struct run_list *list = context;
     struct run *loaded;
     const struct run *run = runner_find(list->runner, row->id, &loaded);
+    if (loaded && list->call->server->sinks)
+        sinks_describe(list->call->server->sinks, loaded);
     if (run)
         run_write(list->call->w, NULL, run, loop_now(list->call->server->loop), false);
     run_free(loaded);
@@ -302,6 +304,8 @@ call_find_run(struct call *call, const struct run **ret_run, struct run **ret_lo
         *ret_run = *ret_loaded;
     else
         *ret_run = NULL;
+    if (*ret_loaded && call->server && call->server->sinks)
+        sinks_describe(call->server->sinks, *ret_loaded);
     if (!*ret_run)
         return diag_set(call->diag, ERR_NOT_FOUND, "there is no run %lld", (long long)id);
     return 0;

@@ -180,6 +180,46 @@ on_run_changed(void *context, struct run *run)
         server->notify_now = true;
 }
 
+/* Results on their way out. */
+
+static void
+on_sunk(void *context, const struct run *run, int64_t count)
+{
+    struct server *server = context;
+    if (server->sinks)
+        sinks_add(server->sinks, run, count);
+}
+
+static const struct run *
+find_run(void *context, int64_t id, struct run **ret_loaded)
+{
+    return runner_find(((struct server *)context)->runner, id, ret_loaded);
+}
+
+static void
+on_sink_changed(void *context, int64_t id)
+{
+    struct server *server = context;
+    struct run *run = runner_first(server->runner);
+    while (run && run->id != id)
+        run = run->next;
+    if (!run)
+        return;
+    sinks_describe(server->sinks, run);
+    run->progress = true;
+    server->notify_wanted = true;
+}
+
+static void
+start_sinks(struct server *server)
+{
+    const struct sinks_options options = { .loop = server->loop, .store = server->store,
+        .find = find_run, .changed = on_sink_changed, .context = server };
+    server->sinks = sinks_new(&options);
+    for (struct run *run = runner_first(server->runner); server->sinks && run; run = run->next)
+        sinks_describe(server->sinks, run);
+}
+
 static void
 on_store_state(void *context, const char *text)
 {
@@ -302,6 +342,8 @@ on_tick(void *context)
     server->sample = sampler_take(server->sampler, started, clock_wall_ns());
     task_end(server->sample_task, clock_mono_ns() - started, false);
     readers_tick(server);
+    if (server->sinks)
+        sinks_tick(server->sinks);
     read_boards(server);
     sampler_sample(server->sampler)->scalar[METRIC_MEMORY_PRESSURE] =
         optop_memory_pressure(NULL, 0);
@@ -501,7 +543,7 @@ static void
 start_runner(struct server *server)
 {
     static const struct runner_events events = { on_run_changed, on_run_ended, on_end_committed,
-        on_store_state };
+        on_store_state, on_sunk };
     struct runner_options options = {
         .loop = server->loop,
         .store = server->store,
@@ -570,6 +612,7 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
     alert_recall(server->store, server->alerts);
     load_recent(server);
     runner_reconcile(server->runner);
+    start_sinks(server);
     *ret_server = server;
     return 0;
 }
@@ -588,6 +631,8 @@ server_free(struct server *server)
     loop_timer_stop(server->session_timer);
     shortage_stop(server);
     loop_turn_stop(server->turn);
+    sinks_free(server->sinks);
+    server->sinks = NULL;
     runner_free(server->runner);
     outbox_free(server->outbox);
     http_free(server->http);

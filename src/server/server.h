@@ -34,6 +34,7 @@
 #include "stat/statsd.h"
 #include "stat/tasks.h"
 #include "server/readers.h"
+#include "sink/sink.h"
 #include "store/store_alert.h"
 
 enum {
@@ -112,6 +113,7 @@ struct server {
     struct http *http;
     struct outbox *outbox;
     struct runner *runner;
+    struct sinks *sinks;
     char *worker_program;
     struct reader_job *reader_jobs; /* running and waiting */
     struct optop_pool *readers; /* connections of their own to the store */

@@ -124,6 +124,17 @@ static const char *const migrations[] = {
     " UNIQUE(run, failed, trial, attempt));",
     "ALTER TABLE delivery ADD COLUMN format TEXT NOT NULL DEFAULT 'standard';",
     "ALTER TABLE notice ADD COLUMN labels TEXT NOT NULL DEFAULT '';",
+    "CREATE TABLE sink(" /* what is still to be sent (store_sink.h) */
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " run INTEGER NOT NULL,"
+    " first INTEGER NOT NULL," /* trials; 0: the end */
+    " last INTEGER NOT NULL,"
+    " attempt INTEGER NOT NULL,"
+    " remaining INTEGER NOT NULL);"
+    "CREATE INDEX sink_run ON sink(run);"
+    "CREATE TABLE sunk(" /* and how many were */
+    " run INTEGER PRIMARY KEY,"
+    " sent INTEGER NOT NULL);",
 };
 
 struct store_preparing {
