@@ -143,6 +143,49 @@ START_TEST(launch_watch_cancel)
 }
 END_TEST
 
+/* A trial's process among all others, known as such; ended from here, the trial has failed. */
+START_TEST(processes_are_seen_and_signalled)
+{
+    prepare("C.UTF-8");
+    open_console(50, 160);
+    ck_screen("none running");
+    terminal_send(&terminal, "n");
+    ck_screen("sleepy.ini");
+    terminal_send(&terminal, "/sleepy\r");
+    ck_screen("sleepy");
+    terminal_send(&terminal, "\r");
+    ck_screen("sleep {s}");
+    terminal_send(&terminal, "\x07");
+    ck_screen("1 running");
+    terminal_send(&terminal, "4");
+    ck_screen("[4 Processes]");
+    terminal_send(&terminal, "f");
+    terminal_send(&terminal, "sleep 100\r");
+    ck_screen("1 of ");
+    ck_screen("1/1  sleep 100"); /* run and trial */
+    terminal_send(&terminal, "\r");
+    ck_screen("Max open files");
+    ck_screen("OPTOP_RUN");
+    terminal_send(&terminal, "q");
+    terminal_send(&terminal, "K");
+    ck_screen(":signal TERM");
+    terminal_send(&terminal, "\r");
+    ck_screen("Send the signal TERM to sleep");
+    terminal_send(&terminal, "y");
+    ck_screen("0 of ");
+    terminal_send(&terminal, ":run 1\r");
+    ck_screen("killed by SIGTERM");
+    terminal_send(&terminal, "c");
+    ck_screen("Cancel run 1");
+    terminal_send(&terminal, "y");
+    ck_screen("cancelled");
+    terminal_send(&terminal, "q");
+    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
+    terminal_close(&terminal);
+    stop_server();
+}
+END_TEST
+
 /* Keys do to a run what command lines do. */
 START_TEST(steer_a_run)
 {
@@ -256,6 +299,7 @@ test_suite(void)
     TCase *tcase = tcase_create("end to end");
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, launch_watch_cancel);
+    tcase_add_test(tcase, processes_are_seen_and_signalled);
     tcase_add_test(tcase, steer_a_run);
     tcase_add_test(tcase, sizes_and_ascii);
     tcase_add_test(tcase, terminal_is_restored_on_term);

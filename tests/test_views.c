@@ -168,6 +168,177 @@ START_TEST(a_table_of_all_runs_allocates_nothing)
 }
 END_TEST
 
+static void
+open_processes(struct rig *rig)
+{
+    rig_open(rig);
+    rig_connect(rig, "busy");
+    screen_key(rig->screen, '4');
+    answer(rig, "processes", load("processes"), NULL);
+}
+
+START_TEST(processes_are_as_committed)
+{
+    struct rig rig;
+    open_processes(&rig);
+    check_all_sizes(&rig, "processes");
+    screen_key(rig.screen, 't');
+    check_screen(&rig, "processes-tree", 80, 24, false);
+    check_screen(&rig, "processes-tree", 160, 50, false);
+    if (getenv("OPTOP_UPDATE_SCREENS")) {
+        picture(&rig);
+        write_document(&rig, "processes-160x50");
+    }
+    rig_close(&rig);
+}
+END_TEST
+
+/* What has changed since is put into what is there. */
+START_TEST(processes_follow_what_the_server_tells)
+{
+    struct rig rig;
+    open_processes(&rig);
+    json_t *status = load("busy");
+    int asked = rig.asked_count;
+    tick(&rig, status, 1);
+    ck_assert_int_eq(rig.asked_count, asked + 1);
+    ck_assert_int_eq((int)json_get_int(rig.asked[asked].params, "since", 0), 2);
+    tick(&rig, status, 1); /* the answer is not there yet */
+    ck_assert_int_eq(rig.asked_count, asked + 1);
+    check_shows(&rig, "> ");
+    answer(&rig, "processes", json_pack("{s:i,s:b,s:[i,i],s:[[iisiiffiiiii],[iisiiffiiiiiiiss],[iisiiffiiiii]]}",
+        "take", 3, "full", 0, "gone", 107, 99999, "processes",
+        114, 1, "R", 0, 1, 399.5, 10.0, 1048576, 0, 0, 0, 0,
+        50000, 1, "S", 0, 1, 398.0, 10.0, 1048576, 0, 0, 9, 12, 77, 0, "new", "/bin/new\033[2J one",
+        60000, 1, "S", 0, 1, 0.0, 10.0, 1048576, 0, 0, 0, 0 /* not known, and has no name */), NULL);
+    check_shows(&rig, "399.5%");
+    check_shows(&rig, "/bin/new");
+    check_shows(&rig, "9/12");
+    check_shows(&rig, "120, "); /* one more, one less */
+    tick(&rig, status, 1);
+    ck_assert_int_eq((int)json_get_int(rig.asked[asked + 1].params, "since", 0), 3);
+    answer(&rig, "processes", NULL, "it failed"); /* everything is asked for anew */
+    tick(&rig, status, 1);
+    ck_assert_int_eq((int)json_get_int(rig.asked[asked + 2].params, "since", -1), 0);
+    answer(&rig, "processes", json_pack("{s:i,s:b,s:[],s:[[iisiiffiiiiiiiss]],s:i}", "take", 9, "full", 1, "gone",
+        "processes", 5, 1, "R", 0, 1, 1.0, 10.0, 1048576, 0, 0, 0, 0, 1, 0, "five", "five", "more", 5), NULL);
+    ck_assert_int_eq((int)json_get_int(rig.asked[asked + 3].params, "after", 0), 5); /* the rest at once */
+    answer(&rig, "processes", json_pack("{s:i,s:b,s:[],s:[[iisiiffiiiiiiiss]]}", "take", 9, "full", 1, "gone",
+        "processes", 6, 1, "R", 0, 1, 1.0, 10.0, 1048576, 0, 0, 0, 0, 1, 0, "six", "six"), NULL);
+    check_shows(&rig, "five");
+    check_shows(&rig, "six");
+    screen_key(rig.screen, '1');
+    asked = rig.asked_count;
+    tick(&rig, status, 1); /* nobody looks: nothing is asked */
+    ck_assert_int_eq(rig.asked_count, asked);
+    json_decref(status);
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(processes_are_acted_upon_after_a_question)
+{
+    struct rig rig;
+    open_processes(&rig);
+    type(&rig, "/id 2\r");
+    type(&rig, "K\r"); /* the usual one */
+    check_shows(&rig, "Send the signal TERM to xz 114?");
+    screen_key(rig.screen, 'n');
+    type(&rig, ":signal KILL\r");
+    screen_key(rig.screen, 'y');
+    struct asked *asked = &rig.asked[rig.asked_count - 1];
+    ck_assert_str_eq(asked->method, "process.signal");
+    ck_assert_str_eq(json_get_string(asked->params, "signal", ""), "KILL");
+    ck_assert_int_eq((int)json_get_int(asked->params, "pid", 0), 114);
+    ck_assert_int_eq((int)json_get_int(asked->params, "start", 0), 1002);
+    rig.answered = rig.asked_count - 1;
+    answer(&rig, "process.signal", NULL, "process 114: not permitted");
+    check_shows(&rig, "not permitted");
+    screen_key(rig.screen, KEY_CODE_ESCAPE);
+    type(&rig, "g  ");
+    type(&rig, "i5\r");
+    check_shows(&rig, "Give the nice value 5 to 2 processes");
+    screen_key(rig.screen, 'y');
+    ck_assert_str_eq(rig.asked[rig.asked_count - 2].method, "process.renice");
+    screen_key(rig.screen, KEY_CODE_ESCAPE);
+    type(&rig, "ua0-1\r");
+    check_shows(&rig, "Let only the processors 0-1 run");
+    screen_key(rig.screen, KEY_CODE_ESCAPE);
+    screen_key(rig.screen, KEY_CODE_ENTER);
+    rig.answered = rig.asked_count - 1;
+    answer(&rig, "process.show", json_pack("{s:s,s:i,s:[{s:s,s:s,s:s}],s:[{s:i,s:s}],s:i,s:[s]}", "command",
+        "xz -9", "oom_score", 666, "limits", "name", "Max open files", "soft", "1024", "hard", "4096",
+        "files", "fd", 3, "file", "/tmp/x", "file_count", 1, "environment", "HOME"), NULL);
+    check_shows(&rig, "OOM score         666");
+    check_shows(&rig, "/tmp/x");
+    check_shows(&rig, "HOME");
+    screen_key(rig.screen, 'q');
+    ck_assert_ptr_null(screen_dialog(rig.screen));
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(drawing_processes_allocates_nothing)
+{
+    struct rig rig;
+    open_processes(&rig);
+    for (int i = 0; i < 2; i++) {
+        if (i)
+            screen_key(rig.screen, 't');
+        screen_draw(rig.screen, &rig.canvas);
+        unsigned long before = test_allocations();
+        screen_draw(rig.screen, &rig.canvas);
+        ck_assert_uint_eq(test_allocations(), before);
+    }
+    rig_close(&rig);
+}
+END_TEST
+
+/* Random keys, clicks, sizes, ticks and answers: whatever comes, the screen draws. */
+START_TEST(random_keys_do_no_harm)
+{
+    static const uint32_t special[] = { KEY_CODE_ENTER, KEY_CODE_ESCAPE, KEY_CODE_TAB, KEY_CODE_BACKTAB, KEY_CODE_UP,
+        KEY_CODE_DOWN, KEY_CODE_LEFT, KEY_CODE_RIGHT, KEY_CODE_HOME, KEY_CODE_END, KEY_CODE_PAGE_UP,
+        KEY_CODE_PAGE_DOWN, KEY_CODE_BACKSPACE, KEY_CODE_DELETE, KEY_CODE_F1, 0x4E00, 0x301, 0x202E, 1, 7, 14 };
+    const char *asked = getenv("OPTOP_MONKEY_KEYS");
+    long keys = asked ? strtol(asked, NULL, 10) : 6000;
+    struct rig rig;
+    unsigned state = 20261129;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    json_t *status = load("busy"), *processes = load("processes"), *runs = load("runs");
+    for (long i = 0; i < keys; i++) {
+        state = state * 1664525u + 1013904223u;
+        unsigned pick = state >> 16;
+        if (pick % 16 == 0)
+            canvas_resize(&rig.canvas, 1 + (int)(pick / 16 % 200), 1 + (int)(state >> 8) % 80);
+        else if (pick % 16 == 1)
+            screen_mouse(rig.screen, (int)(pick / 16 % 160), (int)(state >> 8) % 50, (enum screen_button)(pick % 3));
+        else if (pick % 16 == 2)
+            tick(&rig, status, 1);
+        else if (pick % 16 < 7)
+            screen_key(rig.screen, special[pick / 16 % (sizeof special / sizeof *special)]);
+        else
+            screen_key(rig.screen, ' ' + pick / 16 % 95);
+        while (rig.answered < rig.asked_count) {
+            const char *method = rig.asked[rig.answered].method;
+            answer(&rig, method, !strcmp(method, "processes") ? json_incref(processes)
+                : !strcmp(method, "run.list") ? json_incref(runs) : pick % 5 ? json_object() : NULL, "no");
+        }
+        for (int a = 0; a < rig.asked_count; a++)
+            json_decref(rig.asked[a].params);
+        rig.asked_count = rig.answered = 0;
+        if (i % 7 == 0)
+            screen_draw(rig.screen, &rig.canvas);
+    }
+    screen_draw(rig.screen, &rig.canvas);
+    json_decref(status);
+    json_decref(processes);
+    json_decref(runs);
+    rig_close(&rig);
+}
+END_TEST
+
 /* A tree of numbers: the parent of n is n / 2, that of 1 is 0, of 64 itself. */
 
 struct numbers {
@@ -257,13 +428,18 @@ test_suite(void)
 {
     Suite *suite = suite_create("views");
     TCase *all = tcase_create("all");
-    tcase_set_timeout(all, 60);
+    tcase_set_timeout(all, getenv("OPTOP_MONKEY_KEYS") ? 3600 : 120);
     tcase_add_test(all, runs_are_as_committed);
     tcase_add_test(all, views_go_by_numbers_and_clicks);
     tcase_add_test(all, runs_are_sorted_filtered_and_searched);
     tcase_add_test(all, marked_runs_are_acted_upon_together);
     tcase_add_test(all, commands_complete_and_tell_their_keys);
     tcase_add_test(all, a_table_of_all_runs_allocates_nothing);
+    tcase_add_test(all, processes_are_as_committed);
+    tcase_add_test(all, processes_follow_what_the_server_tells);
+    tcase_add_test(all, processes_are_acted_upon_after_a_question);
+    tcase_add_test(all, drawing_processes_allocates_nothing);
+    tcase_add_test(all, random_keys_do_no_harm);
     tcase_add_test(all, a_tree_has_children_below_their_parents);
     suite_add_tcase(suite, all);
     return suite;

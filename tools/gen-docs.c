@@ -151,6 +151,7 @@ print_keys(struct str *out)
     static const char *const contexts[][2] = {
         { "any", "Everywhere" }, { "runs", "Where there are runs" }, { "table", "In tables" },
         { "overview", "On the overview" }, { "all runs", "In the list of all runs" }, { "run", "In a run" },
+        { "processes", "In the list of processes" },
         { "command", "In the line at the bottom" },
         { "launch", "When launching" }, { "thresholds", "In the thresholds" },
         { "form", "In forms" },

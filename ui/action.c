@@ -10,6 +10,7 @@ static const struct action_row rows[ACTION_COUNT] = {
     [ACTION_OVERVIEW] = { "overview", NULL, "everything at one glance", act_view, SCENE_OVERVIEW },
     [ACTION_RUNS] = { "runs", NULL, "all runs, present and past", act_view, SCENE_RUNS },
     [ACTION_RUN] = { "run", "<number>", "one run: that under the cursor", act_open, 0 },
+    [ACTION_PROCESSES] = { "processes", NULL, "all processes of the machine", act_view, SCENE_PROCESSES },
     [ACTION_THRESHOLDS] = { "settings", NULL, "thresholds of alerts: look, edit, add", act_thresholds, 0 },
     [ACTION_HELP] = { "help", NULL, "help", act_help, 0 },
     [ACTION_OPEN] = { "open", NULL, "look at the run under the cursor", act_open, 0 },
@@ -24,6 +25,12 @@ static const struct action_row rows[ACTION_COUNT] = {
     [ACTION_FEWER_WORKERS] = { "fewer-workers", NULL, "one worker fewer; what it is in, it finishes", act_workers, -1 },
     [ACTION_SOONER] = { "sooner", NULL, "a higher priority: earlier in the queue", act_priority, 1 },
     [ACTION_LATER] = { "later", NULL, "a lower priority", act_priority, -1 },
+
+    [ACTION_DETAILS] = { "details", NULL, "all about the process: files, limits, environment", act_details, 0 },
+    [ACTION_TREE] = { "tree", NULL, "below the processes that have started them, or as a list", act_tree, 0 },
+    [ACTION_SIGNAL] = { "signal", "<name>", "a signal to the process, or the marked ones (asks first)", act_process, ACTION_SIGNAL },
+    [ACTION_RENICE] = { "renice", "<-20..19>", "another nice value (asks first)", act_process, ACTION_RENICE },
+    [ACTION_AFFINITY] = { "affinity", "<0-3,6>", "the processors that it may run on (asks first)", act_process, ACTION_AFFINITY },
 
     [ACTION_MARK] = { "mark", NULL, "mark the row, or no longer, and go on to the next", act_mark, 0 },
     [ACTION_UNMARK] = { "unmark", NULL, "unmark all rows", act_unmark, 0 },

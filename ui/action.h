@@ -17,6 +17,7 @@ enum action {
     ACTION_OVERVIEW,
     ACTION_RUNS,
     ACTION_RUN,
+    ACTION_PROCESSES,
     ACTION_THRESHOLDS,
     ACTION_HELP,
     ACTION_OPEN, /* the selected run */
@@ -31,6 +32,12 @@ enum action {
     ACTION_FEWER_WORKERS,
     ACTION_SOONER, /* a higher priority */
     ACTION_LATER,
+    /* processes */
+    ACTION_DETAILS,
+    ACTION_TREE,
+    ACTION_SIGNAL,
+    ACTION_RENICE,
+    ACTION_AFFINITY,
     /* tables */
     ACTION_MARK,
     ACTION_UNMARK,

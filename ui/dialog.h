@@ -72,6 +72,10 @@ struct dialog *dialog_confirm_new(const char *title, const char *text,
  * keys are named beside commands; a constant. */
 struct dialog *dialog_prompt_new(enum prompt_kind kind, const char *context, const char *text);
 
+/* All about a process: shows the answer of process.show, which is asked for with
+ * dialog_call once this has been pushed. Title is copied. */
+struct dialog *dialog_process_new(const char *title);
+
 /* A longer text to read and close. */
 struct dialog *dialog_message_new(const char *title, const char *text);
 

@@ -25,6 +25,8 @@ static const struct context_title {
     { "overview", "The overview" },
     { "all runs", "All runs" },
     { "run", "Looking at a run" },
+    { "processes", "Processes" },
+    { "process", "Details of a process" },
     { "runs", "Runs" },
     { "table", "Any table" },
     { "panels", "Panels" },

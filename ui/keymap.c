@@ -13,6 +13,13 @@ static const struct key_row rows[] = {
 
     { "all runs", "Enter", KEY_CODE_ENTER, ACTION_OPEN, "open", NULL },
 
+    { "processes", "Enter", KEY_CODE_ENTER, ACTION_DETAILS, "details", NULL },
+    { "processes", "t", 't', ACTION_TREE, "tree", NULL },
+    { "processes", "K", 'K', ACTION_SIGNAL, "signal", NULL },
+    { "processes", "i", 'i', ACTION_RENICE, "nice", NULL },
+    { "processes", "a", 'a', ACTION_AFFINITY, NULL, NULL },
+    { "processes", "o", 'o', ACTION_OPEN, NULL, NULL },
+
     { "run", "Esc", KEY_CODE_ESCAPE, ACTION_BACK, "back", NULL },
 
     { "table", "Space", ' ', ACTION_MARK, "mark", NULL },
@@ -44,6 +51,7 @@ static const struct key_row rows[] = {
     { "any", "1", '1', ACTION_OVERVIEW, NULL, NULL },
     { "any", "2", '2', ACTION_RUNS, NULL, NULL },
     { "any", "3", '3', ACTION_RUN, NULL, NULL },
+    { "any", "4", '4', ACTION_PROCESSES, NULL, NULL },
     { "any", "7", '7', ACTION_THRESHOLDS, NULL, NULL },
     { "any", "8", '8', ACTION_HELP, NULL, NULL },
     { "any", "Up", KEY_CODE_UP, ACTION_UP, NULL, NULL },
@@ -116,6 +124,11 @@ static const struct key_row rows[] = {
     { "command", "Enter", 0, ACTION_NONE, "do it", "do it; of a search or filter: keep it" },
     { "command", "Esc", 0, ACTION_NONE, "leave", "leave everything as it was" },
 
+    { "process", "Esc", 0, ACTION_NONE, "close", "close" },
+    { "process", "q", 0, ACTION_NONE, NULL, NULL },
+    { "process", "Enter", 0, ACTION_NONE, NULL, NULL },
+    { "process", "j k", 0, ACTION_NONE, "scroll", "scroll (arrows, pages, Home and End too)" },
+
     { "confirm", "y", 0, ACTION_NONE, "yes", "do it" },
     { "confirm", "n", 0, ACTION_NONE, "no", "leave it as it is" },
     { "confirm", "Enter", 0, ACTION_NONE, NULL, NULL },
@@ -137,9 +150,11 @@ static const char *const contexts[][6] = {
     { "overview", "runs", "panels", "any" },
     { "all runs", "runs", "table", "panels", "any" },
     { "run", "runs", "panels", "any" },
+    { "processes", "table", "panels", "any" },
     { "launch form", "form" },
     { "threshold form", "form" },
     { "launch" }, { "thresholds" }, { "metrics" }, { "confirm" }, { "message" }, { "command" },
+    { "process" },
     { "help" },
 };
 

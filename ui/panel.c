@@ -27,6 +27,7 @@ static const struct panel *const panels[PANEL_COUNT] = {
     [PANEL_TOP] = &panel_top,
     [PANEL_LOG] = &panel_log,
     [PANEL_RUN_TABLE] = &panel_run_table,
+    [PANEL_PROCESSES] = &panel_processes,
 };
 
 const struct panel *

@@ -32,6 +32,7 @@ enum panel_id {
     PANEL_TOP,
     PANEL_LOG,
     PANEL_RUN_TABLE,
+    PANEL_PROCESSES,
     PANEL_COUNT
 };
 
@@ -72,7 +73,7 @@ const struct panel *panel_info(enum panel_id id);
 /* One per file. */
 extern const struct panel panel_cpu, panel_memory, panel_io, panel_runs, panel_tasks,
     panel_pools, panel_boards, panel_files, panel_alerts, panel_run, panel_curve, panel_top, panel_log,
-    panel_run_table;
+    panel_run_table, panel_processes;
 
 /* What panels share (panel.c). */
 

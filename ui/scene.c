@@ -76,6 +76,11 @@ static const struct band all_runs[] = {
     { { { PANEL_NONE, 0 } } },
 };
 
+static const struct band all_processes[] = {
+    { { { PANEL_PROCESSES, 1 } } },
+    { { { PANEL_NONE, 0 } } },
+};
+
 /* To add a view of panels: a number in scene.h, a row here, a row in views[]. */
 static const struct {
     const char *context;
@@ -85,6 +90,7 @@ static const struct {
     [SCENE_OVERVIEW] = { "overview", overview_narrow, overview_normal, overview_wide, PANEL_RUNS },
     [SCENE_RUNS] = { "all runs", all_runs, all_runs, all_runs, PANEL_RUN_TABLE },
     [SCENE_RUN] = { "run", run_narrow, run_normal, run_normal, PANEL_TOP },
+    [SCENE_PROCESSES] = { "processes", all_processes, all_processes, all_processes, PANEL_PROCESSES },
 };
 
 /* What the line of views names: the views, and two dialogs. The key is that of
@@ -97,6 +103,7 @@ static const struct {
     { "Overview", ACTION_OVERVIEW, SCENE_OVERVIEW },
     { "Runs", ACTION_RUNS, SCENE_RUNS },
     { "Run", ACTION_RUN, SCENE_RUN },
+    { "Processes", ACTION_PROCESSES, SCENE_PROCESSES },
     { "Settings", ACTION_THRESHOLDS, -1 },
     { "Help", ACTION_HELP, -1 },
 };
@@ -106,6 +113,8 @@ scene_init(struct scene *scene)
 {
     view_init(&scene->view);
     table_init(&scene->run_table, &run_list_class, &scene->runs);
+    table_init(&scene->process_table, &process_list_class, &scene->processes);
+    table_sort_by(&scene->process_table, "cpu");
     scene_show(scene, SCENE_OVERVIEW);
 }
 
@@ -115,6 +124,8 @@ scene_release(struct scene *scene)
     view_release(&scene->view);
     table_release(&scene->run_table);
     run_list_release(&scene->runs);
+    table_release(&scene->process_table);
+    process_list_release(&scene->processes);
 }
 
 void
@@ -128,7 +139,8 @@ scene_show(struct scene *scene, enum scene_kind kind)
 struct table *
 scene_table(struct scene *scene, enum panel_id id)
 {
-    return id == PANEL_RUN_TABLE ? &scene->run_table : NULL;
+    return id == PANEL_RUN_TABLE ? &scene->run_table
+        : id == PANEL_PROCESSES ? &scene->process_table : NULL;
 }
 
 const char *
@@ -191,6 +203,10 @@ scene_run(const struct scene *scene)
 {
     if (scene->kind == SCENE_RUN)
         return scene->detail.run.run ? &scene->detail.run : NULL;
+    if (scene->kind == SCENE_PROCESSES) {
+        const struct process_row *process = process_list_find(&scene->processes, scene->process_table.cursor);
+        return process && process->run ? view_find_run(&scene->view, process->run) : NULL;
+    }
     if (scene->kind == SCENE_RUNS)
         return run_list_find(&scene->runs, (int64_t)scene->run_table.cursor);
     return view_find_run(&scene->view, scene->selected);
@@ -249,11 +265,36 @@ scene_targets(const struct scene *scene, enum action action, const struct view_r
     return count;
 }
 
+int
+scene_processes(const struct scene *scene, const struct process_row **ret_process, int most)
+{
+    const struct table *table = &scene->process_table;
+    int count = 0;
+    if (scene->kind != SCENE_PROCESSES)
+        return 0;
+    if (!table->mark_count)
+        count = (ret_process[0] = process_list_find(&scene->processes, table->cursor)) != NULL;
+    for (int i = 0; i < table->mark_count && count < most; i++) {
+        const struct process_row *process = process_list_find(&scene->processes, table->mark[i]);
+        if (process)
+            ret_process[count++] = process;
+    }
+    return count;
+}
+
 bool
 scene_can(const struct scene *scene, enum action action)
 {
     const struct view_run *target[1];
+    const struct process_row *process[1];
     switch (action) {
+    case ACTION_DETAILS:
+    case ACTION_SIGNAL:
+    case ACTION_RENICE:
+    case ACTION_AFFINITY:
+        return scene_processes(scene, process, 1) > 0;
+    case ACTION_TREE:
+        return scene->kind == SCENE_PROCESSES;
     case ACTION_OPEN:
         return scene_run(scene) && scene->kind != SCENE_RUN;
     case ACTION_RUN:

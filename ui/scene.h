@@ -11,11 +11,12 @@
 #include "ui/detail.h"
 #include "ui/keymap.h"
 #include "ui/panel.h"
+#include "ui/process_list.h"
 #include "ui/run_list.h"
 #include "ui/view.h"
 
 /* A view that is made of panels; in the order of their numbers. */
-enum scene_kind { SCENE_OVERVIEW, SCENE_RUNS, SCENE_RUN, SCENE_COUNT };
+enum scene_kind { SCENE_OVERVIEW, SCENE_RUNS, SCENE_RUN, SCENE_PROCESSES, SCENE_COUNT };
 
 enum { SCENE_SPOTS_MAX = 32, SCENE_TARGETS_MAX = TABLE_MARKS_MAX };
 
@@ -35,6 +36,8 @@ struct scene {
     int64_t selected; /* a run's number; 0: none */
     struct run_list runs; /* of SCENE_RUNS */
     struct table run_table;
+    struct process_list processes; /* of SCENE_PROCESSES */
+    struct table process_table;
     bool held; /* the picture stands still on purpose */
     char message[VIEW_TEXT_MAX]; /* instead of the keys; "" */
     enum style message_style;
@@ -68,6 +71,9 @@ const struct view_run *scene_run(const struct scene *scene);
  * would do something to. Returns how many, `most` at most. */
 int scene_targets(const struct scene *scene, enum action action, const struct view_run **ret_run,
     int most);
+
+/* The processes that keys act upon: the marked ones, else that under the cursor. */
+int scene_processes(const struct scene *scene, const struct process_row **ret_process, int most);
 
 /* What a click at a place does. */
 enum action scene_spot_at(const struct scene *scene, int x, int y);

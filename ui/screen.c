@@ -119,6 +119,21 @@ take_detail(struct screen *screen, const struct call *call, const json_t *result
         detail_apply_logs(detail, result);
 }
 
+static void
+take_processes(struct screen *screen, const json_t *result)
+{
+    struct scene *scene = &screen->scene;
+    screen->processes_asked = false;
+    if (!result) {
+        scene->processes.take = scene->processes.more = 0;
+        return;
+    }
+    process_list_apply(&scene->processes, result);
+    table_update(&scene->process_table);
+    if (scene->processes.more)
+        screen_ask_processes(screen);
+}
+
 static void update_runs(struct scene *scene);
 static void take_status(struct screen *screen, const json_t *status);
 
@@ -172,6 +187,9 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
             run_list_apply(&screen->scene.runs, result);
             table_update(&screen->scene.run_table);
         }
+        break;
+    case CALL_PROCESSES:
+        take_processes(screen, result);
         break;
     case CALL_DIALOG:
         if (call->dialog && call->dialog->class->answer &&
@@ -234,6 +252,23 @@ dialog_call_screen(void *context, struct dialog *dialog, const char *method, jso
     struct call *call = screen_call(context, CALL_DIALOG, method, params);
     call->dialog = dialog;
     call->tag = tag;
+}
+
+/* Processes are asked for while they are looked at, one answer at a time. */
+void
+screen_ask_processes(struct screen *screen)
+{
+    struct process_list *list = &screen->scene.processes;
+    if (screen->scene.kind != SCENE_PROCESSES || screen->processes_asked)
+        return;
+    json_t *params = json_object();
+    json_object_set_new(params, "since", json_integer(list->more ? list->since : list->take));
+    if (list->more)
+        json_object_set_new(params, "after", json_integer(list->more));
+    else
+        list->since = list->take;
+    screen->processes_asked = true;
+    screen_call(screen, CALL_PROCESSES, "processes", params);
 }
 
 /* The detail of the run that is looked at. */
@@ -316,7 +351,8 @@ take_status(struct screen *screen, const json_t *status)
     update_runs(&screen->scene);
     expire_message(screen);
     refresh_detail(screen);
-    screen->dirty = true;
+    screen_ask_processes(screen);
+    screen->dirty = screen->dirty || screen->scene.kind != SCENE_PROCESSES || !screen->processes_asked;
 }
 
 /* Progress alone waits for the next tick to be drawn. */

@@ -11,7 +11,7 @@
 #include "ui/screen.h"
 
 enum call_kind { CALL_STATUS, CALL_WATCH, CALL_HISTORY, CALL_TOP, CALL_CURVE, CALL_LOGS, CALL_RUN,
-    CALL_RUNS, CALL_DIALOG };
+    CALL_RUNS, CALL_PROCESSES, CALL_DIALOG };
 
 /* A request under way. */
 struct call {
@@ -38,6 +38,7 @@ struct screen {
     double detail_time, detail_done; /* when and at what count it was read last */
     enum run_state detail_state;
     int detail_calls; /* under way */
+    bool processes_asked; /* under way */
 };
 
 /* screen.c */
@@ -46,6 +47,7 @@ void screen_push(struct screen *screen, struct dialog *dialog);
 struct call *screen_call(struct screen *screen, enum call_kind kind, const char *method, json_t *params);
 json_t *screen_run_params(int64_t run);
 void screen_ask_detail(struct screen *screen);
+void screen_ask_processes(struct screen *screen);
 void screen_ask_all(struct screen *screen); /* what a hold has missed */
 
 /* screen_act.c */
@@ -74,6 +76,9 @@ void act_resume(struct screen *screen, int by, const char *text);
 void act_retry(struct screen *screen, int by, const char *text);
 void act_workers(struct screen *screen, int by, const char *text);
 void act_priority(struct screen *screen, int by, const char *text);
+void act_details(struct screen *screen, int by, const char *text);
+void act_tree(struct screen *screen, int by, const char *text);
+void act_process(struct screen *screen, int by, const char *text);
 void act_mark(struct screen *screen, int by, const char *text);
 void act_unmark(struct screen *screen, int by, const char *text);
 void act_sort(struct screen *screen, int by, const char *text);

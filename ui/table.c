@@ -177,11 +177,13 @@ arrange_tree(struct table *table)
 static void
 keep_cursor(struct table *table)
 {
-    for (int i = 0; i < table->shown && table->cursor; i++)
+    for (int i = 0; i < table->shown && table->cursor && table->moved; i++)
         if (key_of(table, table->order[i]) == table->cursor) {
             table->at = i;
             return;
         }
+    if (!table->moved)
+        table->at = 0;
     if (table->at >= table->shown)
         table->at = table->shown ? table->shown - 1 : 0;
     table->cursor = table->shown ? key_of(table, table->order[table->at]) : 0;
@@ -225,6 +227,7 @@ table_move(struct table *table, int by)
     int64_t at = (int64_t)table->at + by;
     at = at >= table->shown ? table->shown - 1 : at;
     table->at = at < 0 ? 0 : (int)at;
+    table->moved = true;
     int row = table_row(table);
     table->cursor = row < 0 ? 0 : key_of(table, row);
 }
@@ -233,6 +236,7 @@ void
 table_go(struct table *table, uint64_t key)
 {
     table->cursor = key;
+    table->moved = true;
     keep_cursor(table);
 }
 

@@ -41,6 +41,7 @@ struct table {
     char filter[TABLE_TEXT_MAX], search[TABLE_TEXT_MAX];
     uint64_t cursor; /* a key; 0: none yet, the first row */
     int at; /* its place in the order */
+    bool moved; /* by a person: it stays on its row; else it stays at the top */
     uint64_t from; /* where a search began */
     uint64_t mark[TABLE_MARKS_MAX];
     int mark_count;

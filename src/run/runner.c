@@ -666,7 +666,7 @@ runner_each_worker(const struct runner *runner,
     for (const struct run *run = runner->runs; run; run = run->next)
         for (const struct run_worker *w = run->workers; w; w = w->next) {
             const struct runner_worker worker = { .run = run->id, .number = w->number,
-                .pid = (int)worker_pid(w->worker),
+                .pid = (int)worker_pid(w->worker), .trial = w->running_trial,
                 .memory_limit_bytes = run->spec.limits.memory_bytes };
             if (worker.pid > 0)
                 see(context, &worker);

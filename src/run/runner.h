@@ -136,6 +136,7 @@ struct runner_worker {
     int64_t run;
     int number; /* of its run's, from 1 */
     int pid;
+    int64_t trial; /* that it is at; 0: none, or several */
     double memory_limit_bytes; /* of the run; 0: none */
 };
 void runner_each_worker(const struct runner *runner,

@@ -72,6 +72,13 @@ int handle_boards(struct call *call);
 /* status_files.c */
 int handle_files(struct call *call);
 
+/* handler_processes.c */
+int handle_processes(struct call *call);
+int handle_process_show(struct call *call);
+int handle_process_signal(struct call *call);
+int handle_process_renice(struct call *call);
+int handle_process_affinity(struct call *call);
+
 /* handler_alerts.c */
 int handle_alerts_list(struct call *call);
 int handle_alerts_dead(struct call *call);

@@ -22,6 +22,7 @@
 #include "base/xalloc.h"
 #include "io/file.h"
 #include "mem/memory.h"
+#include "sample/proctable.h"
 #include "server/server_log.h"
 #include "task/task_rows.h"
 #include "wire/path.h"
@@ -344,6 +345,7 @@ on_tick(void *context)
     readers_tick(server);
     if (server->sinks)
         sinks_tick(server->sinks);
+    proctable_tick(server, started);
     read_boards(server);
     sampler_sample(server->sampler)->scalar[METRIC_MEMORY_PRESSURE] =
         optop_memory_pressure(NULL, 0);
@@ -647,6 +649,7 @@ server_free(struct server *server)
     buffers_free(server->buffers);
     statsd_socket_close(server);
     leaks_free(server->leaks);
+    proctable_free(server->processes);
     publisher_close(server->publisher);
     boards_release(&server->boards);
     tasks_release(&server->tasks);

@@ -102,6 +102,8 @@ struct server {
     int statsd_fd;
     char *statsd_path; /* owned; NULL: not bound */
     struct loop_fd *statsd_watch;
+    struct proctable *processes; /* NULL: nobody looks */
+    int64_t processes_asked_ns; /* monotonic */
     struct leaks *leaks; /* NULL: not looked yet */
     struct store *store;
     struct ini *ini;
@@ -213,6 +215,9 @@ void shortage_write(struct json_writer *w); /* members of the object of memory *
 
 /* leaks.c: who grows and does not stop; after the boards were read. */
 void leaks_step(struct server *server, int64_t now_ns);
+
+/* handler_processes.c: forgets them when nobody has asked for a while. */
+void proctable_tick(struct server *server, int64_t now_ns);
 void leaks_free(struct leaks *leaks);
 void leaks_write(struct json_writer *w, const struct leaks *leaks); /* member "leaks" */
 

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The methods about processes. They are read while somebody asks, not more often
+ * than twice a second, and a client that says what it knows gets what has
+ * changed since. Nobody has asked for a while: all of it is forgotten, and costs
+ * nothing.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "io/procact.h"
+#include "sample/proctable.h"
+#include "server/call.h"
+
+enum {
+    FRESH_MS = 450, /* what is younger is not read again */
+    FORGET_SECONDS = 15,
+    ANSWER_ENOUGH = 700 * 1024, /* bytes: the rest waits for the next request */
+};
+
+static void
+mark_worker(void *context, const struct runner_worker *worker)
+{
+    struct server *server = context;
+    struct procrow *process = proctable_find(server->processes, worker->pid);
+    if (!process)
+        return;
+    if (process->run != worker->run || process->trial != worker->trial)
+        proctable_touch(server->processes, process);
+    process->run = worker->run;
+    process->trial = worker->trial;
+}
+
+/* What a worker has started belongs to its run and trial. Parents mostly have
+ * smaller pids, so that one look at the parent is enough for nearly all. */
+static void
+mark_children(struct proctable *list)
+{
+    for (int i = 0; i < proctable_count(list); i++) {
+        struct procrow *process = proctable_at(list, i);
+        const struct procrow *above = process->parent > 1 ? proctable_find(list, process->parent) : NULL;
+        if (!above || above->run == 0)
+            continue;
+        if (process->run == above->run && process->trial == above->trial)
+            continue;
+        process->run = above->run;
+        process->trial = above->trial;
+        proctable_touch(list, process);
+    }
+}
+
+static int
+take(struct server *server, int64_t now)
+{
+    if (!server->processes)
+        server->processes = proctable_new("/proc");
+    bool first = !proctable_takes(server->processes);
+    if (!first && now - proctable_taken_ns(server->processes) < FRESH_MS * NS_PER_MS)
+        return 0;
+    int r = proctable_take(server->processes, now);
+    if (r < 0)
+        return r;
+    runner_each_worker(server->runner, mark_worker, server);
+    if (runner_first(server->runner))
+        mark_children(server->processes);
+    return 0;
+}
+
+void
+proctable_tick(struct server *server, int64_t now)
+{
+    if (!server->processes || now - server->processes_asked_ns < FORGET_SECONDS * NS_PER_SEC)
+        return;
+    proctable_free(server->processes);
+    server->processes = NULL;
+}
+
+/* The order of these is that of `columns'; names come with processes that the
+ * client does not know yet. */
+static void
+write_process(struct json_writer *w, const struct procrow *p, bool named)
+{
+    jw_array(w, NULL);
+    jw_int(w, NULL, p->pid);
+    jw_int(w, NULL, p->parent);
+    jw_stringn(w, NULL, &p->state, 1);
+    jw_int(w, NULL, p->nice);
+    jw_int(w, NULL, p->threads);
+    jw_figure(w, NULL, p->cpu_pct);
+    jw_figure(w, NULL, p->cpu_seconds);
+    jw_int(w, NULL, p->rss_bytes);
+    jw_figure(w, NULL, p->read_bytes);
+    jw_figure(w, NULL, p->write_bytes);
+    jw_int(w, NULL, p->run);
+    jw_int(w, NULL, p->trial);
+    if (named) {
+        jw_int(w, NULL, (int64_t)p->start);
+        jw_int(w, NULL, (int64_t)p->uid);
+        jw_string(w, NULL, p->name);
+        jw_string(w, NULL, p->command);
+    }
+    jw_end(w);
+}
+
+static void
+write_columns(struct json_writer *w)
+{
+    static const char *const columns[] = { "pid", "parent", "state", "nice", "threads", "cpu_pct",
+        "cpu_seconds", "rss_bytes", "read_bytes", "write_bytes", "run", "trial", "start", "uid", "name",
+        "command" };
+    jw_array(w, "columns");
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        jw_string(w, NULL, columns[i]);
+    jw_end(w);
+}
+
+static void
+write_gone(void *context, int pid)
+{
+    jw_int(context, NULL, pid);
+}
+
+static void
+nothing(void *context, int pid)
+{
+    (void)context, (void)pid;
+}
+
+int
+handle_processes(struct call *call)
+{
+    struct server *server = call->server;
+    struct json_writer *w = call->w;
+    int64_t now = clock_mono_ns(), more = 0;
+    uint64_t since = (uint64_t)json_get_int(call->params, "since", 0);
+    int64_t after = json_get_int(call->params, "after", 0);
+    server->processes_asked_ns = now;
+    int r = after ? 0 : take(server, now);
+    if (r < 0)
+        return diag_set(call->diag, r, "/proc: %s", err_text(r));
+    if (!server->processes)
+        return diag_set(call->diag, JSONRPC_PARAMS, "after: nothing is under way");
+    struct proctable *list = server->processes;
+    bool full = !since || since > proctable_takes(list) || !proctable_gone(list, since, nothing, NULL);
+    since = full ? 0 : since;
+    jw_int(w, "take", (int64_t)proctable_takes(list));
+    jw_bool(w, "full", full);
+    if (full)
+        write_columns(w);
+    jw_array(w, "gone");
+    if (!full && !after)
+        proctable_gone(list, since, write_gone, w);
+    jw_end(w);
+    jw_array(w, "processes");
+    for (int i = 0; i < proctable_count(list) && !more; i++) {
+        const struct procrow *process = proctable_at(list, i);
+        if (process->pid <= after || process->changed <= since)
+            continue;
+        write_process(w, process, process->named > since);
+        more = w->out->len > ANSWER_ENOUGH ? process->pid : 0;
+    }
+    jw_end(w);
+    if (more)
+        jw_int(w, "more", more);
+    return 0;
+}
+
+/* A process that a request names by pid and start. */
+static int
+find_process(struct call *call, int *ret_pid, uint64_t *ret_start)
+{
+    int64_t pid = json_get_int(call->params, "pid", 0), start = json_get_int(call->params, "start", -1);
+    if (pid <= 0 || pid > INT32_MAX)
+        return call_need(call, "pid");
+    if (start < 0)
+        return call_need(call, "start");
+    *ret_pid = (int)pid;
+    *ret_start = (uint64_t)start;
+    return 0;
+}
+
+static int
+tell_failure(struct call *call, int r, int pid)
+{
+    if (r == -ESRCH)
+        return diag_set(call->diag, ERR_NOT_FOUND, "process %d has ended", pid);
+    if (r == -EPERM || r == -EACCES)
+        return diag_set(call->diag, ERR_DENIED, "process %d: not permitted (it is another user's, or it takes root)", pid);
+    return diag_set(call->diag, r, "process %d: %s", pid, err_text(r));
+}
+
+int
+handle_process_show(struct call *call)
+{
+    int pid;
+    uint64_t start;
+    int r = find_process(call, &pid, &start);
+    if (r < 0)
+        return r;
+    jw_int(call->w, "pid", pid);
+    jw_int(call->w, "start", (int64_t)start);
+    r = procact_write(pid, start, call->w);
+    return r < 0 ? tell_failure(call, r, pid) : 0;
+}
+
+int
+handle_process_signal(struct call *call)
+{
+    int pid, signal_number = procact_signal_number(json_get_string(call->params, "signal", ""));
+    uint64_t start;
+    int r = find_process(call, &pid, &start);
+    if (r < 0)
+        return r;
+    if (signal_number < 0)
+        return diag_set(call->diag, JSONRPC_PARAMS, "signal: TERM, KILL, STOP, ... or a number");
+    r = procact_signal(pid, start, signal_number);
+    return r < 0 ? tell_failure(call, r, pid) : 0;
+}
+
+int
+handle_process_renice(struct call *call)
+{
+    int pid;
+    uint64_t start;
+    int64_t nice = json_get_int(call->params, "nice", 100);
+    int r = find_process(call, &pid, &start);
+    if (r < 0)
+        return r;
+    if (nice < -20 || nice > 19)
+        return diag_set(call->diag, JSONRPC_PARAMS, "nice: a whole number from -20 to 19");
+    r = procact_renice(pid, start, (int)nice);
+    return r < 0 ? tell_failure(call, r, pid) : 0;
+}
+
+int
+handle_process_affinity(struct call *call)
+{
+    int pid;
+    uint64_t start;
+    const char *cpus = json_get_string(call->params, "cpus", "");
+    int r = find_process(call, &pid, &start);
+    if (r < 0)
+        return r;
+    r = procact_affinity(pid, start, cpus);
+    if (r == -EINVAL)
+        return diag_set(call->diag, JSONRPC_PARAMS, "cpus: a list like 0-3,6 of processors that there are");
+    return r < 0 ? tell_failure(call, r, pid) : 0;
+}
