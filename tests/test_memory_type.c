@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
-#include "mem/json_type.h"
 #include "optop/memory.h"
 
 static struct optop_type_figures
@@ -129,19 +127,6 @@ START_TEST(threads)
 }
 END_TEST
 
-START_TEST(json)
-{
-    struct diag diag;
-    json_type_use();
-    optop_memory_track(1);
-    json_t *value = json_parse("{\"a\":[1,2,\"three\"]}", 19, &diag);
-    ck_assert_uint_gt(figures("json").live, 4);
-    json_decref(value);
-    ck_assert_uint_eq(figures("json").live, 0);
-    ck_assert_uint_eq(figures("json").live_bytes, 0);
-}
-END_TEST
-
 Suite *
 test_suite(void)
 {
@@ -153,7 +138,6 @@ test_suite(void)
     tcase_add_test(tc, there_is_an_end_of_types);
     tcase_add_test(tc, no_memory);
     tcase_add_test(tc, threads);
-    tcase_add_test(tc, json);
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -100,6 +100,70 @@ OPTOP_API size_t optop_arena_trim(struct optop_arena *arena);
 OPTOP_API void optop_arena_figures(const struct optop_arena *arena,
     struct optop_arena_figures *ret);
 
+/* A heap arena: memory in one range of addresses, of any size, taken and given
+ * back singly.
+ *
+ *     struct optop_heap *heap = optop_heap_new(&(struct optop_heap_options){
+ *         .name = "json", .limit = 64 << 20 });
+ *     char *text = optop_heap_alloc(heap, 100);
+ *     ...
+ *     optop_heap_give_back(heap, text);
+ *     optop_heap_free(heap);
+ *
+ * What is free lies in segregated lists as in TLSF (Masmano, Ripoll, Crespo, Real:
+ * "TLSF: a new dynamic memory allocator for real-time systems", 2004), one list for
+ * each size below 1 KiB and 32 for each power of two above; within a list the
+ * best fit is looked for. Neighbours that are free are merged at once by boundary tags
+ * (Knuth, The Art of Computer Programming, volume 1, 2.5). Each piece costs 8 bytes.
+ * The heap grows at its end, chunk by chunk, and shrinks there. One thread at a
+ * time, or any with OPTOP_HEAP_THREADS. */
+enum {
+    OPTOP_HEAP_THREADS = 1,
+};
+
+#define OPTOP_HEAP_LIMIT_MAX ((size_t)1 << 38)
+
+struct optop_heap_options {
+    const char *name; /* copied, 31 bytes; NULL: does not show */
+    size_t limit; /* bytes it may grow to; so many addresses are reserved. Not 0 */
+    size_t keep; /* free bytes at its end that it does not give to the kernel; 0: 1 MiB */
+    unsigned flags;
+};
+
+struct optop_heap_figures {
+    uint64_t bytes, used; /* of the kernel; of those, what is taken, 8 for each piece included */
+    uint64_t peak, count; /* the most that was taken at a time; pieces that are taken now */
+    uint64_t allocations; /* so far */
+    uint64_t refused; /* for the limit, or because memory was out */
+    uint64_t faults; /* given back, but not taken; that was ignored */
+    double utilization_pct; /* used, of bytes */
+    double fragmentation_pct; /* of what lies before the end of the last piece: in holes */
+};
+
+struct optop_heap;
+
+/* NULL with errno: EINVAL, ENOMEM. */
+OPTOP_API struct optop_heap *optop_heap_new(const struct optop_heap_options *options);
+
+/* All that was taken goes with it. NULL is fine. */
+OPTOP_API void optop_heap_free(struct optop_heap *heap);
+
+/* Memory that is not cleared, aligned to OPTOP_ARENA_ALIGN. NULL with errno: ENOMEM,
+ * also at the limit. The second keeps what is in it (NULL: takes some), and on
+ * failure all as it is. */
+OPTOP_API void *optop_heap_alloc(struct optop_heap *heap, size_t size);
+OPTOP_API void *optop_heap_realloc(struct optop_heap *heap, void *memory, size_t size);
+OPTOP_API void optop_heap_give_back(struct optop_heap *heap, void *memory); /* NULL is fine */
+
+/* Free memory at the end goes to the kernel: so many bytes. */
+OPTOP_API size_t optop_heap_trim(struct optop_heap *heap);
+
+/* By any thread. */
+OPTOP_API void optop_heap_figures(struct optop_heap *heap, struct optop_heap_figures *ret);
+
+/* Walks all of it: 0, or -EBADMSG where somebody has written over its end. */
+OPTOP_API int optop_heap_check(struct optop_heap *heap);
+
 /* A view of bytes that somebody else holds. */
 struct optop_slice {
     const char *at; /* NULL: none */

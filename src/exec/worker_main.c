@@ -20,7 +20,7 @@
 #include "base/xalloc.h"
 #include "exec/limit.h"
 #include "exec/worker_figures.h"
-#include "mem/json_type.h"
+#include "mem/json_heap.h"
 #include "exec/block.h"
 #include "exec/run_check.h"
 #include "exec/worker_msg.h"
@@ -494,7 +494,7 @@ worker_main(int argc, char **argv)
     struct worker worker = { 0 };
     if (argc > 1 && !strcmp(argv[1], RUN_CHECK_ARGUMENT))
         return optop_serve(functions) < 0 ? by_hand() : EXIT_SUCCESS;
-    json_type_use();
+    json_heap_use(JSON_HEAP_WORKER_MAX);
     optop_memory_track(1);
     if (fcntl(WORKER_FD, F_SETFD, FD_CLOEXEC) < 0)
         return by_hand();

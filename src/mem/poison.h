@@ -14,6 +14,7 @@
 
 #define POISON(at, size) ASAN_POISON_MEMORY_REGION((at), (size))
 #define UNPOISON(at, size) ASAN_UNPOISON_MEMORY_REGION((at), (size))
+#define UNCHECKED __attribute__((no_sanitize("address"))) /* a function that may touch it */
 #define ROOT_ADD(at, size) __lsan_register_root_region((at), (size))
 #define ROOT_REMOVE(at, size) __lsan_unregister_root_region((at), (size))
 
@@ -21,6 +22,7 @@
 
 #define POISON(at, size) ((void)(at), (void)(size))
 #define UNPOISON(at, size) ((void)(at), (void)(size))
+#define UNCHECKED
 #define ROOT_ADD(at, size) ((void)(at), (void)(size))
 #define ROOT_REMOVE(at, size) ((void)(at), (void)(size))
 

@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "exec/cage.h"
-#include "mem/json_type.h"
+#include "mem/json_heap.h"
 #include "server/server.h"
 #include "wire/path.h"
 
@@ -246,7 +246,7 @@ daemon_run(const struct daemon_options *options)
 {
     struct daemon_state d = { .lock_fd = -1, .listen_fd = -1, .reserve_fd = -1 };
     struct diag diag = { 0 };
-    json_type_use();
+    json_heap_use(JSON_HEAP_MAX);
     settle_descriptors();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a full quota is an error code, not a death */

@@ -2,7 +2,7 @@
  *
  * Who grows and does not stop: the server, every worker with what it has
  * started, every program that publishes figures, and what those say of their
- * memory by type ("type.live"). Each is a subject with readings of its own
+ * memory by type ("type.live") and of their heaps ("heap.used"). Each is a subject with readings of its own
  * (mem/track.h); one that is found to grow is told in the log, in the status
  * object and, as "leak.growth" and "leak.limit", on our board, so that a threshold
  * can be put on it. A step once per tick; reads few processes in each.
@@ -171,7 +171,8 @@ look_at_types(const struct look *look, const struct board_reader *board)
     for (int i = 0; i < board->figure_count; i++) {
         const struct board_figure *figure = &board->figure[i];
         char name[64];
-        if (figure->kind != BOARD_GAUGE || strcmp(figure->name, "type.live"))
+        if (figure->kind != BOARD_GAUGE ||
+            (strcmp(figure->name, "type.live") && strcmp(figure->name, "heap.used")))
             continue;
         const char *type = strchr(figure->labels, '=');
         snprintf(name, sizeof name, "%.24s of %.30s", type ? type + 1 : figure->labels,

@@ -5,11 +5,12 @@
  * back.
  */
 #include <math.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "mem/registry.h"
 #include "server/server.h"
-
 
 static void
 on_pressure(enum optop_pressure now, enum optop_pressure before, void *data)
@@ -50,12 +51,40 @@ shortage_stop(struct server *server)
     optop_memory_off_pressure(on_pressure, server);
 }
 
+static int64_t
+figure_of(const struct resource_figure *figure, int count, const char *name)
+{
+    for (int i = 0; i < count; i++)
+        if (!strcmp(figure[i].name, name))
+            return (int64_t)figure[i].value;
+    return 0;
+}
+
+/* A heap is what a part of the program allocates, as a type is. */
+static void
+write_heap(struct resource *resource, void *data)
+{
+    struct json_writer *w = data;
+    struct resource_figure figure[RESOURCE_FIGURES_MAX];
+    if (strcmp(resource->kind, "heap"))
+        return;
+    int count = resource->figures(resource, figure);
+    jw_object(w, NULL);
+    jw_string(w, "name", resource->name);
+    jw_int(w, "count", figure_of(figure, count, "count"));
+    jw_int(w, "bytes", figure_of(figure, count, "used"));
+    jw_int(w, "peak_bytes", figure_of(figure, count, "peak"));
+    jw_int(w, "allocations", figure_of(figure, count, "allocations"));
+    jw_end(w);
+}
+
 static void
 write_types(struct json_writer *w)
 {
     struct optop_type_figures type[16];
     int count = optop_types(type, sizeof type / sizeof *type);
     jw_array(w, "types");
+    registry_each(write_heap, w);
     for (int i = 0; i < count && i < (int)(sizeof type / sizeof *type); i++) {
         jw_object(w, NULL);
         jw_string(w, "name", type[i].name);

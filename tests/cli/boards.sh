@@ -36,6 +36,11 @@ like "tasks" "$out" "task.duration *task=sample"
 optop runs >"$out"
 arena() { optop boards >"$out" && grep -q "arena.bytes *arena=requests" "$out"; }
 ok "what requests take is an arena" until_true 20 arena
+heap() { optop boards >"$out" && grep -q "heap.used *heap=json" "$out"; }
+case $(nm "$built/optop" 2>/dev/null) in
+*__asan_init*) ok "JSON has a heap of its own # SKIP malloc's in a sanitized build" true ;;
+*) ok "JSON has a heap of its own" until_true 20 heap ;;
+esac
 optop status --json >"$out"
 is "in the status object too" "$(json "$out" '[b["program"] for b in o["boards"]]')" '["optop-server"]'
 exits "no such program: nothing" 0 optop boards nobody
