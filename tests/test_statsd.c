@@ -20,7 +20,7 @@ static struct statsd_line line;
 static int
 parse(const char *text)
 {
-    return statsd_parse(text, strlen(text), &line);
+    return statsd_parse((struct optop_slice){ text, strlen(text) }, &line);
 }
 
 START_TEST(lines_are_read)
@@ -41,7 +41,7 @@ START_TEST(lines_are_read)
     ck_assert_int_eq(parse("took:1e3|ms"), 0);
     ck_assert_int_eq(line.type, STATSD_TIMING);
     ck_assert_int_eq(parse("users:anna:b|s"), 0);
-    ck_assert_uint_eq(line.member_len, 6);
+    ck_assert_uint_eq(line.member.len, 6);
 }
 END_TEST
 
@@ -55,7 +55,7 @@ START_TEST(what_is_no_line_is_refused)
         "a:|s", "a:1e999|c", name };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         ck_assert_msg(parse(wrong[i]) == ERR_SYNTAX, "%s", wrong[i]);
-    ck_assert_int_eq(statsd_parse("a\0b:1|c", 7, &line), ERR_SYNTAX);
+    ck_assert_int_eq(statsd_parse((struct optop_slice){ "a\0b:1|c", 7 }, &line), ERR_SYNTAX);
 }
 END_TEST
 
@@ -80,7 +80,7 @@ tear_down(void)
 static void
 take(const char *text, int64_t now_ns)
 {
-    statsd_take(statsd, text, strlen(text), now_ns);
+    statsd_take(statsd, (struct optop_slice){ text, strlen(text) }, now_ns);
 }
 
 static double

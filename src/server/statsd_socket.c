@@ -34,7 +34,8 @@ on_datagram(void *context, int fd, unsigned events)
         if ((size_t)len > sizeof text)
             statsd_drop(server->statsd);
         else
-            statsd_take(server->statsd, text, (size_t)len, loop_now(server->loop));
+            statsd_take(server->statsd, (struct optop_slice){ text, (size_t)len },
+                loop_now(server->loop));
     }
 }
 

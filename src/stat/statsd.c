@@ -39,45 +39,65 @@ struct statsd {
     struct entry entry[STATSD_FIGURES_MAX];
 };
 
-/* Reading. */
+/* Reading: a datagram is anybody's, so it is cut into slices that cannot reach
+ * beyond it. */
 
-static const char *
-find(const char *text, const char *end, char c)
+/* What stands before the next `c`, or all; *rest is what is behind it, or none. */
+static struct optop_slice
+split(struct optop_slice *rest, char c)
 {
-    const char *at = memchr(text, c, (size_t)(end - text));
-    return at ? at : end;
+    const char *at = rest->len ? memchr(rest->at, c, rest->len) : NULL;
+    size_t len = at ? (size_t)(at - rest->at) : rest->len;
+    struct optop_slice word = optop_slice_cut(*rest, 0, len);
+    *rest = optop_slice_cut(*rest, len + 1, rest->len - len - 1); /* none: it begins behind the end */
+    return word;
+}
+
+static struct optop_slice
+behind_first(struct optop_slice text)
+{
+    return optop_slice_cut(text, 1, text.len - 1);
+}
+
+/* As a string of less than `size`. */
+static int
+copy_text(struct optop_slice text, char *buf, size_t size)
+{
+    if (text.len >= size || (text.len && memchr(text.at, '\0', text.len)))
+        return ERR_SYNTAX;
+    if (text.len)
+        memcpy(buf, text.at, text.len);
+    buf[text.len] = '\0';
+    return 0;
 }
 
 static int
-read_number(const char *text, const char *end, double *ret_value)
+read_number(struct optop_slice text, double *ret_value)
 {
     char number[NUMBER_MAX];
-    size_t len = (size_t)(end - text);
-    if (!len || len >= sizeof number || memchr(text, '\0', len))
+    if (!text.len || copy_text(text, number, sizeof number) < 0)
         return ERR_SYNTAX;
-    memcpy(number, text, len);
-    number[len] = '\0';
     return unit_parse_number(number[0] == '+' ? number + 1 : number, ret_value) < 0 ? ERR_SYNTAX : 0;
 }
 
 /* "a:1,b" as "a=1,b". */
 static int
-read_tags(const char *text, const char *end, char labels[OPTOP_LABELS_MAX])
+read_tags(struct optop_slice text, char labels[OPTOP_LABELS_MAX])
 {
-    size_t len = (size_t)(end - text);
-    if (len >= OPTOP_LABELS_MAX || memchr(text, '\0', len))
+    if (copy_text(text, labels, OPTOP_LABELS_MAX) < 0)
         return ERR_SYNTAX;
     bool in_value = false;
-    for (size_t i = 0; i < len; i++) {
-        labels[i] = text[i] == ':' && !in_value ? '=' : text[i];
-        in_value = text[i] != ',' && (in_value || text[i] == ':');
+    for (char *at = labels; *at; at++) {
+        bool begins = *at == ':' && !in_value;
+        in_value = *at != ',' && (in_value || *at == ':');
+        if (begins)
+            *at = '=';
     }
-    labels[len] = '\0';
     return 0;
 }
 
 static int
-read_type(const char *text, const char *end, enum statsd_type *ret_type)
+read_type(struct optop_slice text, enum statsd_type *ret_type)
 {
     static const struct {
         const char *word;
@@ -85,8 +105,7 @@ read_type(const char *text, const char *end, enum statsd_type *ret_type)
     } types[] = { { "c", STATSD_COUNTER }, { "g", STATSD_GAUGE }, { "ms", STATSD_TIMING },
         { "s", STATSD_SET } };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (strlen(types[i].word) == (size_t)(end - text) &&
-            !memcmp(types[i].word, text, (size_t)(end - text))) {
+        if (strlen(types[i].word) == text.len && !memcmp(types[i].word, text.at, text.len)) {
             *ret_type = types[i].type;
             return 0;
         }
@@ -94,54 +113,50 @@ read_type(const char *text, const char *end, enum statsd_type *ret_type)
 }
 
 static int
-read_options(const char *text, const char *end, struct statsd_line *line)
+read_options(struct optop_slice text, struct statsd_line *line)
 {
     int r = 0;
-    while (text < end && r == 0) {
-        const char *stop = find(text, end, '|');
-        if (*text == '@')
-            r = read_number(text + 1, stop, &line->rate);
-        else if (*text == '#')
-            r = read_tags(text + 1, stop, line->labels);
-        text = stop < end ? stop + 1 : end; /* others are extensions that we do without */
+    while (text.at && r == 0) {
+        struct optop_slice option = split(&text, '|');
+        if (option.len && *option.at == '@')
+            r = read_number(behind_first(option), &line->rate);
+        else if (option.len && *option.at == '#')
+            r = read_tags(behind_first(option), line->labels);
+        /* others are extensions that we do without */
     }
     return r == 0 && line->rate > 0 && line->rate <= 1 ? 0 : ERR_SYNTAX;
 }
 
 static int
-read_value(const char *text, const char *end, struct statsd_line *line)
+read_value(struct optop_slice text, struct statsd_line *line)
 {
-    if (text == end)
+    if (!text.len)
         return ERR_SYNTAX;
     line->member = text;
-    line->member_len = (size_t)(end - text);
     if (line->type == STATSD_SET)
         return 0;
     if (line->type == STATSD_GAUGE)
-        line->sign = *text == '-' ? -1 : *text == '+' ? 1 : 0;
-    int r = read_number(text, end, &line->value);
+        line->sign = *text.at == '-' ? -1 : *text.at == '+' ? 1 : 0;
+    int r = read_number(text, &line->value);
     bool below = line->value < 0 && line->type != STATSD_GAUGE;
     return r < 0 || below ? ERR_SYNTAX : 0;
 }
 
 int
-statsd_parse(const char *text, size_t len, struct statsd_line *ret_line)
+statsd_parse(struct optop_slice text, struct statsd_line *ret_line)
 {
     struct statsd_line line = { .rate = 1 };
-    const char *end = text + len, *colon = find(text, end, ':');
-    size_t name_len = (size_t)(colon - text);
-    if (colon == end || !name_len || name_len >= sizeof line.name || memchr(text, '\0', name_len))
+    struct optop_slice name = split(&text, ':');
+    if (!text.at || !name.len || copy_text(name, line.name, sizeof line.name) < 0)
         return ERR_SYNTAX;
-    memcpy(line.name, text, name_len);
-    const char *bar = find(colon, end, '|');
-    if (bar == end)
+    struct optop_slice value = split(&text, '|');
+    if (!text.at)
         return ERR_SYNTAX;
-    const char *type_end = find(bar + 1, end, '|');
-    int r = read_type(bar + 1, type_end, &line.type);
+    int r = read_type(split(&text, '|'), &line.type);
     if (r == 0)
-        r = read_value(colon + 1, bar, &line);
+        r = read_value(value, &line);
     if (r == 0)
-        r = read_options(type_end < end ? type_end + 1 : end, end, &line);
+        r = read_options(text, &line);
     if (r == 0)
         *ret_line = line;
     return r;
@@ -274,7 +289,7 @@ static void
 add_member(struct entry *entry, const struct statsd_line *line)
 {
     struct set *set = entry->set;
-    uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), line->member, line->member_len);
+    uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), line->member.at, line->member.len);
     hash ^= hash >> 32; /* the low bits of FNV depend on few of the input's */
     hash *= UINT64_C(0x9E3779B97F4A7C15);
     uint64_t bit = hash >> 48;
@@ -304,11 +319,11 @@ apply(struct entry *entry, const struct statsd_line *line)
 }
 
 static void
-take_line(struct statsd *statsd, const char *text, size_t len, int64_t now_ns)
+take_line(struct statsd *statsd, struct optop_slice text, int64_t now_ns)
 {
     struct statsd_line line;
     struct entry *entry =
-        statsd_parse(text, len, &line) < 0 ? NULL : find_entry(statsd, &line, now_ns);
+        statsd_parse(text, &line) < 0 ? NULL : find_entry(statsd, &line, now_ns);
     optop_add(statsd->lines, 1);
     if (!entry) {
         optop_add(statsd->dropped, 1);
@@ -319,14 +334,12 @@ take_line(struct statsd *statsd, const char *text, size_t len, int64_t now_ns)
 }
 
 void
-statsd_take(struct statsd *statsd, const char *text, size_t len, int64_t now_ns)
+statsd_take(struct statsd *statsd, struct optop_slice text, int64_t now_ns)
 {
-    const char *end = text + len;
-    while (text < end && have_board(statsd)) {
-        const char *stop = find(text, end, '\n');
-        if (stop > text)
-            take_line(statsd, text, (size_t)(stop - text), now_ns);
-        text = stop + 1;
+    while (text.len && have_board(statsd)) {
+        struct optop_slice line = split(&text, '\n');
+        if (line.len)
+            take_line(statsd, line, now_ns);
     }
 }
 

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "optop/arena.h"
 #include "optop/board.h"
 
 enum {
@@ -35,12 +36,11 @@ struct statsd_line {
     double value; /* of a set: not used */
     double rate; /* above 0, at most 1 */
     int sign; /* of a gauge: -1 or 1 where it changes, else 0 */
-    const char *member; /* of a set; points into the text */
-    size_t member_len;
+    struct optop_slice member; /* of a set; of the text */
 };
 
-/* Reads a line of `len` bytes; 0 or ERR_SYNTAX. */
-int statsd_parse(const char *text, size_t len, struct statsd_line *ret_line);
+/* Reads a line; 0 or ERR_SYNTAX. */
+int statsd_parse(struct optop_slice text, struct statsd_line *ret_line);
 
 struct statsd;
 
@@ -49,7 +49,7 @@ struct statsd *statsd_new(void);
 void statsd_free(struct statsd *statsd); /* NULL is fine */
 
 /* One datagram: lines. */
-void statsd_take(struct statsd *statsd, const char *text, size_t len, int64_t now_ns);
+void statsd_take(struct statsd *statsd, struct optop_slice text, int64_t now_ns);
 
 /* A datagram that was cut. */
 void statsd_drop(struct statsd *statsd);

@@ -33,13 +33,13 @@ check_line(const char *text, size_t len)
         return;
     memcpy(copy, text, len);
     char *exact = realloc(copy, len ? len : 1);
-    if (exact && statsd_parse(exact, len, &line) == 0) {
+    if (exact && statsd_parse((struct optop_slice){ exact, len }, &line) == 0) {
         require(strnlen(line.name, sizeof line.name) < sizeof line.name && line.name[0], "a name");
         require(strnlen(line.labels, sizeof line.labels) < sizeof line.labels, "labels");
         require(line.rate > 0 && line.rate <= 1, "a rate");
         require(isfinite(line.value), "a value");
         require(line.value >= 0 || line.type == STATSD_GAUGE, "a value below 0");
-        require(line.type != STATSD_SET || line.member_len > 0, "a member");
+        require(line.type != STATSD_SET || line.member.len > 0, "a member");
     }
     free(exact ? exact : copy);
 }
