@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
-die_out_of_memory(void)
+void
+xalloc_die(void)
 {
     fputs("optop: out of memory\n", stderr);
     abort();
@@ -18,7 +18,7 @@ xcalloc(size_t count, size_t size)
 {
     void *p = calloc(count ? count : 1, size ? size : 1);
     if (!p)
-        die_out_of_memory();
+        xalloc_die();
     return p;
 }
 
@@ -27,10 +27,10 @@ xrealloc(void *old, size_t count, size_t size)
 {
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes))
-        die_out_of_memory();
+        xalloc_die();
     void *p = realloc(old, bytes ? bytes : 1);
     if (!p)
-        die_out_of_memory();
+        xalloc_die();
     return p;
 }
 
@@ -57,6 +57,6 @@ xasprintf(const char *format, ...)
     int n = vasprintf(&text, format, args);
     va_end(args);
     if (n < 0)
-        die_out_of_memory();
+        xalloc_die();
     return text;
 }

@@ -17,6 +17,9 @@ char *xstrndup(const char *text, size_t len) __attribute__((malloc, returns_nonn
 char *xasprintf(const char *format, ...)
     __attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
 
+/* What they do when memory is out. */
+_Noreturn void xalloc_die(void);
+
 #define XNEW(type) ((type *)xcalloc(1, sizeof(type)))
 
 /* Makes room for one more element behind `count`; doubles the capacity. */

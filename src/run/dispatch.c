@@ -128,20 +128,7 @@ add_result(struct runner *runner, struct run *run, const struct trial_result *re
     } else if (!(values = retry_answered(run, result))) {
         return; /* answered before, or never given out: the first one counts */
     }
-    struct str params;
-    char number[40];
-    str_init(&params);
-    for (int d = 0; d < run->spec.dimension_count; d++) {
-        str_putc(&params, d ? ',' : '[');
-        str_puts(&params, unit_format_number(values[d], number, sizeof number));
-    }
-    str_putc(&params, ']');
-    XGROW(run->results, run->result_count, run->result_capacity);
-    struct run_result *kept = &run->results[run->result_count++];
-    *kept = (struct run_result){ *result, str_detach(&params), clock_wall_ns(), 0 };
-    kept->result.log = result->log && *result->log ? xstrdup(result->log) : NULL;
-    kept->result.metrics = result->metrics ? xstrdup(result->metrics) : NULL;
-    result_take_output(runner, result, &kept->result);
+    result_keep(runner, run, result, values);
     runner->pending_results++;
     if (runner->pending_results >= RUNNER_BATCH_MAX ||
         runner->pending_output >= RUNNER_OUTPUT_BATCH)
@@ -578,7 +565,6 @@ accept_batch(struct runner *runner, struct run *run, const struct batch *batch)
             entry ? window_values(run, (int)(trial - window_at(run, 0)->trial)) : NULL);
         if (run->results[i].result.output)
             runner->pending_output -= run->results[i].result.output_len;
-        run_result_release(&run->results[i]);
     }
     runner->pending_results -= run->result_count;
     if (run->ranges)
@@ -629,7 +615,11 @@ dispatch_commit(struct runner *runner)
     int run_count = 0, i = 0;
     for (const struct run *run = runner->runs; run; run = run->next)
         run_count += has_results(run);
-    struct batch *batches = xcalloc((size_t)run_count + 1, sizeof *batches);
+    struct optop_arena_mark mark = optop_arena_mark(&runner->results);
+    struct batch *batches =
+        optop_arena_zero(&runner->results, (size_t)run_count + 1, sizeof *batches);
+    if (!batches)
+        xalloc_die();
     struct diag diag = { 0 };
     task_start(runner->commit_task);
     int r = store_begin(runner->options.store);
@@ -649,7 +639,10 @@ dispatch_commit(struct runner *runner)
         for (struct run *run = runner->runs; run; run = run->next)
             if (has_results(run))
                 accept_batch(runner, run, &batches[i++]);
-    free(batches);
+    if (r < 0)
+        optop_arena_rollback(&runner->results, mark);
+    else if (!runner->pending_results)
+        optop_arena_reset(&runner->results);
     return r;
 }
 

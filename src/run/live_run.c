@@ -343,15 +343,6 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
 }
 
 void
-run_result_release(struct run_result *kept)
-{
-    free(kept->result.log);
-    free(kept->result.output);
-    free(kept->result.metrics);
-    free(kept->params);
-}
-
-void
 run_take_best(struct run *run, const struct trial_result *best, const char *params)
 {
     free(run->best.metrics);
@@ -370,8 +361,6 @@ run_free(struct run *run)
     ranges_close(run);
     search_free(run->search);
     run_spec_release(&run->spec);
-    for (int i = 0; i < run->result_count; i++)
-        run_result_release(&run->results[i]);
     free(run->best.metrics);
     free(run->results);
     for (int i = 0; i < run->retry_count; i++)

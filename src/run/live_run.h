@@ -71,10 +71,10 @@ struct run_retry {
     double *values; /* owned */
 };
 
-/* A result waiting for its commit. */
+/* A result waiting for its commit; its texts lie in the runner's arena until then. */
 struct run_result {
-    struct trial_result result; /* log, metrics, output owned here */
-    char *params; /* owned */
+    struct trial_result result;
+    char *params;
     int64_t finished_wall_ns;
     int64_t retry_wall_ns; /* when it is to be done again; 0: not */
 };
@@ -186,7 +186,6 @@ int64_t run_elapsed_ns(const struct run *run, int64_t now_ns);
 double run_utilization_pct(const struct run *run, int64_t now_ns); /* NaN: not known */
 
 void run_free(struct run *run);
-void run_result_release(struct run_result *kept);
 
 /* Keeps a copy of the best trial. */
 void run_take_best(struct run *run, const struct trial_result *best, const char *params);

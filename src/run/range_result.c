@@ -72,27 +72,20 @@ static char *
 point_text(const struct run *run, const double *values)
 {
     struct str text;
-    char number[40];
     str_init(&text);
-    for (int d = 0; d < run->spec.dimension_count; d++) {
-        str_putc(&text, d ? ',' : '[');
-        str_puts(&text, unit_format_number(values[d], number, sizeof number));
-    }
-    str_putc(&text, ']');
+    result_write_point(&text, run, values);
     return str_detach(&text);
 }
 
 /* Failures. */
 
-/* Takes what the result owns. */
 static void
-keep_failure(struct run *run, const struct range *range, const struct trial_result *result)
+keep_failure(struct runner *runner, struct run *run, const struct range *range,
+    const struct trial_result *result)
 {
     double values[RUN_DIMENSIONS_MAX];
     range_point(run, range, (int)(result->trial - range->first), values);
-    XGROW(run->results, run->result_count, run->result_capacity);
-    run->results[run->result_count++] = (struct run_result){ *result, point_text(run, values),
-        clock_wall_ns(), 0 };
+    result_keep(runner, run, result, values);
 }
 
 static struct trial_result
@@ -126,8 +119,8 @@ find_reason(const json_t *failures, struct trial_result *result)
 }
 
 static void
-fail_trial(struct run *run, struct range *range, int i, const struct range_source *source,
-    bool not_finite)
+fail_trial(struct runner *runner, struct run *run, struct range *range, int i,
+    const struct range_source *source, bool not_finite)
 {
     if (run->ranges->best.limit && run->failed + run->result_count >= FAILURE_ROWS_MAX) {
         range->failed++;
@@ -138,7 +131,8 @@ fail_trial(struct run *run, struct range *range, int i, const struct range_sourc
         str_copy(result.reason, sizeof result.reason, "score is not finite");
     else
         find_reason(source->failures, &result);
-    keep_failure(run, range, &result);
+    keep_failure(runner, run, range, &result);
+    free(result.log);
 }
 
 /* Results. */
@@ -217,7 +211,8 @@ admit(struct run *run, const struct range *range, const struct range_source *sou
 /* Goes once over the states and scores; fills scores[] (NaN: failed) when it is
  * not NULL. */
 static void
-judge(struct run *run, struct range *range, const struct range_source *source, double *scores)
+judge(struct runner *runner, struct run *run, struct range *range,
+    const struct range_source *source, double *scores)
 {
     struct ranges *ranges = run->ranges;
     const struct block_slot *slot = &source->warm->block->slot[source->slot];
@@ -230,7 +225,7 @@ judge(struct run *run, struct range *range, const struct range_source *source, d
         if (scores)
             scores[i] = done && isfinite(score) ? score : (double)NAN;
         if (!done || !isfinite(score)) {
-            fail_trial(run, range, i, source, done);
+            fail_trial(runner, run, range, i, source, done);
             continue;
         }
         range->done++;
@@ -299,7 +294,7 @@ range_take(struct runner *runner, struct run *run, struct range *range,
     bool keep_all = !run->ranges->best.limit;
     double *scores = keep_all ? xcalloc((size_t)range->count, sizeof *scores) : NULL;
     int failed_before = run->result_count;
-    judge(run, range, source, scores);
+    judge(runner, run, range, source, scores);
     int failed = run->result_count - failed_before;
     run->ranges->many_failures = failed > FAILURES_MANY;
     if (keep_all)
@@ -315,8 +310,8 @@ range_take_failure(struct runner *runner, struct run *run, struct range *range,
     kept.signal_number = result->signal_number;
     kept.attempt = result->attempt;
     str_copy(kept.reason, sizeof kept.reason, result->reason);
-    kept.log = result->log && *result->log ? xstrdup(result->log) : NULL;
-    keep_failure(run, range, &kept);
+    kept.log = result->log;
+    keep_failure(runner, run, range, &kept);
     await_commit(runner, run, range, 1);
 }
 

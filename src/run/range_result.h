@@ -53,7 +53,7 @@ struct ranges {
     int64_t pending_bytes; /* of results that wait for their commit */
     bool markers; /* the store has blocks that only say what was counted */
     struct best_list best; /* keep = top:N; limit 0: all are kept */
-    struct run_result champion; /* best of those that wait; trial 0: none; owned */
+    struct run_result champion; /* best of those that wait; trial 0: none; its texts owned */
 };
 
 /* A stretch of a range that has ended, and where its results are. */

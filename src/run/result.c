@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/unit.h"
 #include "base/xalloc.h"
 #include "run/runner_private.h"
@@ -112,17 +113,47 @@ result_store(struct runner *runner, const struct run *run, struct run_result *ke
 }
 
 void
-result_take_output(struct runner *runner, const struct trial_result *from,
-    struct trial_result *to)
+result_write_point(struct str *out, const struct run *run, const double *values)
 {
-    to->output = NULL;
-    if (!from->output || runner->pending_output + from->output_len > RUNNER_OUTPUT_MAX)
-        return;
-    to->output = malloc(from->output_len);
-    if (to->output) {
-        memcpy(to->output, from->output, from->output_len);
-        runner->pending_output += from->output_len;
+    char number[40];
+    for (int d = 0; d < run->spec.dimension_count; d++) {
+        str_putc(out, d ? ',' : '[');
+        str_puts(out, unit_format_number(values[d], number, sizeof number));
     }
+    str_putc(out, ']');
+}
+
+static char *
+copy_text(struct runner *runner, const char *text)
+{
+    return text && *text ? optop_arena_copy(&runner->results, text, strlen(text)) : NULL;
+}
+
+/* What there is no memory for is left out. */
+static char *
+copy_output(struct runner *runner, const struct trial_result *from)
+{
+    if (!from->output || runner->pending_output + from->output_len > RUNNER_OUTPUT_MAX)
+        return NULL;
+    char *output = optop_arena_copy(&runner->results, from->output, from->output_len);
+    runner->pending_output += output ? from->output_len : 0;
+    return output;
+}
+
+void
+result_keep(struct runner *runner, struct run *run, const struct trial_result *result,
+    const double *values)
+{
+    XGROW(run->results, run->result_count, run->result_capacity);
+    struct run_result *kept = &run->results[run->result_count++];
+    str_clear(&runner->text);
+    result_write_point(&runner->text, run, values);
+    *kept = (struct run_result){ *result, copy_text(runner, runner->text.data), clock_wall_ns(), 0 };
+    if (!kept->params)
+        xalloc_die();
+    kept->result.log = copy_text(runner, result->log);
+    kept->result.metrics = copy_text(runner, result->metrics);
+    kept->result.output = copy_output(runner, result);
 }
 
 /* Lost workers. */

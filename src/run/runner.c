@@ -99,6 +99,8 @@ runner_new(const struct runner_options *options, const struct runner_events *eve
     runner->options = *options;
     runner->events = events;
     runner->context = context;
+    optop_arena_init(&runner->results, &(struct optop_arena_options){ .name = "results" });
+    str_init(&runner->text);
     worker_pool_init(&runner->pool, "workers");
     runner->commit_task = tasks_add(options->tasks, "commit results");
     runner->turn = loop_turn_start(options->loop, dispatch_turn, runner);
@@ -129,6 +131,8 @@ runner_free(struct runner *runner)
         run_free(runner->runs);
         runner->runs = next;
     }
+    optop_arena_release(&runner->results);
+    str_release(&runner->text);
     free(runner);
 }
 

@@ -6,6 +6,8 @@
 #define OPTOP_RUN_RUNNER_PRIVATE_H
 
 #include "base/clock.h"
+#include "base/str.h"
+#include "optop/arena.h"
 #include "run/runner.h"
 
 /* A server that is told to stop does not wait for a long grace time. */
@@ -34,6 +36,8 @@ struct runner {
     bool store_failing;
     int pending_results; /* of all runs */
     size_t pending_output; /* bytes in them */
+    struct optop_arena results; /* what they point at; emptied by the commit */
+    struct str text; /* of one point */
     struct task_stat *commit_task;
     struct worker_pool pool;
     struct governor governor;
@@ -123,9 +127,13 @@ int result_store(struct runner *runner, const struct run *run, struct run_result
 int result_sink(struct runner *runner, const struct run *run, int64_t first, int64_t last,
     int attempt, int64_t count);
 
-/* Copies what a trial wrote, within what may wait for its commit. */
-void result_take_output(struct runner *runner, const struct trial_result *from,
-    struct trial_result *to);
+/* Takes it, and a copy of what it points at, into the batch that is committed
+ * next; of what a trial wrote, within what may wait for that. */
+void result_keep(struct runner *runner, struct run *run, const struct trial_result *result,
+    const double *values);
+
+/* Appends a point as a JSON array. */
+void result_write_point(struct str *out, const struct run *run, const double *values);
 
 /* Of a trial that its worker took along. */
 struct lost_result {
