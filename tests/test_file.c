@@ -326,6 +326,60 @@ START_TEST(done_goes_on_from_the_loop)
 }
 END_TEST
 
+enum { LARGE = 64, LARGE_BYTES = 1024 * 1024 };
+static struct file_request large[LARGE];
+static char *seen[LARGE];
+static int seen_count;
+
+static void
+on_large(struct file_request *request)
+{
+    int at = 0;
+    done_count++;
+    if (request->result < 0)
+        return;
+    ck_assert_int_eq(request->result, LARGE_BYTES);
+    ck_assert_int_eq(request->data[17], '0' + (int)(request - large) % 7);
+    while (at < seen_count && seen[at] != request->data)
+        at++;
+    if (at == seen_count)
+        seen[seen_count++] = request->data;
+}
+
+/* A batch of more than there may be in buffers: the rest waits for the loop. */
+START_TEST(buffers_are_bounded)
+{
+    struct file_request *list[LARGE];
+    char *bytes = malloc((size_t)LARGE * LARGE_BYTES);
+    ck_assert_ptr_nonnull(bytes);
+    for (int i = 0; i < LARGE; i++) {
+        memset(bytes + (size_t)i * LARGE_BYTES, '0' + i % 7, LARGE_BYTES);
+        list[i] = &large[i];
+    }
+    struct file_request write = { .action = FILES_REPLACE, .path = path, .bytes = bytes,
+        .len = (size_t)LARGE * LARGE_BYTES, .done = on_done }, *one = &write;
+    ck_assert_int_eq(file_submit(files, &one, 1, OPTOP_NORMAL), 0);
+    files_finish(files);
+    free(bytes);
+    ck_assert_int_eq(write.result, 0);
+    for (int cancel = 0; cancel <= 1; cancel++) {
+        done_count = seen_count = 0;
+        for (int i = 0; i < LARGE; i++)
+            large[i] = (struct file_request){ .action = FILES_READ, .path = path,
+                .len = LARGE_BYTES, .offset = (int64_t)i * LARGE_BYTES, .done = on_large };
+        ck_assert_int_eq(file_submit(files, list, LARGE / 2, OPTOP_NORMAL), 0);
+        ck_assert_int_eq(file_submit(files, list + LARGE / 2, LARGE / 2, OPTOP_NORMAL), 0);
+        if (cancel)
+            files_free(files, true);
+        else
+            files_finish(files);
+        ck_assert_int_eq(done_count, LARGE);
+        ck_assert_int_le(seen_count, FILES_THREADS * FILES_HELD_MAX / LARGE_BYTES);
+    }
+    files = NULL;
+}
+END_TEST
+
 START_TEST(without_memory)
 {
     static struct file_request request;
@@ -341,8 +395,10 @@ START_TEST(without_memory)
     request = (struct file_request){ .action = FILES_READ, .path = path, .len = 100, .done = on_done };
     test_fail_allocations(1, true);
     int r = file_submit(files, &one, 1, OPTOP_NORMAL);
+    files_finish(files);
     test_fail_allocations(0, false);
-    ck_assert_int_eq(r, -ENOMEM);
+    ck_assert_int_eq(r, 0);
+    ck_assert_int_eq(request.result, 9); /* its memory is no heap's */
     char into[16];
     request.bytes = into; /* nothing is needed: the descriptor is just not kept */
     request.len = 9;
@@ -381,6 +437,7 @@ test_suite(void)
     tcase_add_test(tc, an_end_waits);
     tcase_add_test(tc, an_end_cancels);
     tcase_add_test(tc, done_goes_on_from_the_loop);
+    tcase_add_test(tc, buffers_are_bounded);
     tcase_add_test(tc, without_memory);
     tcase_add_test(tc, disks);
     suite_add_tcase(suite, tc);

@@ -190,6 +190,23 @@ jw_figure(struct json_writer *w, const char *key, double value)
 }
 
 void
+jw_fields(struct json_writer *w, const struct jw_field *field, const void *object)
+{
+    for (; field->key; field++) {
+        const char *at = (const char *)object + field->offset;
+        uint64_t count;
+        double number;
+        if (field->kind == JW_COUNT) {
+            memcpy(&count, at, sizeof count);
+            jw_int(w, field->key, (int64_t)count);
+        } else {
+            memcpy(&number, at, sizeof number);
+            jw_number(w, field->key, number);
+        }
+    }
+}
+
+void
 jw_raw(struct json_writer *w, const char *key, const char *text, size_t len)
 {
     begin_value(w, key);

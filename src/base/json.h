@@ -42,6 +42,14 @@ void jw_number(struct json_writer *w, const char *key, double value);
 /* At most two decimals, for figures that are measured; NaN becomes null. */
 void jw_figure(struct json_writer *w, const char *key, double value);
 
+/* Members of an object that are fields of a struct, as a table says. */
+struct jw_field {
+    const char *key; /* NULL: the end */
+    enum { JW_COUNT, JW_NUMBER } kind; /* a uint64_t, a double (NaN: null) */
+    size_t offset;
+};
+void jw_fields(struct json_writer *w, const struct jw_field *field, const void *object);
+
 /* `text` is already JSON. */
 void jw_raw(struct json_writer *w, const char *key, const char *text, size_t len);
 

@@ -6,12 +6,21 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "io/file_table.h"
 #include "io/newfile.h"
+#include "mem/registry.h"
+
+enum {
+    BUFFER_ALIGN = 4096,
+    TELL_BYTES = 1024 * 1024, /* in buffers of ours: then the loop is told what there is so far */
+    FINISH_LOOK_NS = NS_PER_MS, /* a thread may wait for buffers that only the loop can free */
+};
 
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_APPEND };
 
@@ -26,10 +35,23 @@ struct handle {
     struct file_row *row;
 };
 
+/* Buffers of a thread: a ring in one piece of memory, since they come back in the
+ * order in which they were taken. Empty, it begins anew, where the processor's cache
+ * still has it; two huge pages, because a read into many small ones is a third
+ * slower. */
+struct room {
+    struct resource resource;
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t freed;
+    char *bytes; /* owned, FILES_HELD_MAX of them; NULL: none was needed yet */
+    size_t first, end; /* taken: from first to end, or round the edge at `edge' */
+    size_t edge, held;
+};
+
 struct files {
     struct loop *loop;
     struct optop_executor *executor; /* NULL: the end */
-    struct buffers *buffers; /* loop thread */
+    struct room room[FILES_THREADS];
     int name[FILES_REPLACE + 1]; /* of tasks */
     uint64_t submitted, done; /* requests; loop thread */
     pthread_mutex_t lock; /* of handles */
@@ -190,6 +212,136 @@ files_forget(struct files *files, const char *path)
     pthread_mutex_unlock(&files->lock);
 }
 
+/* Buffers: taken on a thread, freed on the loop. */
+
+static int
+make_room(struct room *room)
+{
+    size_t huge = FILES_HELD_MAX / 2;
+    if (room->bytes)
+        return 0;
+    char *map = mmap(NULL, FILES_HELD_MAX + huge, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (map == MAP_FAILED)
+        return -ENOMEM;
+    size_t before = (huge - (uintptr_t)map % huge) % huge;
+    if (before)
+        munmap(map, before);
+    if (before < huge)
+        munmap(map + before + FILES_HELD_MAX, huge - before);
+    room->bytes = map + before;
+    madvise(room->bytes, FILES_HELD_MAX, MADV_HUGEPAGE);
+    return 0;
+}
+
+/* Where `size' bytes in a row are free; false: nowhere. */
+static bool
+find_room(struct room *room, size_t size, size_t *ret_at)
+{
+    if (!room->held) {
+        room->first = room->end = 0;
+        room->edge = FILES_HELD_MAX;
+    }
+    bool round = room->held && room->end <= room->first;
+    if (!round && FILES_HELD_MAX - room->end < size) {
+        if (room->first < size)
+            return false;
+        room->edge = room->end;
+        room->end = 0;
+    } else if (round && room->first - room->end < size) {
+        return false;
+    }
+    *ret_at = room->end;
+    return true;
+}
+
+static int
+take_buffer(struct file_request *request)
+{
+    struct room *room = &request->files->room[optop_thread()];
+    size_t size = (request->len + BUFFER_ALIGN - 1) / BUFFER_ALIGN * BUFFER_ALIGN, at;
+    if (!size)
+        return 0;
+    pthread_mutex_lock(&room->lock);
+    int r = make_room(room);
+    while (r == 0 && !find_room(room, size, &at))
+        pthread_cond_wait(&room->freed, &room->lock);
+    if (r == 0) {
+        room->end = at + size;
+        room->held += size;
+        request->room = room;
+        request->data = room->bytes + at;
+    }
+    pthread_mutex_unlock(&room->lock);
+    return r;
+}
+
+static void
+free_buffer(struct room *room, size_t len)
+{
+    if (!room)
+        return;
+    size_t size = (len + BUFFER_ALIGN - 1) / BUFFER_ALIGN * BUFFER_ALIGN;
+    pthread_mutex_lock(&room->lock);
+    room->held -= size;
+    if (room->first == room->edge) {
+        room->first = 0;
+        room->edge = FILES_HELD_MAX;
+    }
+    room->first += size;
+    pthread_cond_signal(&room->freed);
+    pthread_mutex_unlock(&room->lock);
+}
+
+/* Any thread: what rests, when memory is short. */
+static size_t
+give_back_room(struct resource *resource, size_t wanted)
+{
+    struct room *room = (struct room *)(void *)resource;
+    (void)wanted;
+    pthread_mutex_lock(&room->lock);
+    bool rests = room->bytes && !room->held;
+    if (rests) {
+        munmap(room->bytes, FILES_HELD_MAX);
+        room->bytes = NULL;
+    }
+    pthread_mutex_unlock(&room->lock);
+    return rests ? FILES_HELD_MAX : 0;
+}
+
+static int
+room_figures(struct resource *resource, struct resource_figure ret[RESOURCE_FIGURES_MAX])
+{
+    struct room *room = (struct room *)(void *)resource;
+    pthread_mutex_lock(&room->lock);
+    ret[0] = (struct resource_figure){ "bytes", "bytes", RESOURCE_GAUGE,
+        room->bytes ? FILES_HELD_MAX : 0 };
+    ret[1] = (struct resource_figure){ "held", "bytes", RESOURCE_GAUGE, (double)room->held };
+    pthread_mutex_unlock(&room->lock);
+    return 2;
+}
+
+static void
+open_room(struct room *room)
+{
+    pthread_mutex_init(&room->lock, NULL);
+    pthread_cond_init(&room->freed, NULL);
+    room->resource.kind = "buffer";
+    str_copy(room->resource.name, sizeof room->resource.name, "files");
+    room->resource.give_back = give_back_room;
+    room->resource.figures = room_figures;
+    registry_add(&room->resource);
+}
+
+static void
+close_room(struct room *room)
+{
+    registry_remove(&room->resource);
+    give_back_room(&room->resource, 0);
+    pthread_cond_destroy(&room->freed);
+    pthread_mutex_destroy(&room->lock);
+}
+
 /* Requests, on a thread. */
 
 static ssize_t
@@ -239,7 +391,7 @@ sync_file(const struct opened *opened)
 }
 
 static int64_t
-carry_out(const struct file_request *request)
+carry_out(struct file_request *request)
 {
     static const enum access accesses[] = { [FILES_READ] = ACCESS_READ,
         [FILES_WRITE] = ACCESS_WRITE, [FILES_APPEND] = ACCESS_APPEND,
@@ -251,12 +403,14 @@ carry_out(const struct file_request *request)
     int r = take_handle(request->files, request->path, accesses[request->action], sync, &opened);
     if (r < 0)
         return r;
-    int64_t result = sync ? sync_file(&opened) : move_bytes(&opened, request);
+    if (request->action == FILES_READ && !request->bytes)
+        r = take_buffer(request);
+    int64_t result = r < 0 ? r : sync ? sync_file(&opened) : move_bytes(&opened, request);
     put_back(request->files, &opened);
     return result;
 }
 
-/* The loop hears of a batch once, when it is over: a wake costs as much as a read. */
+/* A wake costs as much as a read: the loop hears of several requests at once. */
 static void
 tell(struct file_request *first)
 {
@@ -266,16 +420,26 @@ tell(struct file_request *first)
     loop_tell(first->files->loop, &first->end, &last->end);
 }
 
+/* What was told is the loop's, and may be gone. */
 static int
 run_batch(void *context)
 {
+    struct file_request *first = context, *next;
+    size_t held = 0;
     int r = 0;
-    for (struct file_request *request = context; request; request = request->next) {
+    for (struct file_request *request = first; request; request = next) {
+        next = request->next;
         request->result = r < 0 ? -ECANCELED : carry_out(request);
         if (request->result < 0 && r == 0)
             r = (int)request->result;
+        held += request->room ? request->len : 0;
+        if (next && held < TELL_BYTES)
+            continue;
+        request->next = NULL;
+        tell(first);
+        first = next;
+        held = 0;
     }
-    tell(context);
     return r;
 }
 
@@ -294,13 +458,14 @@ on_done(void *context)
 {
     struct file_request *request = context;
     struct files *files = request->files;
-    struct buffer buffer = request->buffer;
+    struct room *room = request->room;
+    size_t len = request->len;
     files->done++;
     request->done(request); /* it may be freed, or on its way again, behind this */
-    buffer_release(files->buffers, &buffer);
+    free_buffer(room, len);
 }
 
-/* Links a batch; a read that brings no room gets some. */
+/* Links a batch. */
 static int
 prepare(struct files *files, struct file_request *const *batch, int count)
 {
@@ -310,22 +475,12 @@ prepare(struct files *files, struct file_request *const *batch, int count)
         request->files = files;
         request->end = (struct loop_end){ .done = on_done, .context = request };
         request->next = i + 1 < count ? batch[i + 1] : NULL;
-        request->buffer = (struct buffer){ 0 };
+        request->room = NULL;
         request->data = request->bytes;
-        if (request->action == FILES_READ && !request->bytes && r == 0) {
-            r = request->len > FILES_READ_MAX ? -EINVAL
-                : buffer_reserve(files->buffers, &request->buffer, request->len);
-            request->data = request->buffer.data;
-        }
+        if (request->action == FILES_READ && !request->bytes && request->len > FILES_READ_MAX)
+            r = -EINVAL;
     }
     return r;
-}
-
-static void
-undo(struct files *files, struct file_request *const *batch, int count)
-{
-    for (int i = 0; i < count; i++)
-        buffer_release(files->buffers, &batch[i]->buffer);
 }
 
 int
@@ -343,7 +498,6 @@ file_submit(struct files *files, struct file_request *const *request, int count,
         r = files->executor ? optop_submit(files->executor, &task, NULL) : -ECANCELED;
     if (r < 0) {
         loop_unexpect(files->loop, count);
-        undo(files, request, count);
         return r;
     }
     files->submitted += (uint64_t)count;
@@ -360,7 +514,8 @@ files_new(struct loop *loop)
         return NULL;
     files->loop = loop;
     pthread_mutex_init(&files->lock, NULL);
-    files->buffers = buffers_new();
+    for (int i = 0; i < FILES_THREADS; i++)
+        open_room(&files->room[i]);
     files->executor = optop_executor_new("files", FILES_THREADS, FILES_WAITING_MAX);
     if (!files->executor) {
         files_free(files, true);
@@ -373,13 +528,20 @@ files_new(struct loop *loop)
     return files;
 }
 
+/* Until no thread is at anything; what has ended is done. */
+static void
+settle(struct files *files, struct optop_executor *executor)
+{
+    while (optop_executor_wait(executor, FINISH_LOOK_NS) < 0)
+        loop_hear(files->loop);
+    loop_hear(files->loop);
+}
+
 void
 files_finish(struct files *files)
 {
-    while (files->submitted != files->done) {
-        optop_executor_wait(files->executor, -1);
-        loop_hear(files->loop);
-    }
+    while (files->submitted != files->done)
+        settle(files, files->executor);
 }
 
 void
@@ -391,12 +553,14 @@ files_free(struct files *files, bool cancel)
     files->executor = NULL; /* what is done now starts nothing more */
     if (executor && cancel)
         optop_executor_cancel(executor);
+    if (executor)
+        settle(files, executor);
     optop_executor_free(executor);
-    loop_hear(files->loop);
     for (int i = 0; i < FILES_HANDLES_MAX; i++)
         if (files->handle[i].path)
             drop(&files->handle[i]);
     pthread_mutex_destroy(&files->lock);
-    buffers_free(files->buffers);
+    for (int i = 0; i < FILES_THREADS; i++)
+        close_room(&files->room[i]);
     free(files);
 }

@@ -6,7 +6,8 @@
  * open for a while; what happens to which file is counted (file_table.h).
  *
  * No io_uring: what a warm read costs is the copy, which a ring does on the
- * thread that submits it; two threads copy at once (tests/bench/bench_file.c).
+ * thread that submits it; two threads copy at once (tests/bench/bench_file.c). Each
+ * thread has buffers of its own, few and in huge pages.
  *
  * All functions are the loop thread's.
  */
@@ -18,7 +19,6 @@
 #include <stdint.h>
 
 #include "io/loop.h"
-#include "mem/buffers.h"
 #include "optop/executor.h"
 
 enum {
@@ -26,6 +26,7 @@ enum {
     FILES_WAITING_MAX = 1024, /* batches of each priority */
     FILES_HANDLES_MAX = 16, /* descriptors that are kept open */
     FILES_READ_MAX = 2 * 1024 * 1024, /* bytes of a read into a buffer of the manager's */
+    FILES_HELD_MAX = 4 * 1024 * 1024, /* bytes of such buffers, of each thread */
 };
 
 enum file_action { FILES_READ, FILES_WRITE, FILES_APPEND, FILES_SYNC, FILES_REPLACE };
@@ -37,7 +38,8 @@ struct file_request {
     enum file_action action;
     const char *path;
     /* READ: into them; WRITE, APPEND, REPLACE: from them. NULL of a read: into a
-     * buffer of the manager's, where data points until done returns. */
+     * buffer of the manager's, where data points until done returns; it is taken when
+     * the read begins, so as much may wait as does. */
     char *bytes;
     size_t len;
     int64_t offset; /* of READ and WRITE */
@@ -50,7 +52,7 @@ struct file_request {
     struct files *files; /* from here on the manager's */
     struct file_request *next;
     struct loop_end end;
-    struct buffer buffer;
+    struct room *room; /* that has lent a buffer; NULL: none */
 };
 
 struct files *files_new(struct loop *loop); /* NULL: no memory, or no threads */
@@ -63,8 +65,8 @@ void files_free(struct files *files, bool cancel);
 void files_finish(struct files *files);
 
 /* Several are a batch: one after the other on one thread, and after one that has
- * failed the rest end with -ECANCELED; it is told when the last has ended. Between
- * batches there is no order. priority: enum optop_priority. 0; or -EAGAIN (too much waits), -ENOMEM,
+ * failed the rest end with -ECANCELED; it is told when the last has ended, or in pieces
+ * where it takes many buffers. Between batches there is no order. priority: enum optop_priority. 0; or -EAGAIN (too much waits), -ENOMEM,
  * -EINVAL, and nothing will be done. */
 int file_submit(struct files *files, struct file_request *const *request, int count, int priority);
 

@@ -3,6 +3,7 @@
  * The methods about the server's own caches (optop/cache.h).
  */
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -11,23 +12,20 @@
 
 enum { PATTERN_MAX = 1024 };
 
+#define ROW(name) { #name, JW_COUNT, offsetof(struct optop_cache_figures, name) }
+
+static const struct jw_field fields[] = {
+    ROW(entries), ROW(max_entries), ROW(bytes), ROW(max_bytes), ROW(hits), ROW(misses),
+    ROW(inserted), ROW(evicted), ROW(expired), ROW(invalidated), ROW(waited), ROW(failed),
+    { 0 },
+};
+
 static void
 write_figures(struct json_writer *w, const struct optop_cache_figures *f)
 {
     double asked = (double)(f->hits + f->misses);
-    jw_int(w, "entries", (int64_t)f->entries);
-    jw_int(w, "max_entries", (int64_t)f->max_entries);
-    jw_int(w, "bytes", (int64_t)f->bytes);
-    jw_int(w, "max_bytes", (int64_t)f->max_bytes);
-    jw_int(w, "hits", (int64_t)f->hits);
-    jw_int(w, "misses", (int64_t)f->misses);
+    jw_fields(w, fields, f);
     jw_figure(w, "hit_ratio", asked > 0 ? 100 * (double)f->hits / asked : (double)NAN);
-    jw_int(w, "inserted", (int64_t)f->inserted);
-    jw_int(w, "evicted", (int64_t)f->evicted);
-    jw_int(w, "expired", (int64_t)f->expired);
-    jw_int(w, "invalidated", (int64_t)f->invalidated);
-    jw_int(w, "waited", (int64_t)f->waited);
-    jw_int(w, "failed", (int64_t)f->failed);
 }
 
 static void

@@ -5,26 +5,26 @@
  */
 #include "server/call.h"
 
+#include <stddef.h>
+
 #include "io/file_table.h"
 
-static void
-write_file(struct json_writer *w, const struct file_figures *file)
-{
-    jw_object(w, NULL);
-    jw_string(w, "path", file->path);
-    jw_int(w, "opens", (int64_t)file->opens);
-    jw_int(w, "closes", (int64_t)file->closes);
-    jw_int(w, "reads", (int64_t)file->reads);
-    jw_int(w, "writes", (int64_t)file->writes);
-    jw_int(w, "syncs", (int64_t)file->syncs);
-    jw_int(w, "failed", (int64_t)file->failed);
-    jw_int(w, "read_bytes", (int64_t)file->bytes_read);
-    jw_int(w, "written_bytes", (int64_t)file->bytes_written);
-    jw_number(w, "mean_seconds", file->mean_seconds);
-    jw_number(w, "p99_seconds", file->p99_seconds);
-    jw_number(w, "max_seconds", file->max_seconds);
-    jw_end(w);
-}
+#define ROW(key, kind, field) { key, JW_##kind, offsetof(struct file_figures, field) }
+
+static const struct jw_field fields[] = {
+    ROW("opens", COUNT, opens),
+    ROW("closes", COUNT, closes),
+    ROW("reads", COUNT, reads),
+    ROW("writes", COUNT, writes),
+    ROW("syncs", COUNT, syncs),
+    ROW("failed", COUNT, failed),
+    ROW("read_bytes", COUNT, bytes_read),
+    ROW("written_bytes", COUNT, bytes_written),
+    ROW("mean_seconds", NUMBER, mean_seconds),
+    ROW("p99_seconds", NUMBER, p99_seconds),
+    ROW("max_seconds", NUMBER, max_seconds),
+    { 0 },
+};
 
 void
 status_write_files(struct json_writer *w)
@@ -33,8 +33,12 @@ status_write_files(struct json_writer *w)
     uint64_t read_bytes, written_bytes;
     int count = file_rows_copy(files, FILE_ROWS_MAX);
     jw_array(w, "files");
-    for (int i = 0; i < count; i++)
-        write_file(w, &files[i]);
+    for (int i = 0; i < count; i++) {
+        jw_object(w, NULL);
+        jw_string(w, "path", files[i].path);
+        jw_fields(w, fields, &files[i]);
+        jw_end(w);
+    }
     jw_end(w);
     if (file_disk_totals(&read_bytes, &written_bytes) < 0)
         return;
