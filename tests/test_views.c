@@ -193,6 +193,47 @@ START_TEST(processes_are_as_committed)
 }
 END_TEST
 
+START_TEST(figures_and_alerts_are_as_committed)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "boards");
+    screen_key(rig.screen, '5');
+    json_t *status = load("boards");
+    for (int i = 0; i < 90; i++) { /* the first figure goes up and down */
+        json_t *figures = json_object_get(json_array_get(json_object_get(status, "boards"), 0), "figures");
+        for (size_t f = 0; f < json_array_size(figures); f++) {
+            json_object_set_new(json_array_get(figures, f), "value", json_real(1000 + 700 * sin(i / 9.0)));
+            json_object_set_new(json_array_get(figures, f), "rate", json_real(500 + 300 * sin(i / 7.0)));
+        }
+        tick(&rig, status, 1);
+    }
+    check_all_sizes(&rig, "figures");
+    json_decref(status);
+    rig_close(&rig);
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    screen_key(rig.screen, '6');
+    status = load("busy");
+    json_t *recent = json_object_get(json_object_get(status, "alerts"), "recent");
+    answer(&rig, "alerts.list", json_pack("{s:O}", "history", recent), NULL);
+    check_all_sizes(&rig, "alerts");
+    type(&rig, "f");
+    type(&rig, "critical\r");
+    check_shows(&rig, "1 of 3 with \"critical\"");
+    screen_key(rig.screen, KEY_CODE_TAB);
+    type(&rig, "/finished\r");
+    check_shows(&rig, ">");
+    int asked = rig.asked_count;
+    json_t *notice = json_pack("{s:s,s:s}", "type", "run.finished", "text", "run 9 finished");
+    screen_notification(rig.screen, "alert", notice);
+    ck_assert_int_eq(rig.asked_count, asked + 1); /* what is told is read anew */
+    json_decref(notice);
+    json_decref(status);
+    rig_close(&rig);
+}
+END_TEST
+
 /* What has changed since is put into what is there. */
 START_TEST(processes_follow_what_the_server_tells)
 {
@@ -436,6 +477,7 @@ test_suite(void)
     tcase_add_test(all, commands_complete_and_tell_their_keys);
     tcase_add_test(all, a_table_of_all_runs_allocates_nothing);
     tcase_add_test(all, processes_are_as_committed);
+    tcase_add_test(all, figures_and_alerts_are_as_committed);
     tcase_add_test(all, processes_follow_what_the_server_tells);
     tcase_add_test(all, processes_are_acted_upon_after_a_question);
     tcase_add_test(all, drawing_processes_allocates_nothing);

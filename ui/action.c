@@ -11,6 +11,8 @@ static const struct action_row rows[ACTION_COUNT] = {
     [ACTION_RUNS] = { "runs", NULL, "all runs, present and past", act_view, SCENE_RUNS },
     [ACTION_RUN] = { "run", "<number>", "one run: that under the cursor", act_open, 0 },
     [ACTION_PROCESSES] = { "processes", NULL, "all processes of the machine", act_view, SCENE_PROCESSES },
+    [ACTION_FIGURES] = { "figures", NULL, "figures of all programs, pools, tasks and files", act_view, SCENE_FIGURES },
+    [ACTION_ALERTS] = { "alerts", NULL, "what is not normal, and what has been told", act_view, SCENE_ALERTS },
     [ACTION_THRESHOLDS] = { "settings", NULL, "thresholds of alerts: look, edit, add", act_thresholds, 0 },
     [ACTION_HELP] = { "help", NULL, "help", act_help, 0 },
     [ACTION_OPEN] = { "open", NULL, "look at the run under the cursor", act_open, 0 },
@@ -25,6 +27,8 @@ static const struct action_row rows[ACTION_COUNT] = {
     [ACTION_FEWER_WORKERS] = { "fewer-workers", NULL, "one worker fewer; what it is in, it finishes", act_workers, -1 },
     [ACTION_SOONER] = { "sooner", NULL, "a higher priority: earlier in the queue", act_priority, 1 },
     [ACTION_LATER] = { "later", NULL, "a lower priority", act_priority, -1 },
+
+    [ACTION_PARAMETER] = { "parameter", NULL, "the next parameter against the score", act_parameter, 1 },
 
     [ACTION_DETAILS] = { "details", NULL, "all about the process: files, limits, environment", act_details, 0 },
     [ACTION_TREE] = { "tree", NULL, "below the processes that have started them, or as a list", act_tree, 0 },

@@ -18,6 +18,8 @@ enum action {
     ACTION_RUNS,
     ACTION_RUN,
     ACTION_PROCESSES,
+    ACTION_FIGURES,
+    ACTION_ALERTS,
     ACTION_THRESHOLDS,
     ACTION_HELP,
     ACTION_OPEN, /* the selected run */
@@ -32,6 +34,7 @@ enum action {
     ACTION_FEWER_WORKERS,
     ACTION_SOONER, /* a higher priority */
     ACTION_LATER,
+    ACTION_PARAMETER, /* the next one, against the score */
     /* processes */
     ACTION_DETAILS,
     ACTION_TREE,

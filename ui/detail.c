@@ -99,12 +99,12 @@ find_range(struct detail *detail)
     qsort(sorted, (size_t)count, sizeof *sorted, compare_numbers);
     bool minimize = detail->run.goal == RUN_MINIMIZE;
     detail->curve_low = sorted[minimize ? 0 : (count - 1) / 10];
-    detail->curve_high = sorted[minimize ? (count - 1) * 9 / 10 : count - 1];
+    detail->curve_high = sorted[minimize ? count * 9 / 10 : count - 1];
     for (int i = 0; i < detail->curve_count; i++)
-        if (isfinite(detail->curve_best[i])) {
+        if (isfinite(detail->curve_best[i]) && minimize) /* what was best early on may lie at the edge */
             detail->curve_low = fmin(detail->curve_low, detail->curve_best[i]);
+        else if (isfinite(detail->curve_best[i]))
             detail->curve_high = fmax(detail->curve_high, detail->curve_best[i]);
-        }
 }
 
 static double

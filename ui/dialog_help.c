@@ -26,6 +26,8 @@ static const struct context_title {
     { "all runs", "All runs" },
     { "run", "Looking at a run" },
     { "processes", "Processes" },
+    { "figures", "Figures" },
+    { "alerts", "Alerts" },
     { "process", "Details of a process" },
     { "runs", "Runs" },
     { "table", "Any table" },

@@ -21,6 +21,7 @@ static const struct key_row rows[] = {
     { "processes", "o", 'o', ACTION_OPEN, NULL, NULL },
 
     { "run", "Esc", KEY_CODE_ESCAPE, ACTION_BACK, "back", NULL },
+    { "run", "v", 'v', ACTION_PARAMETER, NULL, NULL },
 
     { "table", "Space", ' ', ACTION_MARK, "mark", NULL },
     { "table", "u", 'u', ACTION_UNMARK, NULL, NULL },
@@ -52,6 +53,8 @@ static const struct key_row rows[] = {
     { "any", "2", '2', ACTION_RUNS, NULL, NULL },
     { "any", "3", '3', ACTION_RUN, NULL, NULL },
     { "any", "4", '4', ACTION_PROCESSES, NULL, NULL },
+    { "any", "5", '5', ACTION_FIGURES, NULL, NULL },
+    { "any", "6", '6', ACTION_ALERTS, NULL, NULL },
     { "any", "7", '7', ACTION_THRESHOLDS, NULL, NULL },
     { "any", "8", '8', ACTION_HELP, NULL, NULL },
     { "any", "Up", KEY_CODE_UP, ACTION_UP, NULL, NULL },
@@ -151,6 +154,8 @@ static const char *const contexts[][6] = {
     { "all runs", "runs", "table", "panels", "any" },
     { "run", "runs", "panels", "any" },
     { "processes", "table", "panels", "any" },
+    { "figures", "table", "panels", "any" },
+    { "alerts", "table", "panels", "any" },
     { "launch form", "form" },
     { "threshold form", "form" },
     { "launch" }, { "thresholds" }, { "metrics" }, { "confirm" }, { "message" }, { "command" },

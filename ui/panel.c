@@ -28,6 +28,12 @@ static const struct panel *const panels[PANEL_COUNT] = {
     [PANEL_LOG] = &panel_log,
     [PANEL_RUN_TABLE] = &panel_run_table,
     [PANEL_PROCESSES] = &panel_processes,
+    [PANEL_FIGURES] = &panel_figures,
+    [PANEL_FIGURE_HISTORY] = &panel_figure_history,
+    [PANEL_ALERT_TABLE] = &panel_alert_table,
+    [PANEL_NOTICES] = &panel_notices,
+    [PANEL_SCORES] = &panel_scores,
+    [PANEL_SCATTER] = &panel_scatter,
 };
 
 const struct panel *

@@ -31,8 +31,14 @@ enum panel_id {
     PANEL_CURVE,
     PANEL_TOP,
     PANEL_LOG,
+    PANEL_SCORES,
+    PANEL_SCATTER,
     PANEL_RUN_TABLE,
     PANEL_PROCESSES,
+    PANEL_FIGURES,
+    PANEL_FIGURE_HISTORY,
+    PANEL_ALERT_TABLE,
+    PANEL_NOTICES,
     PANEL_COUNT
 };
 
@@ -53,6 +59,8 @@ struct panel_context {
     bool focused;
     struct panel_list *list; /* the panel's own */
     struct table *table; /* the same; NULL: its rows are no table */
+    const struct table *beside; /* what a panel is about that shows one row of a table; NULL */
+    int parameter; /* of the run that is looked at */
     int scroll_x; /* where a scroll bar may stand: at the panel's right edge */
 };
 
@@ -73,7 +81,8 @@ const struct panel *panel_info(enum panel_id id);
 /* One per file. */
 extern const struct panel panel_cpu, panel_memory, panel_io, panel_runs, panel_tasks,
     panel_pools, panel_boards, panel_files, panel_alerts, panel_run, panel_curve, panel_top, panel_log,
-    panel_run_table, panel_processes;
+    panel_run_table, panel_processes, panel_figures, panel_figure_history, panel_alert_table,
+    panel_notices, panel_scores, panel_scatter;
 
 /* What panels share (panel.c). */
 
@@ -115,6 +124,12 @@ const char *panel_clock(double time, char *buf, size_t size);
 
 /* "11-29 14:03" of a wall time; "-" when not known. */
 const char *panel_date(double time, char *buf, size_t size);
+
+/* "91.2%" with a unit that is %, bytes, seconds or a word. */
+const char *panel_unit_text(double value, const char *unit, char *buf, size_t size);
+
+/* The sign of an alert's state or a notice's type: "!!", "!", "+", ...; "". */
+const char *panel_level_mark(const char *state, enum style *ret_style);
 
 /* The word and the style of a run's state. */
 const char *panel_run_state(const struct view_run *run, enum style *ret_style);

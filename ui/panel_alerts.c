@@ -37,6 +37,14 @@ level_of(const char *text)
     return -1;
 }
 
+const char *
+panel_level_mark(const char *state, enum style *ret_style)
+{
+    int level = level_of(state);
+    *ret_style = level < 0 ? STYLE_TEXT : levels[level].style;
+    return level < 0 ? "" : levels[level].mark;
+}
+
 static int
 alerts_want(const struct panel_context *context, int width)
 {
@@ -74,8 +82,8 @@ draw_mark(struct canvas *canvas, struct rect line, int level)
 }
 
 /* "91.2%" with a unit that is %, bytes, seconds or a word. */
-static void
-format_value(double value, const char *unit, char *buf, size_t size)
+const char *
+panel_unit_text(double value, const char *unit, char *buf, size_t size)
 {
     char text[40];
     if (isnan(value))
@@ -88,6 +96,7 @@ format_value(double value, const char *unit, char *buf, size_t size)
         snprintf(buf, size, "%.1f%%", value);
     else
         snprintf(buf, size, "%s%s", unit_format_count(value, text, sizeof text), unit);
+    return buf;
 }
 
 static void
@@ -100,8 +109,8 @@ draw_alert(struct canvas *canvas, struct rect line, const struct view *view,
     canvas_text(canvas, x, line.y, end - x < STATE_WIDTH - 1 ? end - x : STATE_WIDTH - 1,
         level < 0 ? STYLE_TEXT : levels[level].style, alert->state);
     x += STATE_WIDTH;
-    format_value(alert->value, alert->unit, value, sizeof value);
-    format_value(alert->level, alert->unit, limit, sizeof limit);
+    panel_unit_text(alert->value, alert->unit, value, sizeof value);
+    panel_unit_text(alert->level, alert->unit, limit, sizeof limit);
     if (isnan(alert->value) || isnan(alert->level)) {
         canvas_textf(canvas, x, line.y, end - x, STYLE_TEXT, "%s %s", alert->key, value);
         return;

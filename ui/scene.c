@@ -62,12 +62,15 @@ static const struct band run_narrow[] = {
     { { { PANEL_RUN, 1 } } },
     { { { PANEL_CURVE, 1 } } },
     { { { PANEL_TOP, 1 } } },
+    { { { PANEL_SCORES, 1 } } },
+    { { { PANEL_SCATTER, 1 } } },
     { { { PANEL_LOG, 1 } } },
     { { { PANEL_NONE, 0 } } },
 };
 static const struct band run_normal[] = {
     { { { PANEL_RUN, 1 } } },
     { { { PANEL_CURVE, 1 }, { PANEL_TOP, 1 } } },
+    { { { PANEL_SCORES, 1 }, { PANEL_SCATTER, 1 } } },
     { { { PANEL_LOG, 1 } } },
     { { { PANEL_NONE, 0 } } },
 };
@@ -81,6 +84,27 @@ static const struct band all_processes[] = {
     { { { PANEL_NONE, 0 } } },
 };
 
+static const struct band figures_narrow[] = {
+    { { { PANEL_FIGURES, 1 } } },
+    { { { PANEL_FIGURE_HISTORY, 1 } } },
+    { { { PANEL_POOLS, 1 } } },
+    { { { PANEL_TASKS, 1 } } },
+    { { { PANEL_FILES, 1 } } },
+    { { { PANEL_NONE, 0 } } },
+};
+static const struct band figures_normal[] = {
+    { { { PANEL_FIGURES, 1 } } },
+    { { { PANEL_FIGURE_HISTORY, 1 } } },
+    { { { PANEL_TASKS, 1 }, { PANEL_POOLS, 1 } } },
+    { { { PANEL_FILES, 1 } } },
+    { { { PANEL_NONE, 0 } } },
+};
+static const struct band all_alerts[] = {
+    { { { PANEL_ALERT_TABLE, 1 } } },
+    { { { PANEL_NOTICES, 1 } } },
+    { { { PANEL_NONE, 0 } } },
+};
+
 /* To add a view of panels: a number in scene.h, a row here, a row in views[]. */
 static const struct {
     const char *context;
@@ -91,6 +115,8 @@ static const struct {
     [SCENE_RUNS] = { "all runs", all_runs, all_runs, all_runs, PANEL_RUN_TABLE },
     [SCENE_RUN] = { "run", run_narrow, run_normal, run_normal, PANEL_TOP },
     [SCENE_PROCESSES] = { "processes", all_processes, all_processes, all_processes, PANEL_PROCESSES },
+    [SCENE_FIGURES] = { "figures", figures_narrow, figures_normal, figures_normal, PANEL_FIGURES },
+    [SCENE_ALERTS] = { "alerts", all_alerts, all_alerts, all_alerts, PANEL_ALERT_TABLE },
 };
 
 /* What the line of views names: the views, and two dialogs. The key is that of
@@ -104,7 +130,9 @@ static const struct {
     { "Runs", ACTION_RUNS, SCENE_RUNS },
     { "Run", ACTION_RUN, SCENE_RUN },
     { "Processes", ACTION_PROCESSES, SCENE_PROCESSES },
-    { "Settings", ACTION_THRESHOLDS, -1 },
+    { "Figures", ACTION_FIGURES, SCENE_FIGURES },
+    { "Alerts", ACTION_ALERTS, SCENE_ALERTS },
+    { "Setup", ACTION_THRESHOLDS, -1 },
     { "Help", ACTION_HELP, -1 },
 };
 
@@ -115,6 +143,10 @@ scene_init(struct scene *scene)
     table_init(&scene->run_table, &run_list_class, &scene->runs);
     table_init(&scene->process_table, &process_list_class, &scene->processes);
     table_sort_by(&scene->process_table, "cpu");
+    scene->figures.view = &scene->view;
+    table_init(&scene->figure_table, &figure_list_class, &scene->figures);
+    table_init(&scene->alert_table, &alert_class, &scene->view);
+    table_init(&scene->notice_table, &notice_class, &scene->notices);
     scene_show(scene, SCENE_OVERVIEW);
 }
 
@@ -126,6 +158,11 @@ scene_release(struct scene *scene)
     run_list_release(&scene->runs);
     table_release(&scene->process_table);
     process_list_release(&scene->processes);
+    table_release(&scene->figure_table);
+    figure_list_release(&scene->figures);
+    table_release(&scene->alert_table);
+    table_release(&scene->notice_table);
+    notice_list_release(&scene->notices);
 }
 
 void
@@ -139,8 +176,20 @@ scene_show(struct scene *scene, enum scene_kind kind)
 struct table *
 scene_table(struct scene *scene, enum panel_id id)
 {
-    return id == PANEL_RUN_TABLE ? &scene->run_table
-        : id == PANEL_PROCESSES ? &scene->process_table : NULL;
+    switch (id) {
+    case PANEL_RUN_TABLE:
+        return &scene->run_table;
+    case PANEL_PROCESSES:
+        return &scene->process_table;
+    case PANEL_FIGURES:
+        return &scene->figure_table;
+    case PANEL_ALERT_TABLE:
+        return &scene->alert_table;
+    case PANEL_NOTICES:
+        return &scene->notice_table;
+    default:
+        return NULL;
+    }
 }
 
 const char *
@@ -172,6 +221,8 @@ context_of(struct scene *scene, enum panel_id id)
         .focused = scene->focus == id,
         .list = &scene->list[id],
         .table = scene_table(scene, id),
+        .beside = id == PANEL_FIGURE_HISTORY ? &scene->figure_table : NULL,
+        .parameter = scene->parameter,
     };
 }
 
@@ -293,6 +344,8 @@ scene_can(const struct scene *scene, enum action action)
     case ACTION_RENICE:
     case ACTION_AFFINITY:
         return scene_processes(scene, process, 1) > 0;
+    case ACTION_PARAMETER:
+        return scene->kind == SCENE_RUN && scene->detail.parameter_count > 1;
     case ACTION_TREE:
         return scene->kind == SCENE_PROCESSES;
     case ACTION_OPEN:
@@ -509,7 +562,7 @@ draw_banner(const struct scene *scene, struct canvas *canvas, int y)
 static int
 views_width(const struct scene *scene, bool wordy)
 {
-    int width = 1;
+    int width = 0;
     for (size_t i = 0; i < sizeof views / sizeof *views; i++)
         width += 2 + (wordy || views[i].kind == (int)scene->kind ? text_width(views[i].title) + 1 : 0) + 1;
     return width;

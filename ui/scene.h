@@ -11,12 +11,15 @@
 #include "ui/detail.h"
 #include "ui/keymap.h"
 #include "ui/panel.h"
+#include "ui/alert_list.h"
+#include "ui/figure_list.h"
 #include "ui/process_list.h"
 #include "ui/run_list.h"
 #include "ui/view.h"
 
 /* A view that is made of panels; in the order of their numbers. */
-enum scene_kind { SCENE_OVERVIEW, SCENE_RUNS, SCENE_RUN, SCENE_PROCESSES, SCENE_COUNT };
+enum scene_kind { SCENE_OVERVIEW, SCENE_RUNS, SCENE_RUN, SCENE_PROCESSES, SCENE_FIGURES, SCENE_ALERTS,
+    SCENE_COUNT };
 
 enum { SCENE_SPOTS_MAX = 32, SCENE_TARGETS_MAX = TABLE_MARKS_MAX };
 
@@ -38,6 +41,11 @@ struct scene {
     struct table run_table;
     struct process_list processes; /* of SCENE_PROCESSES */
     struct table process_table;
+    struct figure_list figures; /* of SCENE_FIGURES */
+    struct table figure_table;
+    struct notice_list notices; /* of SCENE_ALERTS */
+    struct table alert_table, notice_table;
+    int parameter; /* whose values stand against the score in SCENE_RUN */
     bool held; /* the picture stands still on purpose */
     char message[VIEW_TEXT_MAX]; /* instead of the keys; "" */
     enum style message_style;

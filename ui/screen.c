@@ -188,6 +188,11 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
             table_update(&screen->scene.run_table);
         }
         break;
+    case CALL_NOTICES:
+        if (result)
+            notice_list_apply(&screen->scene.notices, result);
+        table_update(&screen->scene.notice_table);
+        break;
     case CALL_PROCESSES:
         take_processes(screen, result);
         break;
@@ -343,12 +348,23 @@ update_runs(struct scene *scene)
     table_update(&scene->run_table);
 }
 
+void
+screen_update_tables(struct scene *scene)
+{
+    figure_list_update(&scene->figures, scene->kind == SCENE_FIGURES);
+    if (scene->kind == SCENE_FIGURES)
+        table_update(&scene->figure_table);
+    if (scene->kind == SCENE_ALERTS)
+        table_update(&scene->alert_table);
+}
+
 static void
 take_status(struct screen *screen, const json_t *status)
 {
     view_apply_status(&screen->scene.view, status);
     keep_selection(&screen->scene);
     update_runs(&screen->scene);
+    screen_update_tables(&screen->scene);
     expire_message(screen);
     refresh_detail(screen);
     screen_ask_processes(screen);
@@ -381,6 +397,8 @@ take_notice(struct screen *screen, const json_t *notice)
         : str_ends(type, "warning") ? STYLE_WARNING
         : str_ends(type, "resolved") || str_ends(type, "finished") ? STYLE_GOOD : STYLE_TEXT;
     screen_tell(screen, style, json_get_string(notice, "text", type));
+    if (screen->scene.kind == SCENE_ALERTS)
+        screen_ask_notices(screen);
 }
 
 void

@@ -31,6 +31,14 @@ ask_runs(struct screen *screen)
 }
 
 void
+screen_ask_notices(struct screen *screen)
+{
+    json_t *params = json_object();
+    json_object_set_new(params, "limit", json_integer(NOTICE_LIST_MAX));
+    screen_call(screen, CALL_NOTICES, "alerts.list", params);
+}
+
+void
 screen_show(struct screen *screen, enum scene_kind kind)
 {
     scene_show(&screen->scene, kind);
@@ -38,6 +46,9 @@ screen_show(struct screen *screen, enum scene_kind kind)
         ask_runs(screen);
     if (kind == SCENE_PROCESSES)
         screen_ask_processes(screen);
+    if (kind == SCENE_ALERTS)
+        screen_ask_notices(screen);
+    screen_update_tables(&screen->scene);
 }
 
 void
@@ -229,6 +240,13 @@ act_priority(struct screen *screen, int by, const char *text)
         snprintf(done, sizeof done, "priority %s", value);
         set_run(screen, run[i]->run, "run.priority", value, done);
     }
+}
+
+void
+act_parameter(struct screen *screen, int by, const char *text)
+{
+    (void)text;
+    screen->scene.parameter += by;
 }
 
 /* Processes. */

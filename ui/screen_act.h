@@ -11,7 +11,8 @@
 #include "ui/screen.h"
 
 enum call_kind { CALL_STATUS, CALL_WATCH, CALL_HISTORY, CALL_TOP, CALL_CURVE, CALL_LOGS, CALL_RUN,
-    CALL_RUNS, CALL_PROCESSES, CALL_DIALOG };
+    CALL_RUNS, CALL_PROCESSES, CALL_NOTICES,
+    CALL_DIALOG };
 
 /* A request under way. */
 struct call {
@@ -48,6 +49,8 @@ struct call *screen_call(struct screen *screen, enum call_kind kind, const char 
 json_t *screen_run_params(int64_t run);
 void screen_ask_detail(struct screen *screen);
 void screen_ask_processes(struct screen *screen);
+void screen_ask_notices(struct screen *screen);
+void screen_update_tables(struct scene *scene); /* with what has come */
 void screen_ask_all(struct screen *screen); /* what a hold has missed */
 
 /* screen_act.c */
@@ -76,6 +79,7 @@ void act_resume(struct screen *screen, int by, const char *text);
 void act_retry(struct screen *screen, int by, const char *text);
 void act_workers(struct screen *screen, int by, const char *text);
 void act_priority(struct screen *screen, int by, const char *text);
+void act_parameter(struct screen *screen, int by, const char *text);
 void act_details(struct screen *screen, int by, const char *text);
 void act_tree(struct screen *screen, int by, const char *text);
 void act_process(struct screen *screen, int by, const char *text);

@@ -469,6 +469,19 @@ apply_active(struct view *view, const json_t *active)
     }
 }
 
+bool
+view_parse_notice(const json_t *object, struct view_notice *notice)
+{
+    if (!json_is_object(object))
+        return false;
+    notice->id = json_get_int(object, "id", 0);
+    notice->time = get_number(object, "time");
+    get_text(object, "type", notice->type, sizeof notice->type);
+    get_text(object, "key", notice->key, sizeof notice->key);
+    get_text(object, "text", notice->text, sizeof notice->text);
+    return true;
+}
+
 static void
 apply_recent(struct view *view, const json_t *recent)
 {
@@ -477,14 +490,8 @@ apply_recent(struct view *view, const json_t *recent)
     const json_t *object;
     json_array_foreach(recent, i, object)
     {
-        if (view->notice_count == VIEW_ALERTS_MAX || !json_is_object(object))
-            continue;
-        struct view_notice *notice = &view->notice[view->notice_count++];
-        notice->id = json_get_int(object, "id", 0);
-        notice->time = get_number(object, "time");
-        get_text(object, "type", notice->type, sizeof notice->type);
-        get_text(object, "key", notice->key, sizeof notice->key);
-        get_text(object, "text", notice->text, sizeof notice->text);
+        if (view->notice_count < VIEW_ALERTS_MAX)
+            view->notice_count += view_parse_notice(object, &view->notice[view->notice_count]);
     }
 }
 

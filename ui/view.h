@@ -165,6 +165,9 @@ void view_forget_series(struct view *view);
 /* Parses one run object; false when it has no number or no known state. */
 bool view_parse_run(const json_t *object, struct view_run *ret_run);
 
+/* Parses one notice object; false when it is none. */
+bool view_parse_notice(const json_t *object, struct view_notice *ret_notice);
+
 /* The run with a number, or NULL. */
 const struct view_run *view_find_run(const struct view *view, int64_t run);
 
