@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/endpoint.h"
 #include "base/text.h"
 #include "base/unit.h"
 #include "base/xalloc.h"
@@ -29,6 +30,8 @@
 enum { SLOTS_MAX = 1024 };
 
 static int take_slots(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
+static int take_listen(void *, const struct ini_entry *, const struct option_value *,
     struct diag *);
 static int take_url(void *, const struct ini_entry *, const struct option_value *, struct diag *);
 static int take_template(void *, const struct ini_entry *, const struct option_value *,
@@ -84,6 +87,9 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
     X("runs", "folders", TEXT, 0, 0, NULL, "", false,                          \
         SERVER(folders), NULL, "More folders with run files, divided by colons",                 \
         "/srv/runs:/home/me/runs")                                             \
+    X("metrics", "listen", CUSTOM, 0, 0, "ADDRESS:PORT", "", false,            \
+        0, take_listen, "Where Prometheus may read all figures, at /metrics; nobody is asked for a"    \
+        " password. Without it, nowhere", "127.0.0.1:9464")                    \
     X("screen", "theme", CHOICE, 0, 0, "default|mono", "default", false,       \
         SERVER(theme), NULL, "Colours of the console", NULL)                   \
     X("screen", "charset", CHOICE, 0, 0, "auto|utf-8|ascii", "auto", false,    \
@@ -186,6 +192,20 @@ struct builder {
     struct config *config;
     void *target; /* of the present section */
 };
+
+static int
+take_listen(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct config *config = target;
+    union endpoint address;
+    (void)entry;
+    if (*value->text && endpoint_parse(value->text, &address, diag) < 0)
+        return ERR_BAD_TYPE;
+    free(config->metrics_listen);
+    config->metrics_listen = xstrdup(value->text);
+    return 0;
+}
 
 static int
 take_slots(void *target, const struct ini_entry *entry, const struct option_value *value,
@@ -559,6 +579,7 @@ config_free(struct config *config)
     free(config->webhook);
     free(config->threshold);
     free(config->folders);
+    free(config->metrics_listen);
     free(config);
 }
 

@@ -74,6 +74,8 @@ struct config {
     double max_memory_percent, max_cpu_percent; /* bounds of workers = auto */
     double grace_seconds; /* default of a run's limits.grace */
     char *folders; /* owned; colon-separated, extra folders of run files */
+    /* [metrics] */
+    char *metrics_listen; /* owned; "": nowhere */
     /* [screen] */
     int64_t theme; /* index: default mono */
     int64_t charset; /* index: auto utf-8 ascii */

@@ -54,7 +54,7 @@ show_type(struct resource *resource, struct resource_figure ret[RESOURCE_FIGURES
     struct optop_type_figures type;
     read_type((struct optop_type *)(void *)resource, &type); /* its first member */
     ret[0] = (struct resource_figure){ "live", "bytes", RESOURCE_GAUGE, (double)type.live_bytes };
-    ret[1] = (struct resource_figure){ "count", "", RESOURCE_GAUGE, (double)type.live };
+    ret[1] = (struct resource_figure){ "blocks", "", RESOURCE_GAUGE, (double)type.live };
     ret[2] = (struct resource_figure){ "peak", "bytes", RESOURCE_GAUGE, (double)type.peak_bytes };
     ret[3] = (struct resource_figure){ "allocations", "", RESOURCE_COUNTER, (double)type.allocations };
     ret[4] = (struct resource_figure){ "allocated", "bytes", RESOURCE_COUNTER,

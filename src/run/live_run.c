@@ -232,8 +232,8 @@ space_write(struct json_writer *w, const char *key, const struct run_spec *spec,
 }
 
 /* Of a run that does not run: the mean over all its running time. */
-static double
-shown_rate(const struct run *run, int64_t now_ns)
+double
+run_rate(const struct run *run, int64_t now_ns)
 {
     double seconds = ns_to_sec(run_elapsed_ns(run, now_ns));
     if (run->state == RUN_RUNNING || seconds <= 0)
@@ -241,12 +241,18 @@ shown_rate(const struct run *run, int64_t now_ns)
     return (double)(run->done + run->failed) / seconds;
 }
 
+struct pace_left
+run_left(const struct run *run)
+{
+    bool known = run->state == RUN_RUNNING && run->ending == RUN_EVENT_COUNT && run->total >= 0;
+    return pace_left(&run->pace,
+        known ? (double)(run->total - run->done - run->failed + run->retry_open) : (double)NAN);
+}
+
 static void
 write_left(struct json_writer *w, const struct run *run)
 {
-    bool known = run->state == RUN_RUNNING && run->ending == RUN_EVENT_COUNT && run->total >= 0;
-    struct pace_left left = pace_left(&run->pace,
-        known ? (double)(run->total - run->done - run->failed + run->retry_open) : (double)NAN);
+    struct pace_left left = run_left(run);
     jw_figure(w, "eta_seconds", left.seconds);
     jw_figure(w, "eta_low_seconds", left.low);
     jw_figure(w, "eta_high_seconds", left.high);
@@ -307,7 +313,7 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
     write_counts(w, run);
     space_write(w, "space", spec, run->feasible);
     write_best(w, run);
-    jw_figure(w, "rate", shown_rate(run, now_ns));
+    jw_figure(w, "rate", run_rate(run, now_ns));
     write_left(w, run);
     jw_figure(w, "elapsed_seconds", ns_to_sec(run_elapsed_ns(run, now_ns)));
     jw_int(w, "workers", run->worker_count);

@@ -183,6 +183,8 @@ void space_write(struct json_writer *w, const char *key, const struct run_spec *
 
 /* Sums with the present stretch in them. */
 int64_t run_elapsed_ns(const struct run *run, int64_t now_ns);
+double run_rate(const struct run *run, int64_t now_ns); /* trials per second; NaN: not known */
+struct pace_left run_left(const struct run *run); /* until it is done; NaN: not known */
 double run_utilization_pct(const struct run *run, int64_t now_ns); /* NaN: not known */
 
 void run_free(struct run *run);

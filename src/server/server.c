@@ -456,6 +456,10 @@ server_take_config(struct server *server, struct ini *ini, struct diag *diag)
     int r = server_check_config(ini, &config, diag);
     if (r < 0)
         return r;
+    if ((r = metrics_page_move(server, config, ini, diag)) < 0) {
+        config_free(config);
+        return r;
+    }
     struct config *before = server->config;
     struct ini *ini_before = server->ini;
     server->config = config;
@@ -615,6 +619,7 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
     load_recent(server);
     runner_reconcile(server->runner);
     start_sinks(server);
+    metrics_page_start(server);
     *ret_server = server;
     return 0;
 }
@@ -626,6 +631,7 @@ server_free(struct server *server)
         return;
     while (server->sessions)
         session_close(server->sessions);
+    metrics_page_stop(server);
     readers_release(server);
     checks_release(server);
     loop_timer_stop(server->tick_timer);

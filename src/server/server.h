@@ -23,6 +23,7 @@
 #include "base/json.h"
 #include "config/config.h"
 #include "io/http.h"
+#include "io/http_listen.h"
 #include "io/lines.h"
 #include "mem/buffers.h"
 #include "optop/memory.h"
@@ -113,6 +114,7 @@ struct server {
     const struct sample *sample; /* newest; borrowed from the sampler */
     struct alert_engine *alerts;
     struct http *http;
+    struct http_listener *metrics; /* NULL: nobody reads our figures over HTTP */
     struct outbox *outbox;
     struct runner *runner;
     struct sinks *sinks;
@@ -220,6 +222,13 @@ void leaks_step(struct server *server, int64_t now_ns);
 void proctable_tick(struct server *server, int64_t now_ns);
 void leaks_free(struct leaks *leaks);
 void leaks_write(struct json_writer *w, const struct leaks *leaks); /* member "leaks" */
+
+/* metrics_page.c: figures for Prometheus. move: to where a new configuration says;
+ * a fault leaves it where it was. */
+void metrics_page_start(struct server *server);
+int metrics_page_move(struct server *server, const struct config *config, const struct ini *ini,
+    struct diag *diag);
+void metrics_page_stop(struct server *server);
 
 /* "ok", or what is wrong, for people. */
 const char *server_state(const struct server *server);
