@@ -518,7 +518,7 @@ config_read_environment(struct config *config, const struct ini *ini, struct dia
 int
 config_from_ini(const struct ini *ini, struct config **ret_config, struct diag *diag)
 {
-    static const char *const plain[] = { "server", "runs", "screen" };
+    static const char *const plain[] = { "server", "runs", "metrics", "screen" };
     struct config *config = calloc(1, sizeof *config);
     if (!config)
         return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
