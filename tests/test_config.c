@@ -188,6 +188,31 @@ START_TEST(reads_rules)
 }
 END_TEST
 
+START_TEST(windows_of_silence)
+{
+    struct config *c = config_of("[silence night]\nmatch = disk.* team=lab\ndays = sat, sun\nfrom = 22:30\n"
+        "to = 6:00\nreason = backup\n[silence all]\nmatch = *\n");
+    ck_assert_int_eq(c->window_count, 2);
+    ck_assert_str_eq(c->window[0].matcher, "disk.* team=lab");
+    ck_assert_uint_eq(c->window[0].days, 0x41);
+    ck_assert_int_eq(c->window[0].from_minute, 1350);
+    ck_assert_int_eq(c->window[0].to_minute, 360);
+    ck_assert_str_eq(c->window[0].reason, "backup");
+    ck_assert_uint_eq(c->window[1].days, 0x7F);
+    ck_assert_int_eq(c->window[1].to_minute, 1440);
+    config_free(c);
+#define WINDOW "[silence w]\nmatch = *\n"
+    refused("[silence w]\nfrom = 1:00\n", ERR_MISSING, 1, "silence w.match", "Which alerts");
+    refused(WINDOW "days = funday\n", ERR_BAD_TYPE, 3, "silence w.days", "sun, mon");
+    refused(WINDOW "from = 25:00\n", ERR_BAD_TYPE, 3, "silence w.from", "00:00 to 24:00");
+    refused(WINDOW "to = 10:60\n", ERR_BAD_TYPE, 3, "silence w.to", "00:00 to 24:00");
+    refused(WINDOW "to = 1000\n", ERR_BAD_TYPE, 3, "silence w.to", "00:00 to 24:00");
+    refused("[threshold cpu.total]\nwarning = 5\nescalate_after = 5min\n", ERR_CONFLICT, 3,
+        "threshold cpu.total.escalate_after", "two webhooks");
+#undef WINDOW
+}
+END_TEST
+
 START_TEST(refuses_rules)
 {
 #define RULE "[threshold r]\nmetric = cpu.total\nwarning = 1\n"
@@ -366,6 +391,7 @@ test_suite(void)
     tcase_add_test(tc, reads_webhooks);
     tcase_add_test(tc, reads_rules);
     tcase_add_test(tc, refuses_rules);
+    tcase_add_test(tc, windows_of_silence);
     tcase_add_test(tc, refuses_plain_options);
     tcase_add_test(tc, refuses_thresholds);
     tcase_add_test(tc, refuses_webhooks);

@@ -734,6 +734,119 @@ START_TEST(conditions)
 }
 END_TEST
 
+START_TEST(silences_hold_back_but_no_end)
+{
+    struct config_threshold *rule = add_rule("cpu.total", 0);
+    str_copy(rule->labels, sizeof rule->labels, "team=lab");
+    rule->repeat_seconds = 5;
+    configure();
+    struct silence silence = { .matcher = "cpu.* team=l*", .reason = "backup",
+        .from_wall_ns = sample.wall_ns, .until_wall_ns = sample.wall_ns + 10 * NS_PER_SEC };
+    alert_engine_silence(engine, &silence, 1);
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(step_cpu(95), 0);
+    ck_assert_int_eq(cpu_state(), ALERT_CRITICAL);
+    ck_assert_int_eq(find("cpu.total")->hold, ALERT_SILENCED);
+    ck_assert_str_eq(find("cpu.total")->cause, "backup");
+    ck_assert_int_eq(step_cpu(10), 0); /* what was not told has no end */
+    ck_assert_int_eq(step_cpu(10), 0);
+    ck_assert_int_eq(step_cpu(85), 0);
+    ck_assert_int_eq(step_cpu(85), 0);
+    ck_assert_int_eq(step_cpu(85), 1); /* the silence is over, and it fires still */
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_FIRED);
+    ck_assert_int_eq(notices[0].alert->sequence, 1);
+    silence.until_wall_ns = INT64_MAX;
+    sample.mono_ns += 1000 * NS_PER_SEC; /* else it would be flapping */
+    for (int i = 0; i < 20; i++)
+        ck_assert_int_eq(step_cpu(95), 0); /* no worse, no repeats */
+    ck_assert_int_eq(step_cpu(10), 1);
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_RESOLVED);
+    alert_engine_silence(engine, NULL, 0);
+}
+END_TEST
+
+START_TEST(acknowledged_until_it_is_worse)
+{
+    add_rule("cpu.total", 0)->repeat_seconds = 5;
+    configure();
+    ck_assert_int_eq(alert_engine_acknowledge(engine, "*", "me", &notices), 0);
+    ck_assert_int_eq(step_cpu(85), 1);
+    ck_assert_int_eq(alert_engine_acknowledge(engine, "disk.*", "me", &notices), 0);
+    ck_assert_int_eq(alert_engine_acknowledge(engine, "cpu.*", "m\x1b[2Je", &notices), 1);
+    ck_assert_ptr_null(strchr(notices[0].alert->acknowledged, 0x1b));
+    ck_assert_str_eq(alert_notice_type(&notices[0]), "alert.acknowledged");
+    ck_assert_int_eq(alert_engine_acknowledge(engine, "cpu.*", "you", &notices), 0);
+    for (int i = 0; i < 10; i++)
+        ck_assert_int_eq(step_cpu(85), 0);
+    ck_assert_int_eq(step_cpu(95), 1);
+    ck_assert_str_eq(notices[0].alert->acknowledged, "");
+    for (int i = 0; i < 4; i++)
+        ck_assert_int_eq(step_cpu(95), 0);
+    ck_assert_int_eq(step_cpu(95), 1);
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_REPEATED);
+    ck_assert_int_eq(alert_engine_acknowledge(engine, "*", "me", &notices), 1);
+    ck_assert_int_eq(step_cpu(10), 1); /* its end is told */
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_RESOLVED);
+    step_cpu(10);
+    ck_assert_str_eq(find("cpu.total")->acknowledged, "");
+}
+END_TEST
+
+START_TEST(escalates_until_somebody_has_seen_it)
+{
+    struct config_threshold *rule = add_rule("cpu.total", 0);
+    rule->escalate_seconds = 5;
+    str_copy(rule->webhooks, sizeof rule->webhooks, "a,b,c");
+    configure();
+    ck_assert_int_eq(step_cpu(85), 1);
+    for (int rung = 1; rung < 3; rung++) {
+        for (int i = 0; i < 4; i++)
+            ck_assert_int_eq(step_cpu(85), 0);
+        ck_assert_int_eq(step_cpu(85), 1);
+        ck_assert_int_eq(notices[0].change, ALERT_CHANGE_ESCALATED);
+        ck_assert_int_eq(notices[0].alert->rung, rung);
+        expect_text(0, "alert.warning",
+            "cpu.total is 85.0%, and nobody has acknowledged it (warning above 80%)");
+    }
+    for (int i = 0; i < 20; i++)
+        ck_assert_int_eq(step_cpu(85), 0);
+    ck_assert_int_eq(step_cpu(10), 1);
+    step_cpu(10);
+    ck_assert_int_eq(find("cpu.total")->rung, 0);
+    sample.mono_ns += 1000 * NS_PER_SEC;
+    ck_assert_int_eq(step_cpu(85), 1);
+    ck_assert_int_eq(alert_engine_acknowledge(engine, "*", "me", &notices), 1);
+    for (int i = 0; i < 20; i++)
+        ck_assert_int_eq(step_cpu(85), 0);
+}
+END_TEST
+
+START_TEST(what_says_more_inhibits)
+{
+    add_rule("core.total", 0);
+    add_rule("cpu.total", 0);
+    struct config_threshold *early = add_rule("cpu.total", 0);
+    early->named = true, early->has_critical = false, early->warning = 20, early->clear_warning = 15;
+    str_copy(early->name, sizeof early->name, "early");
+    configure();
+    sample_set(&sample, METRIC_CORE_TOTAL, sample_row(&sample, GROUP_CORE, "0"), 95);
+    sample_set(&sample, METRIC_CORE_TOTAL, sample_row(&sample, GROUP_CORE, "1"), 5);
+    ck_assert_int_eq(step_cpu(10), 1); /* a core alone */
+    ck_assert_str_eq(notices[0].alert->key, "core.total:0");
+    sample_set(&sample, METRIC_CORE_TOTAL, 1, 95);
+    ck_assert_int_eq(step_cpu(95), 1); /* all of them: one is told, in one step */
+    ck_assert_str_eq(notices[0].alert->key, "cpu.total");
+    ck_assert_int_eq(find("core.total:1")->hold, ALERT_INHIBITED);
+    ck_assert_str_eq(find("core.total:1")->cause, "cpu.total");
+    ck_assert_int_eq(find("early")->hold, ALERT_INHIBITED);
+    ck_assert_int_eq(find("early")->state, ALERT_WARNING);
+    ck_assert_int_eq(step_cpu(50), 3); /* the end of cpu.total; now the others count */
+    sample_set(&sample, METRIC_CORE_TOTAL, 0, 5);
+    ck_assert_int_eq(step_cpu(50), 1);
+    ck_assert_str_eq(notices[0].alert->key, "core.total:0"); /* whose fire was told */
+}
+END_TEST
+
 START_TEST(rules_with_names_of_their_own)
 {
     struct config_threshold *own = add_rule("disk.busy", 0);
@@ -897,6 +1010,10 @@ test_suite(void)
     tcase_add_loop_test(tcase, each_fire_that_is_told_has_its_end, 0, 24);
     tcase_add_test(tcase, reload_in_every_state);
     tcase_add_test(tcase, conditions);
+    tcase_add_test(tcase, silences_hold_back_but_no_end);
+    tcase_add_test(tcase, acknowledged_until_it_is_worse);
+    tcase_add_test(tcase, escalates_until_somebody_has_seen_it);
+    tcase_add_test(tcase, what_says_more_inhibits);
     tcase_add_test(tcase, rules_with_names_of_their_own);
     tcase_add_test(tcase, instances_end_somewhere);
     tcase_add_test(tcase, rules_of_published_figures);

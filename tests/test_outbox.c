@@ -261,6 +261,35 @@ START_TEST(goes_only_to_those_that_the_rule_names)
 }
 END_TEST
 
+START_TEST(escalation_goes_to_the_next_alone)
+{
+    struct config_threshold rule = { .webhooks = "pager,chat", .escalate_seconds = 60 };
+    struct alert alert = { .key = "cpu.total", .state = ALERT_WARNING, .told = ALERT_WARNING,
+        .value = 91, .level = 80, .sequence = 1, .rule = &rule };
+    static const struct { enum alert_change change; int rung; const char *paths; } row[] = {
+        { ALERT_CHANGE_FIRED, 0, "/pager" },
+        { ALERT_CHANGE_ESCALATED, 1, "/pager/chat" },
+        { ALERT_CHANGE_RESOLVED, 1, NULL }, /* both */
+    };
+    config.webhook_count = 2;
+    outbox_configure(outbox, &config);
+    int expected = 0;
+    for (int i = 0; i < 3; i++) {
+        struct alert_notice notice = { &alert, row[i].change, ALERT_WARNING };
+        alert.rung = row[i].rung;
+        ck_assert_int_eq(store_begin(store), 0);
+        ck_assert_int_eq(alert_record(store, outbox, &notice, 1, NULL, NULL), 0);
+        ck_assert_int_eq(store_commit(store, NULL), 0);
+        outbox_wake(outbox);
+        wait_settled();
+        expected += row[i].paths ? 1 : 2;
+        ck_assert_int_eq(receiver_count(receiver), expected);
+    }
+    ck_assert_str_eq(receiver_request(receiver, 0)->path, "/pager");
+    ck_assert_str_eq(receiver_request(receiver, 1)->path, "/chat");
+}
+END_TEST
+
 START_TEST(tries_again_with_the_same_id_and_a_new_time)
 {
     static const struct receiver_answer answers[] = { { .status = 503 }, { .status = 200 } };
@@ -891,6 +920,7 @@ test_suite(void)
     tcase_add_test(tcase, delivers);
     tcase_add_test(tcase, goes_only_to_whom_it_concerns);
     tcase_add_test(tcase, goes_only_to_those_that_the_rule_names);
+    tcase_add_test(tcase, escalation_goes_to_the_next_alone);
     tcase_add_test(tcase, tries_again_with_the_same_id_and_a_new_time);
     tcase_add_test(tcase, retry_after_is_obeyed);
     tcase_add_test(tcase, retry_after_is_clipped);

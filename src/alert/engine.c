@@ -14,20 +14,25 @@
 #include "alert/condition.h"
 #include "alert/incident.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 
 /* Wildcard thresholds times instances must end somewhere: 4096 alerts are
  * sixteen rules on every core of a 256-core machine. */
-enum { ALERTS_MAX = 4096, ROW_MAX = SAMPLE_NAME_MAX + ALERT_KEY_MAX };
+enum { ALERTS_MAX = 4096, ROW_MAX = SAMPLE_NAME_MAX + ALERT_KEY_MAX,
+    LOUD_MAX = 256 };
 
 struct alert_engine {
     const struct config *config; /* borrowed; NULL before the first configure */
     struct alert *alert;
-    int *row; /* by alert: its row in the sample, -1 for none */
     int count, capacity;
     struct alert_notice *notice; /* capacity like alert */
     struct conditions *conditions; /* owned; NULL: no rule has any */
     char fault[ALERT_FAULT_MAX];
+    const struct silence *silence; /* borrowed */
+    int silence_count;
+    int loud[LOUD_MAX]; /* alerts that may inhibit others, in this step */
+    int loud_count;
     bool bound; /* rows and alerts fit the sample of this signature */
     uint64_t signature;
 };
@@ -45,7 +50,6 @@ alert_engine_free(struct alert_engine *engine)
         return;
     conditions_free(engine->conditions);
     free(engine->alert);
-    free(engine->row);
     free(engine->notice);
     free(engine);
 }
@@ -166,12 +170,10 @@ add_alert(struct alert_engine *engine, const char *key, enum metric metric)
     XGROW(engine->alert, engine->count, engine->capacity);
     if (engine->capacity != capacity) {
         size_t n = (size_t)engine->capacity;
-        engine->row = xrealloc(engine->row, n, sizeof *engine->row);
         engine->notice = xrealloc(engine->notice, n, sizeof *engine->notice);
     }
-    engine->row[engine->count] = -1;
     struct alert *alert = &engine->alert[engine->count++];
-    *alert = (struct alert){ .metric = metric, .value = NAN };
+    *alert = (struct alert){ .metric = metric, .value = NAN, .row = -1 };
     str_copy(alert->key, sizeof alert->key, key);
     return alert;
 }
@@ -191,6 +193,7 @@ alert_engine_restore(struct alert_engine *engine, const struct alert *saved)
     enum metric of = alert->metric;
     *alert = *saved;
     alert->metric = of;
+    alert->row = -1;
     alert->told = alert_fired(saved->state);
     engine->bound = false;
     find_rules(engine);
@@ -275,8 +278,7 @@ drop_idle_alerts(struct alert_engine *engine, const struct sample *sample)
             (row < 0 || !sample->rows[metric_info(alert->metric)->group].row[row].present);
         if (!alert_is_active(alert->state) && alert->told == ALERT_NORMAL && (!alert->rule || gone))
             continue;
-        engine->alert[kept] = *alert;
-        engine->row[kept++] = row;
+        engine->alert[kept++] = *alert;
     }
     engine->count = kept;
 }
@@ -289,7 +291,7 @@ bind(struct alert_engine *engine, const struct sample *sample, uint64_t signatur
         if (engine->config->threshold[i].enabled)
             ensure_alerts(engine, &engine->config->threshold[i], sample);
     for (int i = 0; i < engine->count; i++)
-        engine->row[i] = find_row(&engine->alert[i], sample);
+        engine->alert[i].row = find_row(&engine->alert[i], sample);
     engine->bound = true;
     engine->signature = signature;
 }
@@ -316,6 +318,113 @@ alert_engine_fault(const struct alert_engine *engine)
     return engine->fault;
 }
 
+/* What is kept back. */
+
+void
+alert_engine_silence(struct alert_engine *engine, const struct silence *silence, int count)
+{
+    engine->silence = silence;
+    engine->silence_count = count;
+}
+
+/* A whole, and its parts that need not be told of beside it. To add one: a row. */
+static const struct {
+    enum metric_group whole, part;
+} parts[] = {
+    { GROUP_CPU, GROUP_CORE },
+};
+
+/* Of the same figure the critical one counts; of a whole and its part the whole. */
+static bool
+inhibits(const struct alert *loud, const struct alert *quiet)
+{
+    enum alert_state loud_level = alert_fired(loud->state), level = alert_fired(quiet->state);
+    if (loud->metric == quiet->metric && loud->row == quiet->row)
+        return loud_level > level;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (metric_info(loud->metric)->group == parts[i].whole &&
+            metric_info(quiet->metric)->group == parts[i].part)
+            return loud_level >= level;
+    return false;
+}
+
+/* The first LOUD_MAX of them: more that are critical at once inhibit no less. */
+static void
+find_loud(struct alert_engine *engine)
+{
+    engine->loud_count = 0;
+    for (int i = 0; i < engine->count && engine->loud_count < LOUD_MAX; i++) {
+        const struct alert *alert = &engine->alert[i];
+        bool whole = false;
+        for (size_t p = 0; p < sizeof parts / sizeof *parts; p++)
+            whole |= metric_info(alert->metric)->group == parts[p].whole;
+        if (alert_fired(alert->state) == ALERT_CRITICAL ||
+            (whole && alert_fired(alert->state) != ALERT_NORMAL))
+            engine->loud[engine->loud_count++] = i;
+    }
+}
+
+static enum alert_hold
+hold_of(const struct alert_engine *engine, const struct alert *alert, int64_t wall_ns,
+    const char **ret_cause)
+{
+    const char *labels = alert->rule ? alert->rule->labels : NULL;
+    for (int i = 0; i < engine->silence_count; i++) {
+        const struct silence *silence = &engine->silence[i];
+        if (wall_ns >= silence->from_wall_ns && wall_ns < silence->until_wall_ns &&
+            silence_matches(silence->matcher, alert->key, labels)) {
+            *ret_cause = silence->reason;
+            return ALERT_SILENCED;
+        }
+    }
+    for (int i = 0; engine->config && i < engine->config->window_count; i++) {
+        const struct config_window *window = &engine->config->window[i];
+        if (silence_matches(window->matcher, alert->key, labels) &&
+            silence_window_open(window, wall_ns)) {
+            *ret_cause = window->reason && *window->reason ? window->reason : window->name;
+            return ALERT_SILENCED;
+        }
+    }
+    for (int i = 0; i < engine->loud_count; i++) {
+        const struct alert *loud = &engine->alert[engine->loud[i]];
+        if (loud != alert && inhibits(loud, alert)) {
+            *ret_cause = loud->key;
+            return ALERT_INHIBITED;
+        }
+    }
+    return ALERT_NOT_HELD;
+}
+
+static void
+set_hold(const struct alert_engine *engine, struct alert *alert, int64_t wall_ns)
+{
+    const char *cause = "";
+    bool fires = alert_fired(alert->state) != ALERT_NORMAL || alert->flapping;
+    alert->hold = fires ? hold_of(engine, alert, wall_ns, &cause) : ALERT_NOT_HELD;
+    if (fires || alert->cause[0])
+        text_clean(cause, alert->cause, sizeof alert->cause);
+}
+
+int
+alert_engine_acknowledge(struct alert_engine *engine, const char *pattern, const char *author,
+    const struct alert_notice **ret_notices)
+{
+    int taken = 0;
+    for (int i = 0; i < engine->count; i++) {
+        struct alert *alert = &engine->alert[i];
+        if (alert->told == ALERT_NORMAL || alert->acknowledged[0] ||
+            !silence_matches(pattern, alert->key, alert->rule ? alert->rule->labels : NULL))
+            continue;
+        text_clean(author, alert->acknowledged, sizeof alert->acknowledged);
+        alert->sequence++;
+        engine->notice[taken++] = (struct alert_notice){ .alert = alert,
+            .change = ALERT_CHANGE_ACKNOWLEDGED, .before = alert->told };
+    }
+    *ret_notices = engine->notice;
+    return taken;
+}
+
+/* All have moved before one is told: what fires in the same step may inhibit it. */
 int
 alert_engine_step(struct alert_engine *engine, const struct sample *sample,
     const struct alert_notice **ret_notices)
@@ -327,11 +436,16 @@ alert_engine_step(struct alert_engine *engine, const struct sample *sample,
     engine->fault[0] = '\0';
     for (int i = 0; i < engine->count; i++) {
         struct alert *alert = &engine->alert[i];
-        double value = alert->rule ? sample_value(sample, alert->metric, engine->row[i]) : (double)NAN;
+        double value = alert->rule ? sample_value(sample, alert->metric, alert->row) : (double)NAN;
         alert->when = check_condition(engine, alert, sample, value);
-        told += incident_step(alert, value, sample, &engine->notice[told]);
+        incident_move(alert, value, sample);
         if (!alert->rule)
             engine->bound = false; /* dropped by the next step */
+    }
+    find_loud(engine);
+    for (int i = 0; i < engine->count; i++) {
+        set_hold(engine, &engine->alert[i], sample->wall_ns);
+        told += incident_tell(&engine->alert[i], sample->mono_ns, &engine->notice[told]);
     }
     *ret_notices = engine->notice;
     return told;

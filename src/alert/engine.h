@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "alert/silence.h"
 #include "base/err.h"
 #include "config/config.h"
 #include "model/alert.h"
@@ -22,6 +23,7 @@
 enum {
     ALERT_KEY_MAX = 144, /* a rule's name and a row's */
     ALERT_FAULT_MAX = DIAG_TEXT_MAX + 128,
+    ALERT_AUTHOR_MAX = 64,
     ALERT_FLAP_SLOTS = 21,
     ALERT_FLAP_SLOT_SECONDS = 15,
 };
@@ -38,6 +40,7 @@ struct alert {
     enum metric metric;
     enum alert_state state;
     enum alert_state told; /* what people were told last: normal, warning or critical */
+    bool flaps_now; /* it has begun to in this step */
     bool flapping; /* changes of its level are not told until it is quieter */
     double value; /* newest known */
     double level; /* the level it is over; 0 when normal */
@@ -51,6 +54,12 @@ struct alert {
     int64_t over_warning_ns, over_critical_ns, under_warning_ns, under_critical_ns;
     int64_t told_ns; /* monotonic; 0: not since the server started */
     struct alert_flaps flaps;
+    enum alert_hold hold; /* of the last step */
+    char cause[ALERT_KEY_MAX]; /* the silence's reason, or the alert that inhibits; "" */
+    char acknowledged[ALERT_AUTHOR_MAX]; /* by whom; "": not */
+    int rung; /* how many of the rule's webhooks more than the first hear of it */
+    int64_t escalated_ns; /* monotonic: when the newest of them was told; 0: not here */
+    int row; /* in the sample, -1: none */
     const struct config_threshold *rule; /* NULL when not present */
 };
 
@@ -79,6 +88,15 @@ void alert_engine_restore(struct alert_engine *engine, const struct alert *alert
 /* Evaluates all thresholds; returns how many notices, *ret_notices borrowed
  * until the next step. No allocation once every alert has been seen. */
 int alert_engine_step(struct alert_engine *engine, const struct sample *sample,
+    const struct alert_notice **ret_notices);
+
+/* What people have silenced; borrowed until the next call of this. */
+void alert_engine_silence(struct alert_engine *engine, const struct silence *silence, int count);
+
+/* Somebody has seen what fires: it is told again only when it gets worse, or ends.
+ * Takes those whose key fits the pattern and that people were told of and nobody has
+ * acknowledged yet; returns how many, *ret_notices borrowed until the next step. */
+int alert_engine_acknowledge(struct alert_engine *engine, const char *pattern, const char *author,
     const struct alert_notice **ret_notices);
 
 /* All alerts, in a stable order; borrowed until the next step. */

@@ -36,6 +36,7 @@ struct weight {
 static const struct weight weights[] = {
     { "alert.critical", "critical", true, 0xC0392B, 5, "rotating_light" },
     { "alert.warning", "warning", true, 0xE67E22, 4, "warning" },
+    { "alert.acknowledged", "info", true, 0x7F8C8D, 2, "eyes" },
     { "alert.resolved", "info", false, 0x2E8B57, 3, "white_check_mark" },
     { "run.failed", "error", true, 0xC0392B, 4, "x" },
     { "run.cancelled", "info", false, 0x7F8C8D, 2, "stop_sign" },
@@ -325,7 +326,8 @@ pagerduty_body(const struct format_event *event, struct str *out)
     char text[TITLE_MAX];
     jw_init(&w, out);
     jw_object(&w, NULL);
-    jw_string(&w, "event_action", weight->firing ? "trigger" : "resolve");
+    jw_string(&w, "event_action", !strcmp(notice->type, "alert.acknowledged") ? "acknowledge"
+        : weight->firing ? "trigger" : "resolve");
     jw_string(&w, "dedup_key", dedup_key(event, text));
     jw_object(&w, "payload");
     jw_string(&w, "summary", notice->text);

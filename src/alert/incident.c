@@ -165,10 +165,24 @@ note_flapping(struct alert *alert, enum alert_state before, enum alert_state fir
 /* Telling. */
 
 static bool
+escalation_is_due(struct alert *alert, int64_t mono_ns)
+{
+    const struct config_threshold *rule = alert->rule;
+    if (!rule || rule->escalate_seconds <= 0 || alert->told == ALERT_NORMAL || alert->acknowledged[0])
+        return false;
+    int more = 0;
+    for (const char *c = rule->webhooks; *c; c++)
+        more += *c == ',';
+    if (!alert->escalated_ns)
+        alert->escalated_ns = alert->told_ns;
+    return alert->rung < more && mono_ns - alert->escalated_ns >= sec_to_ns(rule->escalate_seconds);
+}
+
+static bool
 repeat_is_due(const struct alert *alert, int64_t mono_ns)
 {
     bool fires = alert->flapping || alert->state == ALERT_WARNING || alert->state == ALERT_CRITICAL;
-    return fires && alert->told != ALERT_NORMAL && alert->rule && alert->rule->repeat_seconds > 0 &&
+    return fires && alert->told != ALERT_NORMAL && !alert->acknowledged[0] && alert->rule && alert->rule->repeat_seconds > 0 &&
         mono_ns - alert->told_ns >= sec_to_ns(alert->rule->repeat_seconds);
 }
 
@@ -177,11 +191,16 @@ what_to_tell(struct alert *alert, enum alert_state fires, bool flaps_now, int64_
 {
     if (!alert->told_ns) /* told by a server before this one */
         alert->told_ns = mono_ns;
+    bool ends = fires == ALERT_NORMAL && alert->told != ALERT_NORMAL;
+    if (alert->hold != ALERT_NOT_HELD && (!ends || alert->flapping))
+        return ALERT_CHANGE_NONE;
     if (flaps_now)
         return ALERT_CHANGE_FLAPPING;
     bool settled = !alert->flapping && alert->state != ALERT_PENDING; /* which it may be after that */
     if (fires > alert->told || (fires != alert->told && settled))
         return fires == ALERT_NORMAL ? ALERT_CHANGE_RESOLVED : ALERT_CHANGE_FIRED;
+    if (escalation_is_due(alert, mono_ns))
+        return ALERT_CHANGE_ESCALATED;
     if (!repeat_is_due(alert, mono_ns))
         return ALERT_CHANGE_NONE;
     return alert->flapping ? ALERT_CHANGE_FLAPPING : ALERT_CHANGE_REPEATED;
@@ -194,30 +213,42 @@ end_incident(struct alert *alert)
     alert->level = 0;
     alert->incident_wall_ns = 0;
     alert->sequence = 0;
+    alert->rung = 0;
+    alert->escalated_ns = 0;
 }
 
-bool
-incident_step(struct alert *alert, double value, const struct sample *sample,
-    struct alert_notice *ret_notice)
+void
+incident_move(struct alert *alert, double value, const struct sample *sample)
 {
     if (alert->state == ALERT_RESOLVED && alert->told == ALERT_NORMAL)
         end_incident(alert);
-    enum alert_state before = alert_fired(alert->state), told = alert->told;
+    enum alert_state before = alert_fired(alert->state);
     enum alert_event event = event_of(alert, value, sample->mono_ns);
     if (!isnan(value))
         alert->value = value;
     move(alert, alert_next(alert->state, event), sample);
-    enum alert_state fires = alert_fired(alert->state);
-    bool flaps_now = note_flapping(alert, before, fires, sample->mono_ns);
-    enum alert_change change = what_to_tell(alert, fires, flaps_now, sample->mono_ns);
+    alert->flaps_now = note_flapping(alert, before, alert_fired(alert->state), sample->mono_ns);
+}
+
+bool
+incident_tell(struct alert *alert, int64_t mono_ns, struct alert_notice *ret_notice)
+{
+    enum alert_state fires = alert_fired(alert->state), told = alert->told;
+    enum alert_change change = what_to_tell(alert, fires, alert->flaps_now, mono_ns);
     if (change == ALERT_CHANGE_NONE) {
-        if (!alert_is_active(alert->state) && alert->told == ALERT_NORMAL)
+        if (!alert_is_active(alert->state) && told == ALERT_NORMAL)
             end_incident(alert);
         return false;
     }
-    if (change != ALERT_CHANGE_FLAPPING || fires > told)
+    if (change == ALERT_CHANGE_FIRED || change == ALERT_CHANGE_RESOLVED || fires > told)
         alert->told = fires;
-    alert->told_ns = sample->mono_ns;
+    if (alert->told > told || alert->told == ALERT_NORMAL)
+        alert->acknowledged[0] = '\0'; /* of something less bad */
+    if (change == ALERT_CHANGE_ESCALATED)
+        alert->rung++;
+    if (change == ALERT_CHANGE_ESCALATED || told == ALERT_NORMAL)
+        alert->escalated_ns = mono_ns;
+    alert->told_ns = mono_ns;
     alert->sequence++;
     *ret_notice = (struct alert_notice){ .alert = alert, .change = change, .before = told };
     return true;

@@ -10,16 +10,19 @@
  * often lately that the weighed share of 21 stretches of 15 s is 20 % (about four
  * changes in five minutes); told is that it flaps, then again at each `repeat`,
  * and what it is once the share is below 5 %. A level above what was told is
- * told at once all the same.
+ * told at once all the same. Kept back, too, is what is silenced or inhibited, but
+ * never the end of what was told; and somebody who has acknowledged an alert
+ * hears of it again when it gets worse, or ends.
  */
 #ifndef OPTOP_ALERT_INCIDENT_H
 #define OPTOP_ALERT_INCIDENT_H
 
 #include "alert/engine.h"
 
-/* Moves an alert by its value in a sample (NaN: not known); true when something
- * is to be told: *ret_notice. */
-bool incident_step(struct alert *alert, double value, const struct sample *sample,
-    struct alert_notice *ret_notice);
+/* Moves an alert by its value in a sample (NaN: not known). */
+void incident_move(struct alert *alert, double value, const struct sample *sample);
+
+/* Then, with alert->hold set: true when something is to be told, *ret_notice. */
+bool incident_tell(struct alert *alert, int64_t mono_ns, struct alert_notice *ret_notice);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "alert/wording.h"
 #include "base/str.h"
+#include "config/threshold.h"
 
 static int
 record_alert(struct store *store, const struct alert *alert)
@@ -17,7 +18,31 @@ record_alert(struct store *store, const struct alert *alert)
                                       .since_wall_ns = alert->since_wall_ns,
                                       .incident_wall_ns = alert->incident_wall_ns,
                                       .sequence = alert->sequence,
+                                      .acknowledged = alert->acknowledged,
+                                      .rung = alert->rung,
                                   });
+}
+
+/* With `escalate_after` the webhooks up to the alert's rung; an escalation is for the
+ * newest of them alone. */
+static const char *
+recipients(const struct alert_notice *notice, char list[CONFIG_WEBHOOK_LIST_MAX])
+{
+    const struct alert *alert = notice->alert;
+    char name[CONFIG_NAME_MAX];
+    if (!alert->rule)
+        return NULL;
+    if (alert->rule->escalate_seconds <= 0)
+        return alert->rule->webhooks;
+    const char *all = alert->rule->webhooks;
+    list[0] = '\0';
+    for (int i = 0; i <= alert->rung && threshold_next_word(&all, name, sizeof name); i++) {
+        size_t used = strlen(list);
+        if (notice->change == ALERT_CHANGE_ESCALATED)
+            used = 0;
+        snprintf(list + used, CONFIG_WEBHOOK_LIST_MAX - used, "%s%s", used ? "," : "", name);
+    }
+    return list;
 }
 
 int
@@ -25,7 +50,7 @@ alert_record(struct store *store, struct outbox *outbox, const struct alert_noti
     int64_t wall_ns, store_notice_fn *fn, void *context)
 {
     const struct alert *alert = notice->alert;
-    char text[ALERT_TEXT_MAX];
+    char text[ALERT_TEXT_MAX], list[CONFIG_WEBHOOK_LIST_MAX];
     struct store_notice row = {
         .wall_ns = wall_ns,
         .type = alert_notice_type(notice),
@@ -43,7 +68,7 @@ alert_record(struct store *store, struct outbox *outbox, const struct alert_noti
     if (r == 0)
         r = record_alert(store, alert);
     if (r == 0 && outbox)
-        r = outbox_add(outbox, &row, alert->rule ? alert->rule->webhooks : NULL);
+        r = outbox_add(outbox, &row, recipients(notice, list));
     if (r == 0 && fn)
         r = fn(context, &row);
     return r;
@@ -65,7 +90,9 @@ recall_alert(void *context, const struct store_alert *row)
         .since_wall_ns = row->since_wall_ns,
         .incident_wall_ns = row->incident_wall_ns,
         .sequence = row->sequence,
+        .rung = row->rung,
     };
+    str_copy(alert.acknowledged, sizeof alert.acknowledged, row->acknowledged);
     str_copy(alert.key, sizeof alert.key, row->key);
     alert_engine_restore(context, &alert);
     return 0;

@@ -112,6 +112,7 @@ webhook_wants(const struct config_webhook *webhook, const char *type)
         { "alert.warning", webhook->warning },
         { "alert.critical", webhook->critical },
         { "alert.resolved", webhook->resolved },
+        { "alert.acknowledged", webhook->acknowledged },
         { "run.finished", webhook->run_finished },
         { "run.failed", webhook->run_failed },
         { "run.cancelled", webhook->run_cancelled },

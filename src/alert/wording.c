@@ -14,6 +14,8 @@ alert_notice_type(const struct alert_notice *notice)
 {
     if (notice->change == ALERT_CHANGE_RESOLVED)
         return "alert.resolved";
+    if (notice->change == ALERT_CHANGE_ACKNOWLEDGED)
+        return "alert.acknowledged";
     return notice->alert->told == ALERT_CRITICAL ? "alert.critical" : "alert.warning";
 }
 
@@ -61,6 +63,12 @@ alert_notice_text(const struct alert_notice *notice, char *buf, size_t size)
             alert->key, alert->flaps.total,
             ALERT_FLAP_SLOTS * ALERT_FLAP_SLOT_SECONDS / 60, value,
             alert_state_name(alert->told), side(alert), level);
+    else if (notice->change == ALERT_CHANGE_ACKNOWLEDGED)
+        snprintf(line, sizeof line, "%s is acknowledged by %s at %s (%s %s %s)", alert->key,
+            alert->acknowledged, value, alert_state_name(alert->told), side(alert), level);
+    else if (notice->change == ALERT_CHANGE_ESCALATED)
+        snprintf(line, sizeof line, "%s is %s, and nobody has acknowledged it (%s %s %s)",
+            alert->key, value, alert_state_name(alert->told), side(alert), level);
     else if (notice->change == ALERT_CHANGE_REPEATED)
         snprintf(line, sizeof line, "%s is still %s (%s %s %s)", alert->key, value,
             alert_state_name(alert->told), side(alert), level);

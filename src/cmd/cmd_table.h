@@ -33,6 +33,11 @@
     X(cmd_caches_on)                                                           \
     X(cmd_files)                                                               \
     X(cmd_alerts)                                                              \
+    X(cmd_alerts_show)                                                         \
+    X(cmd_alerts_ack)                                                          \
+    X(cmd_alerts_silence)                                                      \
+    X(cmd_alerts_unsilence)                                                    \
+    X(cmd_alerts_history)                                                      \
     X(cmd_alerts_test)                                                         \
     X(cmd_alerts_dead)                                                         \
     X(cmd_alerts_replay)                                                       \

@@ -546,6 +546,7 @@ report_alerts(const json_t *active, FILE *file, const char *indent)
     table_column(table, "value", TABLE_RIGHT);
     table_column(table, "level", TABLE_RIGHT);
     table_column(table, "since", TABLE_LEFT);
+    table_column(table, "note", TABLE_LEFT);
     json_array_foreach (active, i, alert) {
         const char *state = json_get_string(alert, "state", "-");
         table_cell(table, PAINT_NONE, json_get_string(alert, "key", "-"));
@@ -554,6 +555,9 @@ report_alerts(const json_t *active, FILE *file, const char *indent)
         table_cell(table, PAINT_NONE, alert_value(alert, "level", buf, sizeof buf));
         table_cell(table, PAINT_NONE,
             output_time(json_get_number(alert, "since", NAN), buf, sizeof buf));
+        const char *by = json_get_string(alert, "acknowledged", "");
+        snprintf(buf, sizeof buf, "%s%s", by[0] ? "acknowledged by " : json_get_string(alert, "hold", ""), by);
+        table_cell(table, PAINT_FAINT, buf);
     }
     table_print(table, file, output_width(file), indent);
 }

@@ -22,6 +22,7 @@
 #include "config/threshold.h"
 #include "config/url.h"
 #include "config/walk.h"
+#include "config/maintenance.h"
 
 #define SERVER(field) offsetof(struct config, field)
 #define THRESHOLD(field) offsetof(struct config_threshold, field)
@@ -119,12 +120,28 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
     X("threshold *", "repeat", DURATION, 0, 2592000, NULL, "0s", false,        \
         THRESHOLD(repeat_seconds), NULL,                                       \
         "How often an alert that goes on is told again; 0 is never", "4h")     \
+    X("threshold *", "escalate_after", DURATION, 0, 604800, NULL, "0s", false, \
+        THRESHOLD(escalate_seconds), NULL,                                     \
+        "Only the first of the webhooks is told, the next ones after so long without an acknowledgement", \
+        "15min")                                                               \
     X("threshold *", "labels", CUSTOM, 0, 0, "NAME=VALUE, ...", NULL, false,   \
         0, threshold_take_labels, "Words for receivers, divided by commas", "team=lab, site=north") \
     X("threshold *", "webhooks", CUSTOM, 0, 0, "NAME, ...", NULL, false,       \
         0, threshold_take_webhooks, "Which webhooks hear of it; without it, all", "chat, pager") \
     X("threshold *", "enabled", BOOL, 0, 0, NULL, "yes", false,                \
         THRESHOLD(enabled), NULL, "Whether the threshold is watched", NULL)    \
+    X("silence *", "match", CUSTOM, 0, 0, NULL, NULL, true,                    \
+        0, window_take_match,                                                  \
+        "Which alerts: patterns of their names, or LABEL=PATTERN, all of which must fit",        \
+        "disk.* team=lab")                                                     \
+    X("silence *", "days", CUSTOM, 0, 0, "sun|mon|tue|wed|thu|fri|sat|all", "all", false,        \
+        0, window_take_days, "On which days it begins, divided by commas", NULL) \
+    X("silence *", "from", CUSTOM, 0, 0, "00:00 to 24:00", "00:00", false,     \
+        0, window_take_from, "When it begins, local time", NULL)               \
+    X("silence *", "to", CUSTOM, 0, 0, "00:00 to 24:00", "24:00", false,       \
+        0, window_take_to, "When it ends; before its begin means the next day", NULL)            \
+    X("silence *", "reason", TEXT, 0, 0, NULL, "", false,                      \
+        offsetof(struct config_window, reason), NULL, "Why, for those who look", "backup")       \
     X("webhook *", "url", CUSTOM, 0, 0, NULL, NULL, true,                      \
         0, take_url, "Where notices are posted: http or https, no user or password",             \
         "https://example.com/hook")                                            \
@@ -135,7 +152,8 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
     X("webhook *", "allow_private", BOOL, 0, 0, NULL, "no", false,             \
         WEBHOOK(allow_private), NULL, "Whether private and loopback addresses may be called",    \
         NULL)                                                                  \
-    X("webhook *", "alerts", CUSTOM, 0, 0, "warning|critical|resolved|none",   \
+    X("webhook *", "alerts", CUSTOM, 0, 0,                                    \
+        "warning|critical|resolved|acknowledged|none",                         \
         "warning, critical, resolved", false, 0, take_alerts,                  \
         "Which alert notices are sent, divided by commas", NULL)               \
     X("webhook *", "format", CHOICE, 0, 0,                                     \
@@ -186,6 +204,7 @@ enum { DEFAULT_THRESHOLDS = sizeof default_thresholds / sizeof *default_threshol
 
 static const char threshold_prefix[] = THRESHOLD_PREFIX;
 static const char webhook_prefix[] = "webhook ";
+static const char window_prefix[] = "silence ";
 
 struct builder {
     const struct ini *ini;
@@ -297,7 +316,7 @@ static int
 take_words(const char *text, const char *const *words, bool *const *flags, int count,
     struct diag *diag)
 {
-    bool seen[3] = { false };
+    bool seen[4] = { false };
     char shown[80];
     bool none = !strcmp(text, "none");
     for (const char *c = text; !none;) {
@@ -311,8 +330,9 @@ take_words(const char *text, const char *const *words, bool *const *flags, int c
             i++;
         if (i == count)
             return diag_set(diag, ERR_BAD_TYPE,
-                "\"%s\" is not a list of notices (allowed: %s, %s, %s, divided by commas, or none)",
-                text_clean(text, shown, sizeof shown), words[0], words[1], words[2]);
+                "\"%s\" is not a list of notices (allowed: %s, %s, %s%s%s, divided by commas, or none)",
+                text_clean(text, shown, sizeof shown), words[0], words[1], words[2],
+                count > 3 ? ", " : "", count > 3 ? words[3] : "");
         seen[i] = true;
         c += len;
         if (!*c++)
@@ -327,11 +347,11 @@ static int
 take_alerts(void *target, const struct ini_entry *entry, const struct option_value *value,
     struct diag *diag)
 {
-    static const char *const words[] = { "warning", "critical", "resolved" };
+    static const char *const words[] = { "warning", "critical", "resolved", "acknowledged" };
     struct config_webhook *w = target;
-    bool *const flags[] = { &w->warning, &w->critical, &w->resolved };
+    bool *const flags[] = { &w->warning, &w->critical, &w->resolved, &w->acknowledged };
     (void)entry;
-    return take_words(value->text, words, flags, 3, diag);
+    return take_words(value->text, words, flags, 4, diag);
 }
 
 static int
@@ -408,6 +428,30 @@ open_webhook(struct builder *builder, const struct ini_entry *entry, struct diag
 }
 
 static int
+open_window(struct builder *builder, const struct ini_entry *entry, struct diag *diag)
+{
+    struct config *config = builder->config;
+    const char *name = entry->section + strlen(window_prefix);
+    char shown[80];
+    if (!is_webhook_name(name))
+        return diag_set(diag, ERR_SYNTAX,
+            "\"%s\" is not a name (allowed: 1 to 63 letters, digits, \".\", \"_\", \"-\")",
+            text_clean(name, shown, sizeof shown));
+    if (config->window_count >= CONFIG_WINDOWS_MAX)
+        return diag_set(diag, ERR_TOO_LARGE, "more than %d silences", CONFIG_WINDOWS_MAX);
+    struct config_window *grown = realloc(config->window,
+        (size_t)(config->window_count + 1) * sizeof *grown);
+    if (!grown)
+        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+    config->window = grown;
+    struct config_window *window = &grown[config->window_count++];
+    memset(window, 0, sizeof *window);
+    str_copy(window->name, sizeof window->name, name);
+    builder->target = window;
+    return walk_defaults(config_options, config_bindings, "silence *", window, diag);
+}
+
+static int
 take_entry(void *context, const struct ini_entry *entry, const struct option *option,
     const struct option_value *value, struct diag *diag)
 {
@@ -419,6 +463,8 @@ take_entry(void *context, const struct ini_entry *entry, const struct option *op
         return open_threshold(builder, entry, diag);
     if (str_starts(entry->section, webhook_prefix))
         return open_webhook(builder, entry, diag);
+    if (str_starts(entry->section, window_prefix))
+        return open_window(builder, entry, diag);
     builder->target = builder->config;
     return 0;
 }
@@ -534,6 +580,11 @@ config_from_ini(const struct ini *ini, struct config **ret_config, struct diag *
         r = threshold_settle(config, ini, &config->threshold[i], diag);
     for (int i = 0; i < config->webhook_count && r == 0; i++)
         r = check_webhook(&builder, &config->webhook[i], diag);
+    for (int i = 0; i < config->window_count && r == 0; i++) {
+        char section[sizeof window_prefix + CONFIG_NAME_MAX];
+        snprintf(section, sizeof section, "%s%s", window_prefix, config->window[i].name);
+        r = walk_required(config_options, ini, section, diag);
+    }
     if (r < 0) {
         config_free(config);
         return r;
@@ -576,6 +627,9 @@ config_free(struct config *config)
     }
     for (int i = 0; i < config->threshold_count; i++)
         free(config->threshold[i].when);
+    for (int i = 0; i < config->window_count; i++)
+        free(config->window[i].reason);
+    free(config->window);
     free(config->webhook);
     free(config->threshold);
     free(config->folders);

@@ -21,6 +21,8 @@ enum {
     CONFIG_EVENTS_MAX = 16,
     CONFIG_LABELS_MAX = 192,
     CONFIG_WHEN_MAX = 1000,
+    CONFIG_MATCH_MAX = 160,
+    CONFIG_WINDOWS_MAX = 64,
     CONFIG_WEBHOOK_LIST_MAX = 256,
 };
 
@@ -38,10 +40,20 @@ struct config_threshold {
     double for_seconds; /* how long a level must hold */
     double keep_seconds; /* how long it must be calm to end */
     double repeat_seconds; /* 0: told once */
+    double escalate_seconds; /* 0: all webhooks hear of it at once */
     char *when; /* owned; Lua, compiled by the server; NULL: always */
     char labels[CONFIG_LABELS_MAX]; /* "team=lab,site=north" */
     char webhooks[CONFIG_WEBHOOK_LIST_MAX]; /* "chat,pager"; "": all */
     int line;
+};
+
+/* [silence NAME]: a recurring maintenance window */
+struct config_window {
+    char name[CONFIG_NAME_MAX];
+    char matcher[CONFIG_MATCH_MAX]; /* alert/silence.h */
+    unsigned days; /* bit 0: Sunday; by the day on which it begins */
+    int from_minute, to_minute; /* of the day, local time; to before from: over midnight */
+    char *reason; /* owned */
 };
 
 /* [webhook NAME] */
@@ -51,7 +63,7 @@ struct config_webhook {
     double timeout_seconds;
     double life_seconds; /* after which an undelivered notice is dead */
     bool allow_private; /* private and loopback addresses may be called */
-    bool warning, critical, resolved; /* which alert notices */
+    bool warning, critical, resolved, acknowledged; /* which alert notices */
     bool run_finished, run_failed, run_cancelled; /* which run notices */
     int64_t format; /* index into webhook_formats (alert/format.c) */
     char *template; /* owned; of format = template, checked; NULL: none */
@@ -82,6 +94,8 @@ struct config {
     /* sections by name */
     int threshold_count;
     struct config_threshold *threshold; /* owned */
+    int window_count;
+    struct config_window *window; /* owned */
     int webhook_count;
     struct config_webhook *webhook; /* owned */
 };

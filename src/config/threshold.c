@@ -351,6 +351,9 @@ check_webhooks(const struct config *config, const struct ini *ini,
     const struct config_threshold *t, struct diag *diag)
 {
     char name[CONFIG_NAME_MAX], line[CONFIG_NAME_MAX + 40];
+    if (t->escalate_seconds > 0 && !strchr(t->webhooks, ','))
+        return threshold_fault(ini, t, "escalate_after", diag, ERR_CONFLICT,
+            "needs two webhooks or more (webhooks = first, next)");
     for (const char *list = t->webhooks; threshold_next_word(&list, name, sizeof name);) {
         int i = 0;
         while (i < config->webhook_count && strcmp(config->webhook[i].name, name) != 0)

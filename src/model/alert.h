@@ -43,6 +43,15 @@ enum alert_change {
     ALERT_CHANGE_RESOLVED,
     ALERT_CHANGE_REPEATED, /* it fires still */
     ALERT_CHANGE_FLAPPING, /* it changes too often to tell each time */
+    ALERT_CHANGE_ESCALATED, /* nobody has acknowledged it: the next webhook hears of it */
+    ALERT_CHANGE_ACKNOWLEDGED,
+};
+
+/* Why a level that fires is not told. */
+enum alert_hold {
+    ALERT_NOT_HELD,
+    ALERT_SILENCED,
+    ALERT_INHIBITED, /* what fires beside it says as much, or more */
 };
 
 enum alert_state alert_next(enum alert_state state, enum alert_event event);

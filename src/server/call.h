@@ -86,4 +86,12 @@ int handle_alerts_test(struct call *call);
 int handle_alerts_delivery(struct call *call);
 int handle_alerts_replay(struct call *call);
 
+/* silences.c */
+int handle_alerts_show(struct call *call);
+int handle_alerts_ack(struct call *call);
+int handle_alerts_silence(struct call *call);
+int handle_alerts_silences(struct call *call);
+int handle_alerts_unsilence(struct call *call);
+int handle_alerts_history(struct call *call); /* beside the loop */
+
 #endif

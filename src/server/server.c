@@ -122,6 +122,13 @@ store_changes(struct server *server)
     tell_staged(server);
 }
 
+void
+server_tell_changes(struct server *server, const struct alert_notice *notices, int count)
+{
+    keep_unstored(server, notices, count, server->sample->wall_ns);
+    store_changes(server);
+}
+
 static void
 describe_end(const struct run *run, char *text, size_t size)
 {
@@ -292,8 +299,7 @@ evaluate_thresholds(struct server *server)
     if (fault[0] && strcmp(fault, server->rule_fault) != 0)
         log_error("threshold %s", fault);
     str_copy(server->rule_fault, sizeof server->rule_fault, fault);
-    keep_unstored(server, notices, count, server->sample->wall_ns);
-    store_changes(server);
+    server_tell_changes(server, notices, count);
 }
 
 /* Memory is the cgroup's where that has a limit. */
@@ -352,6 +358,7 @@ on_tick(void *context)
     watched_figures(sampler_sample(server->sampler), &server->boards, server->config);
     leaks_step(server, started);
     history_push(server->history, server->sample);
+    silences_tick(server);
     evaluate_thresholds(server);
     govern_workers(server);
     runner_tick(server->runner);
@@ -616,6 +623,7 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
     apply_config(server, NULL);
     history_push(server->history, server->sample);
     alert_recall(server->store, server->alerts);
+    silences_start(server);
     load_recent(server);
     runner_reconcile(server->runner);
     start_sinks(server);
@@ -663,6 +671,7 @@ server_free(struct server *server)
     str_release(&server->scratch);
     optop_arena_release(&server->arena);
     free(server->unstored);
+    free(server->silence);
     free(server->worker_program);
     free(server->socket_path);
     free(server->state_directory);

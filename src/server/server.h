@@ -8,6 +8,7 @@
  *   session.c  one client: handshake, lines, subscriptions, back-pressure
  *   shortage.c the memory manager: how short memory is, who gives back
  *   leaks.c    who grows and does not stop
+ *   silences.c what people have silenced and acknowledged
  *   handler.c  one row and one function per method
  *   status.c   the status object; status_boards.c: its figures of other programs
  */
@@ -143,6 +144,8 @@ struct server {
     struct unstored_change *unstored; /* changes that the store has not taken */
     int unstored_count, unstored_capacity;
     double history_steps[HISTORY_TIERS];
+    struct silence *silence; /* owned; SILENCES_MAX of them */
+    int silence_count;
     char rule_fault[ALERT_FAULT_MAX]; /* of a condition; told in the log once */
     char host[64], kernel[64];
     bool stopping;
@@ -205,6 +208,13 @@ void status_take_notice(struct recent_notice *recent, const struct store_notice 
 /* statsd_socket.c: the datagram socket beside ours. */
 void statsd_socket_open(struct server *server);
 void statsd_socket_close(struct server *server);
+
+/* silences.c: what people have silenced */
+void silences_start(struct server *server);
+void silences_tick(struct server *server);
+
+/* Changes of alerts, on their way to the store and to people; borrowed during the call. */
+void server_tell_changes(struct server *server, const struct alert_notice *notices, int count);
 
 /* watched.c: the figures that a threshold is for, from the boards into the sample. */
 void watched_figures(struct sample *sample, const struct boards *boards,

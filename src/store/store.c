@@ -135,6 +135,15 @@ static const char *const migrations[] = {
     "CREATE TABLE sunk(" /* and how many were */
     " run INTEGER PRIMARY KEY,"
     " sent INTEGER NOT NULL);",
+    "ALTER TABLE alert ADD COLUMN acknowledged TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE alert ADD COLUMN rung INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE silence("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " matcher TEXT NOT NULL,"
+    " from_wall_ns INTEGER NOT NULL,"
+    " until_wall_ns INTEGER NOT NULL,"
+    " reason TEXT NOT NULL,"
+    " author TEXT NOT NULL);",
 };
 
 struct store_preparing {

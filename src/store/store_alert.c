@@ -75,7 +75,7 @@ store_alert_put(struct store *store, const struct store_alert *alert)
 {
     static const char sql[] =
         "INSERT OR REPLACE INTO alert(key, state, value, level, since_wall_ns,"
-        " incident_wall_ns, sequence) VALUES(?,?,?,?,?,?,?)";
+        " incident_wall_ns, sequence, acknowledged, rung) VALUES(?,?,?,?,?,?,?,?,?)";
     sqlite3_stmt *s = store_prepare(store, sql);
     if (!s)
         return ERR_STORE;
@@ -86,6 +86,8 @@ store_alert_put(struct store *store, const struct store_alert *alert)
     sqlite3_bind_int64(s, 5, alert->since_wall_ns);
     sqlite3_bind_int64(s, 6, alert->incident_wall_ns);
     sqlite3_bind_int64(s, 7, alert->sequence);
+    sqlite3_bind_text(s, 8, alert->acknowledged ? alert->acknowledged : "", -1, SQLITE_STATIC);
+    sqlite3_bind_int(s, 9, alert->rung);
     return store_run_statement(store, s);
 }
 
@@ -104,8 +106,8 @@ int
 store_alert_list(struct store *store, store_alert_fn *fn, void *context)
 {
     static const char sql[] =
-        "SELECT key, state, value, level, since_wall_ns, incident_wall_ns, sequence"
-        " FROM alert ORDER BY key";
+        "SELECT key, state, value, level, since_wall_ns, incident_wall_ns, sequence,"
+        " acknowledged, rung FROM alert ORDER BY key";
     sqlite3_stmt *s = store_prepare(store, sql);
     if (!s)
         return ERR_STORE;
@@ -119,6 +121,8 @@ store_alert_list(struct store *store, store_alert_fn *fn, void *context)
             .since_wall_ns = sqlite3_column_int64(s, 4),
             .incident_wall_ns = sqlite3_column_int64(s, 5),
             .sequence = (uint32_t)sqlite3_column_int64(s, 6),
+            .acknowledged = store_column_text(s, 7),
+            .rung = sqlite3_column_int(s, 8),
         };
         r = fn(context, &alert);
     }

@@ -44,6 +44,8 @@ struct store_alert {
     double value, level;
     int64_t since_wall_ns, incident_wall_ns;
     uint32_t sequence;
+    const char *acknowledged; /* by whom; "": not */
+    int rung;
 };
 int store_alert_put(struct store *store, const struct store_alert *alert);
 int store_alert_remove(struct store *store, const char *key);

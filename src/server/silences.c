@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What people say of alerts: silences (in memory as the engine wants them, in the
+ * store so that they outlive the server) and acknowledgements.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "server/call.h"
+#include "store/store_silence.h"
+
+static int
+take_silence(void *context, const struct store_silence *row)
+{
+    struct server *server = context;
+    if (server->silence_count == SILENCES_MAX)
+        return 0;
+    struct silence *silence = &server->silence[server->silence_count++];
+    *silence = (struct silence){ .id = row->id, .from_wall_ns = row->from_wall_ns,
+        .until_wall_ns = row->until_wall_ns };
+    str_copy(silence->matcher, sizeof silence->matcher, row->matcher);
+    str_copy(silence->reason, sizeof silence->reason, row->reason);
+    str_copy(silence->author, sizeof silence->author, row->author);
+    return 0;
+}
+
+/* As the store has them. */
+static int
+read_silences(struct server *server)
+{
+    server->silence_count = 0;
+    int r = store_silence_list(server->store, take_silence, server);
+    alert_engine_silence(server->alerts, server->silence, server->silence_count);
+    return r;
+}
+
+void
+silences_start(struct server *server)
+{
+    server->silence = xcalloc(SILENCES_MAX, sizeof *server->silence);
+    int r = read_silences(server);
+    if (r < 0)
+        log_error("silences cannot be read: %s", err_text(r));
+}
+
+/* What has ended goes; one per tick, which is a transaction. */
+void
+silences_tick(struct server *server)
+{
+    for (int i = 0; i < server->silence_count; i++) {
+        if (server->sample->wall_ns < server->silence[i].until_wall_ns)
+            continue;
+        log_info("silence %lld of %s has ended", (long long)server->silence[i].id,
+            server->silence[i].matcher);
+        if (store_silence_remove(server->store, server->silence[i].id) >= 0)
+            read_silences(server);
+        return;
+    }
+}
+
+/* Methods. */
+
+static void
+write_silence(struct json_writer *w, const struct silence *silence)
+{
+    jw_object(w, NULL);
+    jw_int(w, "silence", silence->id);
+    jw_string(w, "match", silence->matcher);
+    jw_figure(w, "from", ns_to_sec(silence->from_wall_ns));
+    jw_figure(w, "until", ns_to_sec(silence->until_wall_ns));
+    jw_string(w, "reason", silence->reason);
+    jw_string(w, "author", silence->author);
+    jw_end(w);
+}
+
+static void
+write_windows(struct json_writer *w, const struct config *config, int64_t wall_ns)
+{
+    jw_array(w, "windows");
+    for (int i = 0; i < config->window_count; i++) {
+        const struct config_window *window = &config->window[i];
+        jw_object(w, NULL);
+        jw_string(w, "name", window->name);
+        jw_string(w, "match", window->matcher);
+        jw_bool(w, "open", silence_window_open(window, wall_ns));
+        jw_string(w, "reason", window->reason ? window->reason : "");
+        jw_end(w);
+    }
+    jw_end(w);
+}
+
+int
+handle_alerts_silences(struct call *call)
+{
+    jw_array(call->w, "silences");
+    for (int i = 0; i < call->server->silence_count; i++)
+        write_silence(call->w, &call->server->silence[i]);
+    jw_end(call->w);
+    write_windows(call->w, call->server->config, clock_wall_ns());
+    return 0;
+}
+
+int
+handle_alerts_silence(struct call *call)
+{
+    const char *matcher = json_get_string(call->params, "match", "");
+    double seconds = json_get_number(call->params, "seconds", 0);
+    char reason[SILENCE_TEXT_MAX], author[SILENCE_AUTHOR_MAX], clean[CONFIG_MATCH_MAX];
+    int r = silence_check(matcher, call->diag);
+    if (r < 0)
+        return r;
+    if (!(seconds > 0 && seconds <= 366.0 * 86400))
+        return diag_set(call->diag, ERR_BAD_RANGE, "a silence lasts up to 366 days");
+    if (call->server->silence_count == SILENCES_MAX)
+        return diag_set(call->diag, ERR_TOO_LARGE, "there are %d silences already", SILENCES_MAX);
+    int64_t now = clock_wall_ns();
+    struct store_silence silence = {
+        .matcher = text_clean(matcher, clean, sizeof clean),
+        .reason = text_clean(json_get_string(call->params, "reason", ""), reason, sizeof reason),
+        .author = text_clean(json_get_string(call->params, "author", ""), author, sizeof author),
+        .from_wall_ns = now,
+        .until_wall_ns = now + sec_to_ns(seconds),
+    };
+    r = store_silence_add(call->server->store, &silence, &silence.id);
+    if (r < 0)
+        return r;
+    read_silences(call->server);
+    log_info("silence %lld: %s, by %s", (long long)silence.id, silence.matcher, silence.author);
+    jw_int(call->w, "silence", silence.id);
+    jw_figure(call->w, "until", ns_to_sec(silence.until_wall_ns));
+    int fits = 0;
+    const struct alert *alerts;
+    int count = alert_engine_alerts(call->server->alerts, &alerts);
+    for (int i = 0; i < count; i++)
+        fits += silence_matches(silence.matcher, alerts[i].key,
+            alerts[i].rule ? alerts[i].rule->labels : NULL);
+    jw_int(call->w, "fits", fits);
+    return 0;
+}
+
+int
+handle_alerts_unsilence(struct call *call)
+{
+    int64_t id = json_get_int(call->params, "silence", 0);
+    int ended = 0, r = 0;
+    for (int i = 0; i < call->server->silence_count && r == 0; i++)
+        if (id == 0 || call->server->silence[i].id == id) {
+            r = store_silence_remove(call->server->store, call->server->silence[i].id);
+            ended += r == 0;
+        }
+    read_silences(call->server);
+    if (r == 0 && id && !ended)
+        return diag_set(call->diag, ERR_NOT_FOUND, "there is no silence %lld", (long long)id);
+    if (r == 0)
+        jw_int(call->w, "ended", ended);
+    return r;
+}
+
+static bool
+any_fits(const struct server *server, const char *pattern)
+{
+    const struct alert *alerts;
+    int count = alert_engine_alerts(server->alerts, &alerts);
+    for (int i = 0; i < count; i++)
+        if (silence_matches(pattern, alerts[i].key, alerts[i].rule ? alerts[i].rule->labels : NULL))
+            return true;
+    return false;
+}
+
+int
+handle_alerts_ack(struct call *call)
+{
+    const char *pattern = json_get_string(call->params, "match", "");
+    const char *author = json_get_string(call->params, "author", "");
+    const struct alert_notice *notices;
+    int r = silence_check(pattern, call->diag);
+    if (r < 0)
+        return r;
+    if (!any_fits(call->server, pattern))
+        return diag_set(call->diag, ERR_NOT_FOUND, "there is no alert %.100s", pattern);
+    int count = alert_engine_acknowledge(call->server->alerts, pattern, author[0] ? author : "somebody",
+        &notices);
+    jw_int(call->w, "acknowledged", count);
+    server_tell_changes(call->server, notices, count);
+    return 0;
+}
+
+int
+handle_alerts_show(struct call *call)
+{
+    const char *pattern = json_get_string(call->params, "match", "");
+    const struct alert *alerts;
+    int r = silence_check(pattern, call->diag);
+    if (r < 0)
+        return r;
+    if (!any_fits(call->server, pattern))
+        return diag_set(call->diag, ERR_NOT_FOUND, "there is no alert %.100s", pattern);
+    int count = alert_engine_alerts(call->server->alerts, &alerts);
+    jw_array(call->w, "alerts");
+    for (int i = 0, shown = 0; i < count && shown < SERVER_ACTIVE_MAX; i++)
+        if (silence_matches(pattern, alerts[i].key, alerts[i].rule ? alerts[i].rule->labels : NULL)) {
+            status_write_alert(call->w, NULL, &alerts[i]);
+            shown++;
+        }
+    jw_end(call->w);
+    return 0;
+}
+
+/* Past notices of what a pattern fits, read beside the loop. */
+
+struct search {
+    struct call *call;
+    const char *pattern;
+    int left;
+};
+
+static int
+write_if_fits(void *context, const struct store_notice *notice)
+{
+    struct search *search = context;
+    struct recent_notice recent;
+    if (!search->left ||
+        (*search->pattern && !silence_matches(search->pattern, notice->key, notice->labels)))
+        return 0;
+    search->left--;
+    status_take_notice(&recent, notice);
+    status_write_notice(search->call->w, NULL, &recent);
+    return 0;
+}
+
+int
+handle_alerts_history(struct call *call)
+{
+    struct search search = { call, json_get_string(call->params, "match", ""),
+        call_limit(call, "limit", 50, 1000) };
+    jw_array(call->w, "history");
+    int r = store_notice_list(call->store, STORE_NOTICES_MAX, write_if_fits, &search);
+    jw_end(call->w);
+    return r;
+}

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Alerts that fire are shown, silenced and acknowledged; both outlive the server.
+# shellcheck shell=bash
+. "$(dirname "$0")/lib.sh"
+
+cat >"$OPTOP_CONFIG" <<INI
+[server]
+interval = 200ms
+[threshold busy]
+metric = system.uptime_seconds
+warning = 1s
+labels = team=lab
+[threshold system.threads]
+warning = 1
+[silence night]
+match = nothing.*
+reason = backup
+INI
+
+# told WORDS COMMAND...: its output comes to have them
+shows() {
+    words=$1
+    shift
+    "$@" 2>/dev/null | grep -q -e "$words"
+}
+
+exits "a silence" 0 optop alerts silence 'b*' team=lab --for 1h --reason 'we know'
+like "says until when" "$out" 'silence 1 until'
+ok "what fires is silenced" until_true 20 shows silenced optop alerts
+ok "the other one is told" until_true 20 shows alert.warning optop alerts history 'system.*'
+exits "history of the silenced one" 0 optop alerts history busy
+like "is empty" "$out" 'nothing has been told'
+exits "show" 0 optop alerts show busy
+like "tells why" "$out" 'silenced: we know'
+like "and its labels" "$out" 'team=lab'
+exits "the list of silences" 0 optop alerts silence
+like "has it" "$out" 'we know'
+like "and the windows" "$out" 'backup'
+exits "in JSON" 0 optop alerts silence --json
+is "too" "$(json "$out" 'o["silences"][0]["match"]')" 'b* team=lab'
+exits "acknowledge" 0 optop alerts ack 'system.*'
+like "one" "$out" '1 alert is acknowledged'
+exits "again" 0 optop alerts ack 'system.*'
+like "none" "$out" 'nothing fires'
+
+kill -9 "$(server_pid)"
+ok "a silence outlives the server" until_true 20 shows silenced optop alerts
+ok "so does an acknowledgement" until_true 20 shows 'acknowledged by' optop alerts
+exits "unsilence" 0 optop alerts unsilence 1
+ok "what fires still is told then" until_true 20 shows alert.warning optop alerts history busy
+
+exits "no such silence" 4 optop alerts unsilence 1
+exits "no such alert" 4 optop alerts show nothing
+exits "ack needs a name" 2 optop alerts ack
+exits "no duration" 2 optop alerts silence x --for soon
+like "says what is one" "$err" 'such as 90s'
+exits "not in the past" 2 optop alerts silence x --until '2001-01-01 00:00'
+finish
