@@ -45,13 +45,11 @@ recipients(const struct alert_notice *notice, char list[CONFIG_WEBHOOK_LIST_MAX]
     return list;
 }
 
-int
-alert_record(struct store *store, struct outbox *outbox, const struct alert_notice *notice,
-    int64_t wall_ns, store_notice_fn *fn, void *context)
+struct store_notice
+alert_notice_row(const struct alert_notice *notice, int64_t wall_ns, char text[ALERT_TEXT_MAX])
 {
     const struct alert *alert = notice->alert;
-    char text[ALERT_TEXT_MAX], list[CONFIG_WEBHOOK_LIST_MAX];
-    struct store_notice row = {
+    return (struct store_notice){
         .wall_ns = wall_ns,
         .type = alert_notice_type(notice),
         .key = alert->key,
@@ -60,10 +58,19 @@ alert_record(struct store *store, struct outbox *outbox, const struct alert_noti
         .level = alert->level,
         .incident_wall_ns = alert->incident_wall_ns,
         .sequence = alert->sequence,
-        .text = alert_notice_text(notice, text, sizeof text),
+        .text = alert_notice_text(notice, text, ALERT_TEXT_MAX),
         .labels = alert->rule ? alert->rule->labels : NULL,
         .unit = metric_unit_text(metric_info(alert->metric)->unit),
     };
+}
+
+int
+alert_record(struct store *store, struct outbox *outbox, const struct alert_notice *notice,
+    int64_t wall_ns, store_notice_fn *fn, void *context)
+{
+    const struct alert *alert = notice->alert;
+    char text[ALERT_TEXT_MAX], list[CONFIG_WEBHOOK_LIST_MAX];
+    struct store_notice row = alert_notice_row(notice, wall_ns, text);
     int r = store_notice_add(store, &row, &row.id);
     if (r == 0)
         r = record_alert(store, alert);

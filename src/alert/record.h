@@ -9,7 +9,12 @@
 
 #include "alert/engine.h"
 #include "alert/outbox.h"
+#include "alert/wording.h"
 #include "store/store_alert.h"
+
+/* The notice as it is stored and sent; text is where its line goes. */
+struct store_notice alert_notice_row(const struct alert_notice *notice, int64_t wall_ns,
+    char text[ALERT_TEXT_MAX]);
 
 /* Within a transaction: adds the notice, its deliveries (outbox may be NULL)
  * and the alert's row. fn, when not NULL, is shown the notice as it was

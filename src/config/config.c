@@ -117,6 +117,10 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
         0, threshold_take_when,                                                \
         "Lua expression over metrics; the levels count only while it is true", \
         "system.load1 > 8 and metric(\"disk.busy:sda\") > 50")                 \
+    X("threshold *", "run", CUSTOM, 0, 0, NULL, NULL, false,                   \
+        0, threshold_take_run,                                                 \
+        "Command that is started when it is told, without a shell, for 30 s at most; what it is about is in its environment", \
+        "/usr/local/bin/on-alert --quietly")                                   \
     X("threshold *", "repeat", DURATION, 0, 2592000, NULL, "0s", false,        \
         THRESHOLD(repeat_seconds), NULL,                                       \
         "How often an alert that goes on is told again; 0 is never", "4h")     \
@@ -625,8 +629,10 @@ config_free(struct config *config)
         free(config->webhook[i].secret_env);
         secret_wipe(&config->webhook[i].secret);
     }
-    for (int i = 0; i < config->threshold_count; i++)
+    for (int i = 0; i < config->threshold_count; i++) {
         free(config->threshold[i].when);
+        free(config->threshold[i].run);
+    }
     for (int i = 0; i < config->window_count; i++)
         free(config->window[i].reason);
     free(config->window);

@@ -41,6 +41,7 @@ struct config_threshold {
     double keep_seconds; /* how long it must be calm to end */
     double repeat_seconds; /* 0: told once */
     double escalate_seconds; /* 0: all webhooks hear of it at once */
+    char *run; /* owned; a command; NULL: none */
     char *when; /* owned; Lua, compiled by the server; NULL: always */
     char labels[CONFIG_LABELS_MAX]; /* "team=lab,site=north" */
     char webhooks[CONFIG_WEBHOOK_LIST_MAX]; /* "chat,pager"; "": all */

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "base/unit.h"
+#include "config/runfile.h"
 #include "config/suggest.h"
 #include "config/walk.h"
 
@@ -226,22 +227,40 @@ threshold_take_webhooks(void *target, const struct ini_entry *entry,
         : diag_set(diag, ERR_SYNTAX, "no name of a webhook (allowed: names, divided by commas)");
 }
 
+static int
+replace_text(char **place, const char *text, struct diag *diag)
+{
+    char *copy = strdup(text);
+    if (!copy)
+        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+    free(*place);
+    *place = copy;
+    return 0;
+}
+
 int
 threshold_take_when(void *target, const struct ini_entry *entry,
     const struct option_value *value, struct diag *diag)
 {
-    struct config_threshold *threshold = target;
     (void)entry;
     if (!*value->text)
         return diag_set(diag, ERR_SYNTAX, "empty (allowed: a Lua expression)");
     if (strlen(value->text) > CONFIG_WHEN_MAX)
         return diag_set(diag, ERR_TOO_LARGE, "more than %d bytes", CONFIG_WHEN_MAX);
-    char *copy = strdup(value->text);
-    if (!copy)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
-    free(threshold->when);
-    threshold->when = copy;
-    return 0;
+    return replace_text(&((struct config_threshold *)target)->when, value->text, diag);
+}
+
+int
+threshold_take_run(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    char **argv;
+    (void)entry;
+    int r = runfile_split_command(value->text, &argv, diag);
+    if (r < 0)
+        return r;
+    runfile_free_argv(argv);
+    return replace_text(&((struct config_threshold *)target)->run, value->text, diag);
 }
 
 /* Taken with the section's line: levels are read in its unit. */

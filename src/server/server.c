@@ -90,6 +90,26 @@ keep_unstored(struct server *server, const struct alert_notice *notices, int cou
     }
 }
 
+/* What the store has now: the programs of its thresholds, as the present
+ * configuration has them. */
+static void
+run_hooks(struct server *server)
+{
+    char text[ALERT_TEXT_MAX];
+    for (int i = 0; i < server->unstored_count; i++) {
+        struct unstored_change *change = &server->unstored[i];
+        const struct config_threshold *rule = NULL;
+        for (int t = 0; change->has_rule && t < server->config->threshold_count && !rule; t++)
+            if (!strcmp(server->config->threshold[t].name, change->rule.name))
+                rule = &server->config->threshold[t];
+        if (!rule || !rule->run)
+            continue;
+        const struct alert_notice notice = { &change->alert, change->change, change->before };
+        struct store_notice row = alert_notice_row(&notice, change->wall_ns, text);
+        hooks_run(server->hooks, rule->run, &row);
+    }
+}
+
 /* Changes, their rows and their deliveries in one transaction; what the store
  * does not take is tried again at the next tick, in order. */
 static void
@@ -118,6 +138,7 @@ store_changes(struct server *server)
         return;
     }
     server->alert_store_state[0] = '\0';
+    run_hooks(server);
     server->unstored_count = 0;
     tell_staged(server);
 }
@@ -614,6 +635,7 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
     server->turn = loop_turn_start(loop, on_turn, server);
     server->http = http_new(loop);
     server->outbox = outbox_new(loop, server->store, server->http);
+    server->hooks = hooks_new(loop);
     outbox_on_try(server->outbox, on_try, server);
     start_runner(server);
     server->tick_timer = loop_timer_start(loop, NS_PER_SEC, NS_PER_SEC, on_tick, server);
@@ -651,6 +673,7 @@ server_free(struct server *server)
     server->sinks = NULL;
     runner_free(server->runner);
     outbox_free(server->outbox);
+    hooks_free(server->hooks);
     http_free(server->http);
     alert_engine_free(server->alerts);
     history_free(server->history);

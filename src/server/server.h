@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "alert/engine.h"
+#include "alert/hook.h"
 #include "alert/outbox.h"
 #include "alert/wording.h"
 #include "base/json.h"
@@ -117,6 +118,7 @@ struct server {
     struct http *http;
     struct http_listener *metrics; /* NULL: nobody reads our figures over HTTP */
     struct outbox *outbox;
+    struct hooks *hooks;
     struct runner *runner;
     struct sinks *sinks;
     char *worker_program;

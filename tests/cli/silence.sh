@@ -11,6 +11,7 @@ interval = 200ms
 metric = system.uptime_seconds
 warning = 1s
 labels = team=lab
+run = sh -c 'echo "\$OPTOP_ALERT_TYPE \$OPTOP_ALERT_LABELS" >>$dir/hook; echo hello'
 [threshold system.threads]
 warning = 1
 [silence night]
@@ -49,6 +50,9 @@ ok "a silence outlives the server" until_true 20 shows silenced optop alerts
 ok "so does an acknowledgement" until_true 20 shows 'acknowledged by' optop alerts
 exits "unsilence" 0 optop alerts unsilence 1
 ok "what fires still is told then" until_true 20 shows alert.warning optop alerts history busy
+ok "its program has run" until_true 20 grep -q '^alert.warning team=lab$' "$dir/hook"
+ok "what it wrote is in the log" until_true 20 grep -q 'hook of busy: hello' "$OPTOP_STATE/server.log"
+is "once, not while it was silenced" "$(wc -l <"$dir/hook" | tr -d ' ')" 1
 
 exits "no such silence" 4 optop alerts unsilence 1
 exits "no such alert" 4 optop alerts show nothing
