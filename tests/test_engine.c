@@ -847,6 +847,61 @@ START_TEST(what_says_more_inhibits)
 }
 END_TEST
 
+START_TEST(told_and_not_measured)
+{
+    add_rule("cpu.total", 0);
+    configure();
+    step_cpu(95);
+    ck_assert_int_eq(alert_engine_raise(engine, "notify:x", ALERT_NORMAL, "", NULL), 0);
+    ck_assert_int_lt(position("notify:x"), 0);
+    ck_assert_int_eq(alert_engine_raise(engine, "notify:x", ALERT_WARNING, "bad\x1b[2J", "team=lab"), 1);
+    ck_assert_int_eq(alert_engine_raise(engine, "notify:x", ALERT_WARNING, "bad", "team=lab"), 0);
+    ck_assert_int_eq(alert_engine_step_external(engine, &sample, &notices), 1);
+    expect_text(0, "alert.warning", "notify:x: bad");
+    ck_assert_str_eq(alert_labels(notices[0].alert), "team=lab");
+    configure(); /* a reload leaves it alone */
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(step_cpu(95), 0);
+    ck_assert_int_eq(alert_engine_acknowledge(engine, "team=lab", "me", &notices), 1);
+    expect_text(0, "alert.acknowledged", "notify:x is acknowledged by me: bad");
+    ck_assert_int_eq(alert_engine_raise(engine, "notify:x", ALERT_CRITICAL, "worse", ""), 1);
+    ck_assert_int_eq(step_cpu(95), 1);
+    expect_text(0, "alert.critical", "notify:x: worse");
+    struct alert saved = *find("notify:x");
+    alert_engine_free(engine);
+    engine = alert_engine_new();
+    alert_engine_restore(engine, &saved);
+    configure();
+    ck_assert_int_eq(step_cpu(10), 0);
+    ck_assert_int_eq(find("notify:x")->told, ALERT_CRITICAL);
+    ck_assert_int_eq(alert_engine_raise(engine, "notify:x", ALERT_NORMAL, "", NULL), 1);
+    ck_assert_int_eq(step_cpu(10), 1);
+    expect_text(0, "alert.resolved", "notify:x is over (was critical: worse)");
+    step_cpu(10);
+    ck_assert_int_lt(position("notify:x"), 0);
+}
+END_TEST
+
+START_TEST(what_is_not_raised_again_ends)
+{
+    configure();
+    for (int i = 0; i < 3; i++) {
+        alert_engine_renew(engine, "leak:");
+        alert_engine_raise(engine, "leak:a", ALERT_WARNING, "a", NULL);
+        alert_engine_raise(engine, "leak:b", ALERT_WARNING, "b", NULL);
+        alert_engine_raise(engine, "notify:c", ALERT_WARNING, "c", NULL);
+        alert_engine_expire(engine);
+        ck_assert_int_eq(step(), i ? 0 : 3);
+    }
+    alert_engine_renew(engine, "leak:");
+    alert_engine_raise(engine, "leak:b", ALERT_WARNING, "b", NULL);
+    alert_engine_expire(engine);
+    ck_assert_int_eq(step(), 1);
+    ck_assert_str_eq(notices[0].alert->key, "leak:a");
+    ck_assert_int_eq(notices[0].change, ALERT_CHANGE_RESOLVED);
+}
+END_TEST
+
 START_TEST(rules_with_names_of_their_own)
 {
     struct config_threshold *own = add_rule("disk.busy", 0);
@@ -1014,6 +1069,8 @@ test_suite(void)
     tcase_add_test(tcase, acknowledged_until_it_is_worse);
     tcase_add_test(tcase, escalates_until_somebody_has_seen_it);
     tcase_add_test(tcase, what_says_more_inhibits);
+    tcase_add_test(tcase, told_and_not_measured);
+    tcase_add_test(tcase, what_is_not_raised_again_ends);
     tcase_add_test(tcase, rules_with_names_of_their_own);
     tcase_add_test(tcase, instances_end_somewhere);
     tcase_add_test(tcase, rules_of_published_figures);

@@ -129,6 +129,8 @@ find_rules(struct alert_engine *engine)
     for (int i = 0; i < engine->count; i++) {
         struct alert *alert = &engine->alert[i];
         const char *instance = NULL;
+        if (alert->external)
+            continue;
         int metric = metric_parse(alert->key, &instance);
         alert->rule = find_named(engine, alert->key);
         if (!alert->rule && metric >= 0)
@@ -264,6 +266,41 @@ find_row(const struct alert *alert, const struct sample *sample)
     return row < 0 ? -1 : row;
 }
 
+static bool
+is_raised(const struct alert *alert)
+{
+    return alert->external && alert->raised != ALERT_NORMAL;
+}
+
+const char *
+alert_labels(const struct alert *alert)
+{
+    return alert->rule ? alert->rule->labels : alert->labels;
+}
+
+int
+alert_engine_raise(struct alert_engine *engine, const char *key, enum alert_state level,
+    const char *text, const char *labels)
+{
+    struct alert *alert = find_alert(engine, key);
+    if (!alert && level == ALERT_NORMAL)
+        return 0;
+    if (!alert)
+        alert = add_alert(engine, key, 0);
+    if (!alert)
+        return ERR_TOO_LARGE;
+    enum alert_state before = alert->raised;
+    alert->external = alert->present = true;
+    alert->stale = false;
+    alert->rule = NULL;
+    alert->raised = level;
+    if (text && *text)
+        text_clean(text, alert->text, sizeof alert->text);
+    if (level != ALERT_NORMAL)
+        text_clean(labels ? labels : "", alert->labels, sizeof alert->labels);
+    return before != level;
+}
+
 /* Alerts that say nothing any more: no rule, or an instance that has gone. */
 static void
 drop_idle_alerts(struct alert_engine *engine, const struct sample *sample)
@@ -276,7 +313,8 @@ drop_idle_alerts(struct alert_engine *engine, const struct sample *sample)
             metric_is_wildcard(alert->metric, alert->rule->instance);
         bool gone = wildcard &&
             (row < 0 || !sample->rows[metric_info(alert->metric)->group].row[row].present);
-        if (!alert_is_active(alert->state) && alert->told == ALERT_NORMAL && (!alert->rule || gone))
+        if (!alert_is_active(alert->state) && alert->told == ALERT_NORMAL && !is_raised(alert) &&
+            (!alert->rule || gone))
             continue;
         engine->alert[kept++] = *alert;
     }
@@ -339,6 +377,8 @@ static bool
 inhibits(const struct alert *loud, const struct alert *quiet)
 {
     enum alert_state loud_level = alert_fired(loud->state), level = alert_fired(quiet->state);
+    if (loud->external || quiet->external)
+        return false;
     if (loud->metric == quiet->metric && loud->row == quiet->row)
         return loud_level > level;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
@@ -368,7 +408,7 @@ static enum alert_hold
 hold_of(const struct alert_engine *engine, const struct alert *alert, int64_t wall_ns,
     const char **ret_cause)
 {
-    const char *labels = alert->rule ? alert->rule->labels : NULL;
+    const char *labels = alert_labels(alert);
     for (int i = 0; i < engine->silence_count; i++) {
         const struct silence *silence = &engine->silence[i];
         if (wall_ns >= silence->from_wall_ns && wall_ns < silence->until_wall_ns &&
@@ -413,7 +453,7 @@ alert_engine_acknowledge(struct alert_engine *engine, const char *pattern, const
     for (int i = 0; i < engine->count; i++) {
         struct alert *alert = &engine->alert[i];
         if (alert->told == ALERT_NORMAL || alert->acknowledged[0] ||
-            !silence_matches(pattern, alert->key, alert->rule ? alert->rule->labels : NULL))
+            !silence_matches(pattern, alert->key, alert_labels(alert)))
             continue;
         text_clean(author, alert->acknowledged, sizeof alert->acknowledged);
         alert->sequence++;
@@ -439,13 +479,48 @@ alert_engine_step(struct alert_engine *engine, const struct sample *sample,
         double value = alert->rule ? sample_value(sample, alert->metric, alert->row) : (double)NAN;
         alert->when = check_condition(engine, alert, sample, value);
         incident_move(alert, value, sample);
-        if (!alert->rule)
+        if (!alert->rule && !is_raised(alert))
             engine->bound = false; /* dropped by the next step */
     }
     find_loud(engine);
     for (int i = 0; i < engine->count; i++) {
         set_hold(engine, &engine->alert[i], sample->wall_ns);
         told += incident_tell(&engine->alert[i], sample->mono_ns, &engine->notice[told]);
+    }
+    *ret_notices = engine->notice;
+    return told;
+}
+
+void
+alert_engine_renew(struct alert_engine *engine, const char *prefix)
+{
+    for (int i = 0; i < engine->count; i++)
+        if (engine->alert[i].external && str_starts(engine->alert[i].key, prefix))
+            engine->alert[i].stale = true;
+}
+
+void
+alert_engine_expire(struct alert_engine *engine)
+{
+    for (int i = 0; i < engine->count; i++) {
+        if (engine->alert[i].stale)
+            engine->alert[i].raised = ALERT_NORMAL;
+        engine->alert[i].stale = false;
+    }
+}
+
+int
+alert_engine_step_external(struct alert_engine *engine, const struct sample *sample,
+    const struct alert_notice **ret_notices)
+{
+    int told = 0;
+    for (int i = 0; i < engine->count; i++) {
+        struct alert *alert = &engine->alert[i];
+        if (!alert->external)
+            continue;
+        incident_move(alert, (double)NAN, sample);
+        set_hold(engine, alert, sample->wall_ns);
+        told += incident_tell(alert, sample->mono_ns, &engine->notice[told]);
     }
     *ret_notices = engine->notice;
     return told;

@@ -24,6 +24,7 @@ enum {
     ALERT_KEY_MAX = 144, /* a rule's name and a row's */
     ALERT_FAULT_MAX = DIAG_TEXT_MAX + 128,
     ALERT_AUTHOR_MAX = 64,
+    ALERT_NOTE_MAX = 160,
     ALERT_FLAP_SLOTS = 21,
     ALERT_FLAP_SLOT_SECONDS = 15,
 };
@@ -60,6 +61,12 @@ struct alert {
     int rung; /* how many of the rule's webhooks more than the first hear of it */
     int64_t escalated_ns; /* monotonic: when the newest of them was told; 0: not here */
     int row; /* in the sample, -1: none */
+    /* One that was told to us, and not measured: no rule, no value. */
+    bool external;
+    bool stale; /* to be raised again, or to end (alert_engine_renew) */
+    enum alert_state raised; /* normal, warning or critical */
+    char text[ALERT_NOTE_MAX];
+    char labels[CONFIG_LABELS_MAX];
     const struct config_threshold *rule; /* NULL when not present */
 };
 
@@ -89,6 +96,25 @@ void alert_engine_restore(struct alert_engine *engine, const struct alert *alert
  * until the next step. No allocation once every alert has been seen. */
 int alert_engine_step(struct alert_engine *engine, const struct sample *sample,
     const struct alert_notice **ret_notices);
+
+/* An alert that is told and not measured fires from the next step on, or with
+ * ALERT_NORMAL ends. The key must be that of no metric and no rule ("notify:backup"); texts
+ * are cleaned. 1 when that changes something, 0 when it was so; ERR_TOO_LARGE: there are
+ * too many alerts. */
+int alert_engine_raise(struct alert_engine *engine, const char *key, enum alert_state level,
+    const char *text, const char *labels);
+
+/* Of what is raised again and again: between the two each one whose key begins so must
+ * be raised anew, or it ends. */
+void alert_engine_renew(struct alert_engine *engine, const char *prefix);
+void alert_engine_expire(struct alert_engine *engine);
+
+/* A step of these alone, with the times of a sample that has been seen before. */
+int alert_engine_step_external(struct alert_engine *engine, const struct sample *sample,
+    const struct alert_notice **ret_notices);
+
+/* The labels of its rule, or its own: "team=lab,site=north", or "". */
+const char *alert_labels(const struct alert *alert);
 
 /* What people have silenced; borrowed until the next call of this. */
 void alert_engine_silence(struct alert_engine *engine, const struct silence *silence, int count);

@@ -58,6 +58,9 @@ static enum alert_event
 event_of(struct alert *alert, double value, int64_t mono_ns)
 {
     const struct config_threshold *rule = alert->rule;
+    if (alert->external)
+        return alert->raised == ALERT_CRITICAL ? ALERT_EVENT_CRITICAL_HELD
+            : alert->raised == ALERT_WARNING ? ALERT_EVENT_WARNING_HELD : ALERT_EVENT_CLEAR_HELD;
     if (!rule || isnan(value) || alert->when < 0) {
         end_stretches(alert);
         return rule ? ALERT_EVENT_UNKNOWN : ALERT_EVENT_GONE;
@@ -155,7 +158,7 @@ note_flapping(struct alert *alert, enum alert_state before, enum alert_state fir
     if (fires != before)
         count_change(flaps);
     double share = flap_share(flaps);
-    if (!alert->rule || share < FLAP_OFF_PCT)
+    if ((!alert->rule && !alert->external) || share < FLAP_OFF_PCT)
         alert->flapping = false;
     else if (!alert->flapping && fires > before && share >= FLAP_ON_PCT)
         return alert->flapping = true;

@@ -20,6 +20,8 @@ record_alert(struct store *store, const struct alert *alert)
                                       .sequence = alert->sequence,
                                       .acknowledged = alert->acknowledged,
                                       .rung = alert->rung,
+                                      .text = alert->external ? alert->text : "",
+                                      .labels = alert->external ? alert->labels : "",
                                   });
 }
 
@@ -59,8 +61,8 @@ alert_notice_row(const struct alert_notice *notice, int64_t wall_ns, char text[A
         .incident_wall_ns = alert->incident_wall_ns,
         .sequence = alert->sequence,
         .text = alert_notice_text(notice, text, ALERT_TEXT_MAX),
-        .labels = alert->rule ? alert->rule->labels : NULL,
-        .unit = metric_unit_text(metric_info(alert->metric)->unit),
+        .labels = alert_labels(alert),
+        .unit = alert->external ? "" : metric_unit_text(metric_info(alert->metric)->unit),
     };
 }
 
@@ -99,6 +101,10 @@ recall_alert(void *context, const struct store_alert *row)
         .sequence = row->sequence,
         .rung = row->rung,
     };
+    alert.external = row->text[0] != '\0';
+    alert.raised = alert.external ? alert.state : ALERT_NORMAL;
+    str_copy(alert.text, sizeof alert.text, row->text);
+    str_copy(alert.labels, sizeof alert.labels, row->labels);
     str_copy(alert.acknowledged, sizeof alert.acknowledged, row->acknowledged);
     str_copy(alert.key, sizeof alert.key, row->key);
     alert_engine_restore(context, &alert);

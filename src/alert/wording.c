@@ -40,6 +40,28 @@ side(const struct alert *alert)
     return !alert->rule ? "at" : alert->rule->below ? "below" : "above";
 }
 
+/* Of one that was told and not measured. */
+static void
+external_text(const struct alert_notice *notice, char *line, size_t size)
+{
+    const struct alert *alert = notice->alert;
+    switch (notice->change) {
+    case ALERT_CHANGE_RESOLVED:
+        snprintf(line, size, "%s is over (was %s: %s)", alert->key, alert_state_name(notice->before),
+            alert->text);
+        break;
+    case ALERT_CHANGE_FLAPPING:
+        snprintf(line, size, "%s is flapping: %s", alert->key, alert->text);
+        break;
+    case ALERT_CHANGE_ACKNOWLEDGED:
+        snprintf(line, size, "%s is acknowledged by %s: %s", alert->key, alert->acknowledged, alert->text);
+        break;
+    default:
+        snprintf(line, size, "%s: %s", alert->key, alert->text);
+        break;
+    }
+}
+
 const char *
 alert_notice_text(const struct alert_notice *notice, char *buf, size_t size)
 {
@@ -49,7 +71,9 @@ alert_notice_text(const struct alert_notice *notice, char *buf, size_t size)
     format_level(alert->metric, alert->level, level, sizeof level);
     const char *before = alert_state_name(notice->before);
 
-    if (notice->change == ALERT_CHANGE_RESOLVED && !alert->rule)
+    if (alert->external)
+        external_text(notice, line, sizeof line);
+    else if (notice->change == ALERT_CHANGE_RESOLVED && !alert->rule)
         snprintf(line, sizeof line, "%s has no threshold any more (was %s %s %s)", alert->key,
             before, side(alert), level);
     else if (notice->change == ALERT_CHANGE_RESOLVED && !alert->when)

@@ -63,6 +63,11 @@ print_alert(const json_t *alert)
     const char *name, *hold = json_get_string(alert, "hold", ""),
         *by = json_get_string(alert, "acknowledged", "");
     json_t *value;
+    if (json_get_string(alert, "text", "")[0]) {
+        printf("  ");
+        output_text(stdout, PAINT_NONE, json_get_string(alert, "text", ""));
+        putchar('\n');
+    }
     if (hold[0]) {
         printf("  %s: ", hold);
         output_text(stdout, PAINT_NONE, json_get_string(alert, "cause", ""));

@@ -38,6 +38,7 @@
     X(cmd_alerts_silence)                                                      \
     X(cmd_alerts_unsilence)                                                    \
     X(cmd_alerts_history)                                                      \
+    X(cmd_notify)                                                              \
     X(cmd_alerts_test)                                                         \
     X(cmd_alerts_dead)                                                         \
     X(cmd_alerts_replay)                                                       \

@@ -85,6 +85,10 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
     X("runs", "grace", DURATION, 0, 3600, NULL, "5s", false,                   \
         SERVER(grace_seconds), NULL,                                           \
         "Time between TERM and KILL, for run files that do not say", NULL)     \
+    X("runs", "stalled_after", NUMBER, 0, 1000000, NULL, "10", false,          \
+        SERVER(stalled_after), NULL,                                           \
+        "An alert tells of a run in which no trial has ended for so many times as one usually takes, and a minute; 0: never", \
+        NULL)                                                                  \
     X("runs", "folders", TEXT, 0, 0, NULL, "", false,                          \
         SERVER(folders), NULL, "More folders with run files, divided by colons",                 \
         "/srv/runs:/home/me/runs")                                             \

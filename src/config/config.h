@@ -85,6 +85,7 @@ struct config {
     /* [runs] */
     int64_t slots; /* workers of all runs together; 0: the usable cores */
     double max_memory_percent, max_cpu_percent; /* bounds of workers = auto */
+    double stalled_after; /* times the usual trial; 0: never */
     double grace_seconds; /* default of a run's limits.grace */
     char *folders; /* owned; colon-separated, extra folders of run files */
     /* [metrics] */

@@ -89,6 +89,7 @@ int handle_alerts_replay(struct call *call);
 /* silences.c */
 int handle_alerts_show(struct call *call);
 int handle_alerts_ack(struct call *call);
+int handle_notify(struct call *call);
 int handle_alerts_silence(struct call *call);
 int handle_alerts_silences(struct call *call);
 int handle_alerts_unsilence(struct call *call);

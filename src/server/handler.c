@@ -639,6 +639,7 @@ static const struct method methods[] = {
     { "alerts.replay", handle_alerts_replay, false, false },
     { "alerts.show", handle_alerts_show, false, false },
     { "alerts.ack", handle_alerts_ack, false, false },
+    { "notify", handle_notify, false, false },
     { "alerts.silence", handle_alerts_silence, false, false },
     { "alerts.silences", handle_alerts_silences, false, false },
     { "alerts.unsilence", handle_alerts_unsilence, false, false },

@@ -244,6 +244,15 @@ leaks_step(struct server *server, int64_t now_ns)
 }
 
 void
+leaks_each(const struct leaks *leaks, void (*fn)(void *context, const char *name, const char *text),
+    void *context)
+{
+    for (int i = 0; leaks && i < leaks->count; i++)
+        if (leaks->subject[i]->found)
+            fn(context, leaks->subject[i]->name, leaks->subject[i]->text);
+}
+
+void
 leaks_free(struct leaks *leaks)
 {
     if (!leaks)

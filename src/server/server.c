@@ -150,6 +150,14 @@ server_tell_changes(struct server *server, const struct alert_notice *notices, i
     store_changes(server);
 }
 
+void
+server_tell_raised(struct server *server)
+{
+    const struct alert_notice *notices;
+    int count = alert_engine_step_external(server->alerts, server->sample, &notices);
+    server_tell_changes(server, notices, count);
+}
+
 static void
 describe_end(const struct run *run, char *text, size_t size)
 {
@@ -380,6 +388,7 @@ on_tick(void *context)
     leaks_step(server, started);
     history_push(server->history, server->sample);
     silences_tick(server);
+    raised_step(server, started);
     evaluate_thresholds(server);
     govern_workers(server);
     runner_tick(server->runner);

@@ -8,6 +8,7 @@
  *   session.c  one client: handshake, lines, subscriptions, back-pressure
  *   shortage.c the memory manager: how short memory is, who gives back
  *   leaks.c    who grows and does not stop
+ *   raised.c   alerts of the server's own: runs that stand still, who grows
  *   silences.c what people have silenced and acknowledged
  *   handler.c  one row and one function per method
  *   status.c   the status object; status_boards.c: its figures of other programs
@@ -30,6 +31,7 @@
 #include "mem/buffers.h"
 #include "optop/memory.h"
 #include "run/runner.h"
+#include "run/stall.h"
 #include "sample/history.h"
 #include "sample/sampler.h"
 #include "stat/boards.h"
@@ -53,6 +55,7 @@ enum {
     SERVER_STATUS_FIGURES_MAX = 512, /* of all boards, in the status object ... */
     SERVER_BOARD_FIGURES_MAX = 3000, /* ... and in an answer to `boards`: 900 KiB at most */
     SERVER_BOARDS_MS = 5, /* reading boards in one tick; the others follow in the next */
+    SERVER_STALLS_MAX = 64, /* runs looked at for standing still */
     SERVER_STAGED_MAX = 64, /* notices shown of one transaction */
     SERVER_UNSTORED_MAX = 4096, /* changes kept while the store fails */
 };
@@ -146,6 +149,7 @@ struct server {
     struct unstored_change *unstored; /* changes that the store has not taken */
     int unstored_count, unstored_capacity;
     double history_steps[HISTORY_TIERS];
+    struct stall stall[SERVER_STALLS_MAX]; /* run 0: not in use */
     struct silence *silence; /* owned; SILENCES_MAX of them */
     int silence_count;
     char rule_fault[ALERT_FAULT_MAX]; /* of a condition; told in the log once */
@@ -211,11 +215,16 @@ void status_take_notice(struct recent_notice *recent, const struct store_notice 
 void statsd_socket_open(struct server *server);
 void statsd_socket_close(struct server *server);
 
+/* raised.c: alerts of the server's own; at each tick */
+void raised_step(struct server *server, int64_t now_ns);
+
 /* silences.c: what people have silenced */
 void silences_start(struct server *server);
 void silences_tick(struct server *server);
 
 /* Changes of alerts, on their way to the store and to people; borrowed during the call. */
+/* What was raised is told now, and not at the next tick. */
+void server_tell_raised(struct server *server);
 void server_tell_changes(struct server *server, const struct alert_notice *notices, int count);
 
 /* watched.c: the figures that a threshold is for, from the boards into the sample. */
@@ -232,6 +241,8 @@ void leaks_step(struct server *server, int64_t now_ns);
 
 /* handler_processes.c: forgets them when nobody has asked for a while. */
 void proctable_tick(struct server *server, int64_t now_ns);
+void leaks_each(const struct leaks *leaks,
+    void (*fn)(void *context, const char *name, const char *text), void *context);
 void leaks_free(struct leaks *leaks);
 void leaks_write(struct json_writer *w, const struct leaks *leaks); /* member "leaks" */
 

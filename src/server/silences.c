@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * What people say of alerts: silences (in memory as the engine wants them, in the
- * store so that they outlive the server) and acknowledgements.
+ * store so that they outlive the server), acknowledgements, and alerts of their own.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "config/threshold.h"
 #include "server/call.h"
 #include "store/store_silence.h"
 
@@ -138,7 +139,7 @@ handle_alerts_silence(struct call *call)
     int count = alert_engine_alerts(call->server->alerts, &alerts);
     for (int i = 0; i < count; i++)
         fits += silence_matches(silence.matcher, alerts[i].key,
-            alerts[i].rule ? alerts[i].rule->labels : NULL);
+            alert_labels(&alerts[i]));
     jw_int(call->w, "fits", fits);
     return 0;
 }
@@ -167,7 +168,7 @@ any_fits(const struct server *server, const char *pattern)
     const struct alert *alerts;
     int count = alert_engine_alerts(server->alerts, &alerts);
     for (int i = 0; i < count; i++)
-        if (silence_matches(pattern, alerts[i].key, alerts[i].rule ? alerts[i].rule->labels : NULL))
+        if (silence_matches(pattern, alerts[i].key, alert_labels(&alerts[i])))
             return true;
     return false;
 }
@@ -203,7 +204,7 @@ handle_alerts_show(struct call *call)
     int count = alert_engine_alerts(call->server->alerts, &alerts);
     jw_array(call->w, "alerts");
     for (int i = 0, shown = 0; i < count && shown < SERVER_ACTIVE_MAX; i++)
-        if (silence_matches(pattern, alerts[i].key, alerts[i].rule ? alerts[i].rule->labels : NULL)) {
+        if (silence_matches(pattern, alerts[i].key, alert_labels(&alerts[i]))) {
             status_write_alert(call->w, NULL, &alerts[i]);
             shown++;
         }
@@ -242,4 +243,37 @@ handle_alerts_history(struct call *call)
     int r = store_notice_list(call->store, STORE_NOTICES_MAX, write_if_fits, &search);
     jw_end(call->w);
     return r;
+}
+
+/* Any program tells. The answer comes when it is on disk, or with how it is kept back. */
+int
+handle_notify(struct call *call)
+{
+    const char *name = json_get_string(call->params, "key", "");
+    const char *severity = json_get_string(call->params, "severity", "warning");
+    const char *text = json_get_string(call->params, "text", "");
+    const char *labels = json_get_string(call->params, "labels", "");
+    struct config_threshold checked = { .name = "" };
+    char key[ALERT_KEY_MAX], clean[ALERT_KEY_MAX];
+    int level = !strcmp(severity, "resolved") ? ALERT_NORMAL : alert_state_parse(severity);
+    if (level != ALERT_NORMAL && level != ALERT_WARNING && level != ALERT_CRITICAL)
+        return diag_set(call->diag, ERR_BAD_TYPE, "severity \"%.20s\" (allowed: warning, critical, resolved)",
+            severity);
+    if (!*name || strlen(name) > 100)
+        return diag_set(call->diag, ERR_MISSING, "a key of 1 to 100 bytes says what it is about");
+    if (level != ALERT_NORMAL && !*text)
+        return diag_set(call->diag, ERR_MISSING, "a title says what is wrong");
+    const struct option_value value = { .text = labels };
+    int r = threshold_take_labels(&checked, NULL, &value, call->diag);
+    if (r < 0)
+        return r;
+    snprintf(key, sizeof key, "notify:%s", text_clean(name, clean, sizeof clean));
+    r = alert_engine_raise(call->server->alerts, key, (enum alert_state)level, text, checked.labels);
+    if (r < 0)
+        return diag_set(call->diag, r, "there are too many alerts");
+    if (r > 0)
+        server_tell_raised(call->server);
+    jw_string(call->w, "key", key);
+    jw_bool(call->w, "changed", r > 0);
+    return 0;
 }

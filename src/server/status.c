@@ -165,13 +165,14 @@ status_write_alert(struct json_writer *w, const char *key, const struct alert *a
     jw_string(w, "told", alert_state_name(alert->told));
     jw_figure(w, "value", alert->value);
     jw_figure(w, "level", alert->level);
-    jw_string(w, "metric", metric_info(alert->metric)->name);
-    jw_string(w, "unit", metric_unit_text(metric_info(alert->metric)->unit));
+    jw_string(w, "metric", alert->external ? "" : metric_info(alert->metric)->name);
+    jw_string(w, "unit", alert->external ? "" : metric_unit_text(metric_info(alert->metric)->unit));
+    jw_string(w, "text", alert->text);
     jw_string(w, "hold", alert->hold == ALERT_SILENCED ? "silenced"
         : alert->hold == ALERT_INHIBITED ? "inhibited" : "");
     jw_string(w, "cause", alert->cause);
     jw_string(w, "acknowledged", alert->acknowledged);
-    alert_write_labels(w, "labels", alert->rule ? alert->rule->labels : NULL);
+    alert_write_labels(w, "labels", alert_labels(alert));
     jw_figure(w, "since", ns_to_sec(alert->since_wall_ns));
     jw_figure(w, "incident", ns_to_sec(alert->incident_wall_ns));
     jw_end(w);

@@ -144,6 +144,8 @@ static const char *const migrations[] = {
     " until_wall_ns INTEGER NOT NULL,"
     " reason TEXT NOT NULL,"
     " author TEXT NOT NULL);",
+    "ALTER TABLE alert ADD COLUMN text TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE alert ADD COLUMN labels TEXT NOT NULL DEFAULT '';",
 };
 
 struct store_preparing {

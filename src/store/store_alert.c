@@ -75,7 +75,7 @@ store_alert_put(struct store *store, const struct store_alert *alert)
 {
     static const char sql[] =
         "INSERT OR REPLACE INTO alert(key, state, value, level, since_wall_ns,"
-        " incident_wall_ns, sequence, acknowledged, rung) VALUES(?,?,?,?,?,?,?,?,?)";
+        " incident_wall_ns, sequence, acknowledged, rung, text, labels) VALUES(?,?,?,?,?,?,?,?,?,?,?)";
     sqlite3_stmt *s = store_prepare(store, sql);
     if (!s)
         return ERR_STORE;
@@ -88,6 +88,8 @@ store_alert_put(struct store *store, const struct store_alert *alert)
     sqlite3_bind_int64(s, 7, alert->sequence);
     sqlite3_bind_text(s, 8, alert->acknowledged ? alert->acknowledged : "", -1, SQLITE_STATIC);
     sqlite3_bind_int(s, 9, alert->rung);
+    sqlite3_bind_text(s, 10, alert->text ? alert->text : "", -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 11, alert->labels ? alert->labels : "", -1, SQLITE_STATIC);
     return store_run_statement(store, s);
 }
 
@@ -107,7 +109,7 @@ store_alert_list(struct store *store, store_alert_fn *fn, void *context)
 {
     static const char sql[] =
         "SELECT key, state, value, level, since_wall_ns, incident_wall_ns, sequence,"
-        " acknowledged, rung FROM alert ORDER BY key";
+        " acknowledged, rung, text, labels FROM alert ORDER BY key";
     sqlite3_stmt *s = store_prepare(store, sql);
     if (!s)
         return ERR_STORE;
@@ -123,6 +125,8 @@ store_alert_list(struct store *store, store_alert_fn *fn, void *context)
             .sequence = (uint32_t)sqlite3_column_int64(s, 6),
             .acknowledged = store_column_text(s, 7),
             .rung = sqlite3_column_int(s, 8),
+            .text = store_column_text(s, 9),
+            .labels = store_column_text(s, 10),
         };
         r = fn(context, &alert);
     }

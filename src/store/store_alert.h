@@ -46,6 +46,7 @@ struct store_alert {
     uint32_t sequence;
     const char *acknowledged; /* by whom; "": not */
     int rung;
+    const char *text, *labels; /* of one that was told and not measured; "": none */
 };
 int store_alert_put(struct store *store, const struct store_alert *alert);
 int store_alert_remove(struct store *store, const char *key);

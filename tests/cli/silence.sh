@@ -54,6 +54,24 @@ ok "its program has run" until_true 20 grep -q '^alert.warning team=lab$' "$dir/
 ok "what it wrote is in the log" until_true 20 grep -q 'hook of busy: hello' "$OPTOP_STATE/server.log"
 is "once, not while it was silenced" "$(wc -l <"$dir/hook" | tr -d ' ')" 1
 
+exits "notify" 0 optop notify 'the backup failed' --key backup --labels team=lab --severity critical
+exits "is an alert" 0 optop alerts show notify:backup
+like "with its text" "$out" 'the backup failed'
+exits "again" 0 optop notify 'the backup failed' --key backup --severity critical
+like "is told once" "$out" 'told before'
+exits "and in the history" 0 optop alerts history notify:backup --json
+is "once" "$(json "$out" 'len(o["history"])')" 1
+kill -9 "$(server_pid)"
+exits "it outlives the server" 0 optop alerts show notify:backup
+like "and fires" "$out" 'critical'
+exits "until it is over" 0 optop notify --key backup --resolve
+exits "its history" 0 optop alerts history notify:backup
+like "has its end" "$out" 'alert.resolved'
+exits "no severity of that name" 2 optop notify x --severity loud
+like "names those there are" "$err" 'warning, critical, resolved'
+exits "hostile labels" 2 optop notify x --labels '{"a'
+exits "no title" 2 optop notify
+
 exits "no such silence" 4 optop alerts unsilence 1
 exits "no such alert" 4 optop alerts show nothing
 exits "ack needs a name" 2 optop alerts ack

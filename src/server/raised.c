@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Alerts that the server raises of itself, anew at each tick: who grows steadily
+ * ("leak:NAME") and runs that stand still ("stalled:RUN"). What is not raised
+ * any more is over.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/unit.h"
+#include "run/live_run.h"
+#include "server/server.h"
+
+static struct stall *
+find_stall(struct server *server, int64_t run)
+{
+    struct stall *free_one = NULL;
+    for (int i = 0; i < SERVER_STALLS_MAX; i++) {
+        if (server->stall[i].run == run)
+            return &server->stall[i];
+        if (!server->stall[i].run && !free_one)
+            free_one = &server->stall[i];
+    }
+    if (free_one)
+        *free_one = (struct stall){ .run = run };
+    return free_one;
+}
+
+/* Of runs that have ended. */
+static void
+drop_stalls(struct server *server)
+{
+    for (int i = 0; i < SERVER_STALLS_MAX; i++) {
+        const struct run *run = runner_first(server->runner);
+        while (run && run->id != server->stall[i].run)
+            run = run->next;
+        if (!run || run->state != RUN_RUNNING)
+            server->stall[i] = (struct stall){ 0 };
+    }
+}
+
+static void
+look_at_run(struct server *server, const struct run *run, int64_t now_ns)
+{
+    struct stall *stall = find_stall(server, run->id);
+    char key[40], text[ALERT_NOTE_MAX], since[32], usual[32];
+    if (!stall || !stall_step(stall, run->worker_count > 0, run->done + run->failed,
+            run->mean_trial_seconds, server->config->stalled_after, now_ns))
+        return;
+    snprintf(key, sizeof key, "stalled:%lld", (long long)run->id);
+    snprintf(text, sizeof text, "run %lld (%.60s): no trial has ended for %s; they usually take %s",
+        (long long)run->id, run->spec.name,
+        unit_format_duration(ns_to_sec(now_ns - stall->since_ns), since, sizeof since),
+        unit_format_duration(run->mean_trial_seconds, usual, sizeof usual));
+    alert_engine_raise(server->alerts, key, ALERT_WARNING, text, NULL);
+}
+
+static void
+raise_leak(void *context, const char *name, const char *text)
+{
+    struct server *server = context;
+    char key[ALERT_KEY_MAX];
+    snprintf(key, sizeof key, "leak:%s", name);
+    alert_engine_raise(server->alerts, key, ALERT_WARNING, text, NULL);
+}
+
+void
+raised_step(struct server *server, int64_t now_ns)
+{
+    alert_engine_renew(server->alerts, "stalled:");
+    alert_engine_renew(server->alerts, "leak:");
+    drop_stalls(server);
+    for (const struct run *run = runner_first(server->runner); run; run = run->next)
+        if (run->state == RUN_RUNNING)
+            look_at_run(server, run, now_ns);
+    leaks_each(server->leaks, raise_leak, server);
+    alert_engine_expire(server->alerts);
+}
