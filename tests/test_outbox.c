@@ -388,6 +388,55 @@ START_TEST(dead_at_once)
 }
 END_TEST
 
+static void
+look_at_state(void *context, const struct outbox_webhook *webhook)
+{
+    if (!strcmp(webhook->name, "chat"))
+        *(struct outbox_webhook *)context = *webhook;
+}
+
+static struct outbox_webhook
+chat_state(void)
+{
+    struct outbox_webhook state = { 0 };
+    outbox_each(outbox, look_at_state, &state);
+    return state;
+}
+
+/* 410: who is gone is not asked again, and what waits for it dies with the reason. */
+START_TEST(gone_until_somebody_asks)
+{
+    const struct receiver_answer answers[] = { { .status = 410, .body = "" },
+        { .status = 204, .body = "" } };
+    int64_t id, replayed;
+    receiver_script(receiver, answers, 2);
+    receiver_down(receiver);
+    for (int i = 0; i < 3; i++)
+        tell("alert.warning", i);
+    receiver_up(receiver);
+    wait_settled();
+    expect_figures(0, 3, 0);
+    ck_assert_int_eq(receiver_count(receiver), 1);
+    ck_assert(chat_state().gone);
+    ck_assert_str_eq(chat_state().error, "its receiver is gone (HTTP 410)");
+    outbox_configure(outbox, &config); /* the same url: no news of it */
+    ck_assert(chat_state().gone);
+    tell("alert.warning", 4); /* dead from the start */
+    wait_settled();
+    ck_assert_int_eq(receiver_count(receiver), 1);
+    expect_figures(0, 4, 0);
+    ck_assert_int_eq(outbox_test(outbox, "chat", &id), 0);
+    wait_settled();
+    ck_assert(!chat_state().gone);
+    ck_assert_int_eq(receiver_count(receiver), 2);
+    ck_assert_int_eq(outbox_replay(outbox, 0, &replayed), 0);
+    ck_assert_int_eq(replayed, 4);
+    wait_settled();
+    expect_figures(0, 0, 5);
+    ck_assert_int_eq(receiver_count(receiver), 6);
+}
+END_TEST
+
 static const struct receiver_answer passing[] = {
     { .status = 408 }, { .status = 425 }, { .status = 429 }, { .status = 500 }, { .status = 502 },
     { .status = 599 }, { .act = RECEIVER_RESET }, { .act = RECEIVER_RESET_MID_BODY },
@@ -925,6 +974,7 @@ test_suite(void)
     tcase_add_test(tcase, retry_after_is_obeyed);
     tcase_add_test(tcase, retry_after_is_clipped);
     tcase_add_loop_test(tcase, dead_at_once, 0, COUNT(deadly));
+    tcase_add_test(tcase, gone_until_somebody_asks);
     tcase_add_loop_test(tcase, failure_that_passes, 0, COUNT(passing));
     tcase_add_test(tcase, endless_answer_counts_by_its_status);
     tcase_add_test(tcase, receiver_that_comes_up_later);

@@ -23,7 +23,7 @@
 #include "base/unit.h"
 #include "base/xalloc.h"
 #include "config/runfile.h"
-#include "io/child.h"
+#include "task/child.h"
 
 enum { VARIABLES = 10 };
 
@@ -211,7 +211,7 @@ spawn(struct hook_run *run)
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     const struct child_options options = { .path = path, .argv = run->argv,
         .environment = run->environment, .in = null, .out = pipes[1], .err = pipes[1],
-        .control = -1, .fresh = true };
+        .control = -1, .fresh = true, .claimed = true };
     r = null < 0 ? -errno : child_spawn(&options, &run->pid);
     if (null >= 0)
         close(null);
@@ -222,7 +222,6 @@ spawn(struct hook_run *run)
         return r;
     }
     run->hooks->running++;
-    child_claim(run->pid);
     fcntl(run->out, F_SETFL, O_NONBLOCK);
     run->pidfd = pidfd_open(run->pid, 0);
     r = run->pidfd < 0 ? -errno

@@ -41,6 +41,8 @@ struct entry {
     int attempts;
 };
 
+static const char gone_text[] = "its receiver is gone (HTTP 410)";
+
 enum booking { BOOK_NOTHING, BOOK_DONE, BOOK_RETRY, BOOK_DEAD };
 
 struct hook {
@@ -56,6 +58,8 @@ struct hook {
     enum booking booking; /* of the first entry */
     int64_t wait_ns; /* for BOOK_RETRY */
     int buried; /* entries marked dead by the transaction under way */
+    bool gone; /* its receiver has answered 410: nothing is sent any more */
+    int failures; /* tries in a row */
     int posted; /* what http_post answered */
     char error[OUTBOX_ERROR_MAX];
 };
@@ -301,6 +305,11 @@ on_answer(void *context, const struct http_answer *answer)
     bool ok = answer->status / 100 == 2 && !answer->error[0];
     hook->request = NULL;
     hook_head(hook)->attempts++;
+    hook->failures = ok ? 0 : hook->failures + 1;
+    if (answer->status == 410) {
+        hook->gone = true;
+        log_error("webhook %s: its receiver is gone (HTTP 410), nothing is sent there any more", hook->name);
+    }
     if (ok) {
         hook->booking = BOOK_DONE;
         outbox->to_book = true;
@@ -360,7 +369,7 @@ send_head(struct hook *hook)
 static bool
 hook_ready(const struct hook *hook)
 {
-    return hook->webhook && !hook->request && !hook->booking && hook_waiting(hook) > 0;
+    return hook->webhook && !hook->gone && !hook->request && !hook->booking && hook_waiting(hook) > 0;
 }
 
 /* When there is next something to do, INT64_MAX for never. */
@@ -434,18 +443,24 @@ write_booking(struct hook *hook)
     return 0;
 }
 
-/* A webhook that is not in the config any more takes its deliveries along. */
+static bool
+is_to_bury(const struct hook *hook)
+{
+    return hook->outbox->config && (!hook->webhook || hook->gone) && !hook->request;
+}
+
+/* A webhook that is not in the config any more, or gone, takes its deliveries along. */
 static int
 bury(struct hook *hook)
 {
     const struct outbox *outbox = hook->outbox;
     int r = 0;
-    if (!outbox->config || hook->webhook || hook->request || hook->booking)
+    if (!is_to_bury(hook) || hook->booking)
         return 0;
     int count = hook_waiting(hook) < BURIED_MAX ? hook_waiting(hook) : BURIED_MAX;
     for (int i = 0; r >= 0 && i < count; i++) {
         r = store_delivery_dead(outbox->store, hook_head(hook)[i].id, hook_head(hook)[i].attempts,
-            "the webhook is not in the configuration any more");
+            hook->webhook ? gone_text : "the webhook is not in the configuration any more");
         if (r == ERR_NOT_FOUND)
             r = 0;
     }
@@ -487,7 +502,7 @@ apply_booking(struct hook *hook)
     else
         hook_pop(hook, booking == BOOK_NOTHING ? buried : 1);
     outbox->delivered += booking == BOOK_DONE;
-    if (outbox->config && !hook->webhook && !hook->request && hook_waiting(hook) > 0)
+    if (is_to_bury(hook) && hook_waiting(hook) > 0)
         outbox->to_book = true; /* the rest of what is to be buried */
     return booking == BOOK_DEAD || buried > 0;
 }
@@ -582,6 +597,8 @@ configure_hook(struct outbox *outbox, const struct config_webhook *webhook)
         (strcmp(hook->url, webhook->url) || hook->allow_private != webhook->allow_private);
     if (changed && hook_waiting(hook) > 0)
         hook_head(hook)->due_ns = loop_now(outbox->loop);
+    if (changed)
+        hook->gone = false;
     free(hook->url);
     hook->url = xstrdup(webhook->url);
     hook->allow_private = webhook->allow_private;
@@ -624,10 +641,12 @@ add_delivery(struct outbox *outbox, const struct config_webhook *webhook,
     };
     int r = store_delivery_add(outbox->store, &delivery, ret_id);
     str_release(&body);
-    if (r < 0 || hook_waiting(find_hook(outbox, webhook->name)) < OUTBOX_WAITING_MAX)
+    const struct hook *hook = find_hook(outbox, webhook->name);
+    if (r < 0 || (!hook->gone && hook_waiting(hook) < OUTBOX_WAITING_MAX))
         return r;
     outbox->recount = true;
-    return store_delivery_dead(outbox->store, *ret_id, 0, "too many are waiting for this webhook");
+    return store_delivery_dead(outbox->store, *ret_id, 0,
+        hook->gone ? gone_text : "too many are waiting for this webhook");
 }
 
 static bool
@@ -682,6 +701,7 @@ outbox_test(struct outbox *outbox, const char *name, int64_t *ret_delivery)
             webhook = &outbox->config->webhook[i];
     if (!webhook)
         return ERR_NOT_FOUND;
+    find_hook(outbox, name)->gone = false; /* somebody wants to know */
     snprintf(key, sizeof key, "webhook:%s", webhook->name);
     snprintf(text, sizeof text, "a test of the webhook %s by optop on %.64s", webhook->name,
         outbox->host);
@@ -702,6 +722,8 @@ outbox_replay(struct outbox *outbox, int64_t delivery, int64_t *ret_count)
     if (r < 0)
         return r;
     outbox->recount = true;
+    for (struct hook *hook = outbox->hooks; hook; hook = hook->next)
+        hook->gone = false;
     return end_addition(outbox,
         store_delivery_replay(outbox->store, delivery, clock_wall_ns(), ret_count));
 }
@@ -730,4 +752,15 @@ outbox_figures(const struct outbox *outbox)
     }
     str_copy(figures.last_error, sizeof figures.last_error, outbox->last_error);
     return figures;
+}
+
+void
+outbox_each(const struct outbox *outbox, outbox_webhook_fn *fn, void *context)
+{
+    for (const struct hook *hook = outbox->hooks; hook; hook = hook->next) {
+        const struct outbox_webhook webhook = { hook->name, hook_waiting(hook), hook->failures,
+            hook->gone, hook->gone ? gone_text : hook->error };
+        if (hook->webhook)
+            fn(context, &webhook);
+    }
 }

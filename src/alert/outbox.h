@@ -6,7 +6,8 @@
  * 429, 5xx) is tried again after
  *     max(Retry-After clipped to 1 h, random(0, min(300 s, 1 s * 2^tries)))
  * until the webhook's life time is over; any other answer that is not 2xx, a
- * redirect too, is dead at once. What is dead stays visible.
+ * redirect too, is dead at once. 410 says that nothing is wanted there any more:
+ * what waits for that webhook dies with it. What is dead stays visible.
  */
 #ifndef OPTOP_ALERT_OUTBOX_H
 #define OPTOP_ALERT_OUTBOX_H
@@ -56,6 +57,17 @@ struct outbox_figures {
     char last_error[OUTBOX_ERROR_MAX + CONFIG_NAME_MAX + 2]; /* "webhook: why"; "" */
 };
 struct outbox_figures outbox_figures(const struct outbox *outbox);
+
+/* One webhook of the configuration; borrowed during the call. */
+struct outbox_webhook {
+    const char *name;
+    int waiting;
+    int failures; /* tries in a row; the next one is made after a while */
+    bool gone; /* answered 410: nothing is sent until it is tested, replayed or has another url */
+    const char *error; /* of the last failure; "" */
+};
+typedef void outbox_webhook_fn(void *context, const struct outbox_webhook *webhook);
+void outbox_each(const struct outbox *outbox, outbox_webhook_fn *fn, void *context);
 
 /* Called with the duration of every try, for the task statistics. */
 void outbox_on_try(struct outbox *outbox, void (*fn)(void *context, int64_t duration_ns, bool ok), void *context);

@@ -4,6 +4,7 @@
  */
 #include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd/cmd_table.h"
 #include "cmd/output.h"
@@ -28,6 +29,16 @@ print_deliveries(const json_t *deliveries)
     }
     if (!first)
         putchar('\n');
+    size_t i;
+    json_array_foreach (json_object_get(deliveries, "webhooks"), i, value) {
+        const char *state = json_get_string(value, "state", "");
+        if (!strcmp(state, "ok"))
+            continue;
+        printf("webhook %s is %s: ", json_get_string(value, "name", ""), state);
+        output_text(stdout, PAINT_NONE, json_get_string(value, "error", ""));
+        printf(strcmp(state, "disabled") ? "\n" : "; optop alerts test %s tries it again\n",
+            json_get_string(value, "name", ""));
+    }
     if (error[0]) {
         printf("last fault of a delivery: ");
         output_text(stdout, PAINT_NONE, error);

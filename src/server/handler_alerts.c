@@ -40,6 +40,19 @@ list_delivery(void *context, const struct store_delivery *delivery)
     return 0;
 }
 
+static void
+write_webhook(void *context, const struct outbox_webhook *webhook)
+{
+    struct json_writer *w = context;
+    jw_object(w, NULL);
+    jw_string(w, "name", webhook->name);
+    jw_string(w, "state", webhook->gone ? "disabled" : webhook->failures ? "failing" : "ok");
+    jw_int(w, "waiting", webhook->waiting);
+    jw_int(w, "failures", webhook->failures);
+    jw_string(w, "error", webhook->failures ? webhook->error : "");
+    jw_end(w);
+}
+
 int
 handle_alerts_list(struct call *call)
 {
@@ -60,6 +73,9 @@ handle_alerts_list(struct call *call)
     jw_int(call->w, "delivered", (int64_t)figures.delivered);
     jw_int(call->w, "failed_tries", (int64_t)figures.failed_tries);
     jw_string(call->w, "last_error", figures.last_error);
+    jw_array(call->w, "webhooks");
+    outbox_each(call->server->outbox, write_webhook, call->w);
+    jw_end(call->w);
     jw_array(call->w, "open");
     if (r == 0)
         r = store_delivery_list(call->server->store, -1, limit, list_delivery, call);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Alerts that the server raises of itself, anew at each tick: who grows steadily
- * ("leak:NAME") and runs that stand still ("stalled:RUN"). What is not raised
- * any more is over.
+ * ("leak:NAME"), runs that stand still ("stalled:RUN"), webhooks that fail
+ * ("webhook:NAME"). What is not raised any more is over.
  */
 #include <math.h>
 #include <stdio.h>
@@ -65,6 +65,23 @@ raise_leak(void *context, const char *name, const char *text)
     alert_engine_raise(server->alerts, key, ALERT_WARNING, text, NULL);
 }
 
+/* A failure is told once it lasts: each is tried again. */
+static void
+raise_webhook(void *context, const struct outbox_webhook *webhook)
+{
+    struct server *server = context;
+    char key[ALERT_KEY_MAX], text[ALERT_NOTE_MAX];
+    if (!webhook->gone && webhook->failures < SERVER_WEBHOOK_FAILURES)
+        return;
+    snprintf(key, sizeof key, "webhook:%s", webhook->name);
+    if (webhook->gone)
+        snprintf(text, sizeof text, "disabled: %s", webhook->error);
+    else
+        snprintf(text, sizeof text, "%d tries or more have failed in a row: %.100s",
+            SERVER_WEBHOOK_FAILURES, webhook->error);
+    alert_engine_raise(server->alerts, key, ALERT_WARNING, text, NULL);
+}
+
 void
 raised_step(struct server *server, int64_t now_ns)
 {
@@ -75,5 +92,7 @@ raised_step(struct server *server, int64_t now_ns)
         if (run->state == RUN_RUNNING)
             look_at_run(server, run, now_ns);
     leaks_each(server->leaks, raise_leak, server);
+    alert_engine_renew(server->alerts, "webhook:");
+    outbox_each(server->outbox, raise_webhook, server);
     alert_engine_expire(server->alerts);
 }

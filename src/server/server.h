@@ -55,6 +55,7 @@ enum {
     SERVER_STATUS_FIGURES_MAX = 512, /* of all boards, in the status object ... */
     SERVER_BOARD_FIGURES_MAX = 3000, /* ... and in an answer to `boards`: 900 KiB at most */
     SERVER_BOARDS_MS = 5, /* reading boards in one tick; the others follow in the next */
+    SERVER_WEBHOOK_FAILURES = 5, /* in a row: then an alert says so */
     SERVER_STALLS_MAX = 64, /* runs looked at for standing still */
     SERVER_STAGED_MAX = 64, /* notices shown of one transaction */
     SERVER_UNSTORED_MAX = 4096, /* changes kept while the store fails */

@@ -245,7 +245,7 @@ handle_alerts_history(struct call *call)
     return r;
 }
 
-/* Any program tells. The answer comes when it is on disk, or with how it is kept back. */
+/* Any program tells. While the store fails it waits with the other changes. */
 int
 handle_notify(struct call *call)
 {
