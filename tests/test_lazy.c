@@ -232,6 +232,36 @@ START_TEST(a_table_of_numbers)
 }
 END_TEST
 
+/* Lines across the edges of the chunks in which a file is read. */
+START_TEST(a_table_of_several_chunks)
+{
+    enum { ROWS = 500000 };
+    const struct data_table *read;
+    const char *path = write_file("");
+    FILE *out = fopen(path, "we");
+    ck_assert_ptr_nonnull(out);
+    for (int i = 0; i < ROWS; i++)
+        fprintf(out, "%d,%d.5%s\n", i, 2 * i, i % 3 ? "" : "\r");
+    ck_assert_int_eq(fclose(out), 0);
+    struct data_file *file = data_file_new(path);
+    ck_assert_int_eq(data_file_use(file, &read), 0);
+    ck_assert_uint_eq(read->rows, ROWS);
+    for (int i = 0; i < ROWS; i++) {
+        ck_assert(fabs(read->value[2 * i] - i) < 1e-9);
+        ck_assert(fabs(read->value[2 * i + 1] - (2 * i + 0.5)) < 1e-9);
+    }
+    data_file_done(file);
+    data_file_free(file);
+    out = fopen(path, "we");
+    for (int i = 0; i < 3 * 1024 * 1024; i++)
+        fputc('1', out);
+    fclose(out);
+    file = data_file_new(path); /* what no line can be */
+    ck_assert_int_eq(data_file_use(file, &read), -EFBIG);
+    data_file_free(file);
+}
+END_TEST
+
 START_TEST(no_memory_is_an_error)
 {
     const char *path = write_file("1,2\n3,4\n");
@@ -262,6 +292,7 @@ test_suite(void)
     tcase_add_test(tcase, a_load_that_fails_is_tried_again);
     tcase_add_test(tcase, a_file_is_read_when_it_is_wanted);
     tcase_add_loop_test(tcase, a_table_of_numbers, 0, sizeof table / sizeof *table);
+    tcase_add_test(tcase, a_table_of_several_chunks);
     tcase_add_test(tcase, no_memory_is_an_error);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -8,11 +8,16 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "io/file_chunks.h"
 
-enum { NUMBER_MAX = 63 };
+enum {
+    NUMBER_MAX = 63,
+    LINE_MAX_BYTES = 1024 * 1024, /* of one that two chunks share */
+    FIRST_BYTES = 64 * 1024, /* more than a row: DATA_COLUMNS_MAX numbers */
+};
 
 struct data_file {
-    struct optop_lazy *bytes; /* the file; dropped once it is parsed */
+    char *path; /* owned */
     struct optop_lazy *table;
 };
 
@@ -22,20 +27,6 @@ static bool
 is_separator(char c)
 {
     return c == ',' || c == ';' || c == '\t' || c == ' ' || c == '\r';
-}
-
-static bool
-next_line(const char **at, const char *end, const char **ret_line, const char **ret_end)
-{
-    while (*at < end && (**at == '\n' || **at == '\r'))
-        (*at)++;
-    if (*at >= end)
-        return false;
-    const char *stop = memchr(*at, '\n', (size_t)(end - *at));
-    *ret_line = *at;
-    *ret_end = stop ? stop : end;
-    *at = *ret_end;
-    return true;
 }
 
 /* Blanks go with a separator; two commas have an empty cell between them. */
@@ -110,49 +101,143 @@ take_row(struct data_table *table, const char *line, const char *end)
         row[i] = next_cell(&line, end, &cell, &len) ? number_of(cell, len) : (double)NAN;
 }
 
+/* A table in the making, and the beginning of a line whose end is still to come. */
+struct parsing {
+    struct data_table *table; /* NULL: no line yet */
+    size_t bytes; /* room for the table */
+    char *part; /* owned */
+    size_t part_len;
+};
+
 static int
-parse(const char *text, size_t size, void **ret_data, size_t *ret_size)
+make_table(struct parsing *parsing, int columns)
 {
-    const char *at = text, *end = text + size, *line = text, *stop = text;
-    size_t lines = 0;
-    int columns = 0;
-    while (next_line(&at, end, &line, &stop))
-        if (!lines++)
-            columns = count_columns(line, stop);
-    size_t bytes;
-    if (__builtin_mul_overflow(lines, (size_t)columns * sizeof(double), &bytes) ||
-        bytes > DATA_BYTES_MAX)
-        return -EFBIG;
-    bytes += sizeof(struct data_table);
-    struct data_table *table = malloc(bytes);
-    if (!table)
+    parsing->bytes = sizeof *parsing->table + FIRST_BYTES;
+    parsing->table = malloc(parsing->bytes);
+    if (!parsing->table)
         return -ENOMEM;
-    memset(table, 0, sizeof *table);
-    table->columns = columns;
-    at = text;
-    for (bool first = true; next_line(&at, end, &line, &stop); first = false)
-        if (first && is_header(line, stop))
-            take_names(table, line, stop);
-        else
-            take_row(table, line, stop);
-    *ret_data = table;
-    *ret_size = bytes;
+    memset(parsing->table, 0, sizeof *parsing->table);
+    parsing->table->columns = columns;
     return 0;
+}
+
+/* Room for one row more. */
+static int
+grow_table(struct parsing *parsing)
+{
+    const struct data_table *table = parsing->table;
+    size_t wanted = (table->rows + 1) * (size_t)table->columns * sizeof(double);
+    if (wanted > DATA_BYTES_MAX)
+        return -EFBIG;
+    if (wanted + sizeof *table <= parsing->bytes)
+        return 0;
+    size_t bytes = parsing->bytes + parsing->bytes / 2;
+    struct data_table *grown = realloc(parsing->table, bytes);
+    if (!grown)
+        return -ENOMEM;
+    parsing->table = grown;
+    parsing->bytes = bytes;
+    return 0;
+}
+
+static int
+take_line(struct parsing *parsing, const char *line, const char *end)
+{
+    while (line < end && *line == '\r')
+        line++;
+    if (line == end)
+        return 0;
+    if (!parsing->table) {
+        int r = make_table(parsing, count_columns(line, end));
+        if (r < 0)
+            return r;
+        if (is_header(line, end)) {
+            take_names(parsing->table, line, end);
+            return 0;
+        }
+    }
+    int r = grow_table(parsing);
+    if (r == 0)
+        take_row(parsing->table, line, end);
+    return r;
+}
+
+static int
+keep_part(struct parsing *parsing, const char *bytes, size_t len)
+{
+    if (parsing->part_len + len > LINE_MAX_BYTES)
+        return -EFBIG;
+    if (!parsing->part && !(parsing->part = malloc(LINE_MAX_BYTES)))
+        return -ENOMEM;
+    memcpy(parsing->part + parsing->part_len, bytes, len);
+    parsing->part_len += len;
+    return 0;
+}
+
+static int
+take_part(struct parsing *parsing)
+{
+    size_t len = parsing->part_len;
+    parsing->part_len = 0;
+    return take_line(parsing, parsing->part, parsing->part + len);
+}
+
+static int
+take_chunk(struct parsing *parsing, const char *at, const char *end)
+{
+    int r = 0;
+    for (const char *stop; r == 0 && (stop = memchr(at, '\n', (size_t)(end - at))); at = stop + 1) {
+        if (!parsing->part_len) {
+            r = take_line(parsing, at, stop);
+            continue;
+        }
+        r = keep_part(parsing, at, (size_t)(stop - at));
+        if (r == 0)
+            r = take_part(parsing);
+    }
+    return r == 0 && at < end ? keep_part(parsing, at, (size_t)(end - at)) : r;
+}
+
+static int
+parse(struct file_chunks *chunks, struct parsing *parsing)
+{
+    const char *bytes;
+    size_t len;
+    int r;
+    while ((r = file_chunks_next(chunks, &bytes, &len)) > 0) {
+        r = take_chunk(parsing, bytes, bytes + len);
+        if (r < 0)
+            return r;
+    }
+    if (r == 0 && parsing->part_len)
+        r = take_part(parsing);
+    if (r == 0 && !parsing->table)
+        r = make_table(parsing, 0);
+    return r;
 }
 
 static int
 load(void *context, void **ret_data, size_t *ret_size)
 {
     struct data_file *file = context;
-    const void *text;
-    size_t size;
-    int r = optop_lazy_use(file->bytes, &text, &size);
+    struct file_chunks *chunks;
+    struct parsing parsing = { 0 };
+    int r = file_chunks_open(file->path, (int64_t)DATA_BYTES_MAX, &chunks);
     if (r < 0)
         return r;
-    r = parse(size ? text : "", size, ret_data, ret_size);
-    optop_lazy_done(file->bytes);
-    optop_lazy_drop(file->bytes); /* the table is all that is wanted of it */
-    return r;
+    r = parse(chunks, &parsing);
+    file_chunks_close(chunks);
+    free(parsing.part);
+    if (r < 0) {
+        free(parsing.table);
+        return r;
+    }
+    const struct data_table *table = parsing.table;
+    size_t bytes = sizeof *table + table->rows * (size_t)table->columns * sizeof(double);
+    struct data_table *fitting = realloc(parsing.table, bytes);
+    *ret_data = fitting ? fitting : parsing.table;
+    *ret_size = bytes;
+    return 0;
 }
 
 static void
@@ -169,10 +254,10 @@ data_file_new(const char *path)
     struct data_file *file = calloc(1, sizeof *file);
     if (!file)
         return NULL;
-    file->bytes = optop_lazy_file("data.file", path, DATA_BYTES_MAX);
+    file->path = strdup(path);
     file->table = optop_lazy_new(&(struct optop_lazy_options){ .name = "data.table",
         .load = load, .unload = unload, .context = file });
-    if (!file->bytes || !file->table) {
+    if (!file->path || !file->table) {
         data_file_free(file);
         return NULL;
     }
@@ -185,7 +270,7 @@ data_file_free(struct data_file *file)
     if (!file)
         return;
     optop_lazy_free(file->table);
-    optop_lazy_free(file->bytes);
+    free(file->path);
     free(file);
 }
 
