@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,7 @@ check_figures(const struct buffers *pool, uint64_t in_use)
 
 START_TEST(bytes_go_in_and_out)
 {
-    struct buffers *pool = buffers_new();
+    struct buffers *pool = buffers_new(0);
     struct buffer b = { 0 };
     ck_assert_int_eq(buffer_append(pool, &b, "hello ", 6), 0);
     ck_assert_int_eq(buffer_append(pool, &b, "world", 5), 0);
@@ -46,7 +47,7 @@ END_TEST
 
 START_TEST(a_free_buffer_is_used_again)
 {
-    struct buffers *pool = buffers_new();
+    struct buffers *pool = buffers_new(0);
     struct buffer b = { 0 };
     for (int i = 0; i < 10; i++) {
         ck_assert_int_eq(buffer_append(pool, &b, "x", 1), 0);
@@ -62,7 +63,7 @@ END_TEST
 
 START_TEST(growing_keeps_what_is_there)
 {
-    struct buffers *pool = buffers_new();
+    struct buffers *pool = buffers_new(0);
     struct buffer b = { 0 };
     char block[1000];
     size_t total = 0;
@@ -82,7 +83,7 @@ END_TEST
 
 START_TEST(room_at_the_front_is_used_before_growing)
 {
-    struct buffers *pool = buffers_new();
+    struct buffers *pool = buffers_new(0);
     struct buffer b = { 0 };
     char block[SMALLEST];
     memset(block, 'f', sizeof block);
@@ -100,7 +101,7 @@ END_TEST
 
 START_TEST(the_largest_class_is_the_limit)
 {
-    struct buffers *pool = buffers_new();
+    struct buffers *pool = buffers_new(0);
     struct buffer b = { 0 };
     ck_assert_int_eq(buffer_reserve(pool, &b, LARGEST + 1), -ENOBUFS);
     ck_assert_ptr_null(b.data);
@@ -120,7 +121,7 @@ END_TEST
 
 START_TEST(classes_fit)
 {
-    struct buffers *pool = buffers_new();
+    struct buffers *pool = buffers_new(0);
     for (size_t size = 0; size <= LARGEST; size = size * 2 + 1) {
         for (int d = 0; d < 3 && size + (size_t)d <= LARGEST; d++) {
             struct buffer b = { 0 };
@@ -141,7 +142,7 @@ START_TEST(a_burst_does_not_stay)
 {
     enum { COUNT = 3 * BUFFERS_KEEP_BYTES / SMALLEST };
     static struct buffer b[COUNT];
-    struct buffers *pool = buffers_new();
+    struct buffers *pool = buffers_new(0);
     for (int i = 0; i < COUNT; i++)
         ck_assert_int_eq(buffer_append(pool, &b[i], "x", 1), 0);
     check_figures(pool, COUNT);
@@ -168,7 +169,7 @@ START_TEST(random_use)
     static struct buffer b[BUFFERS];
     static char model[BUFFERS][MODEL];
     size_t len[BUFFERS] = { 0 };
-    struct buffers *pool = buffers_new();
+    struct buffers *pool = buffers_new(0);
     unsigned seed = 31;
     for (int round = 0; round < 20000; round++) {
         unsigned i = (unsigned)rand_r(&seed) % BUFFERS;
@@ -195,6 +196,47 @@ START_TEST(random_use)
 }
 END_TEST
 
+static bool
+has_bytes(const char *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (data[i] == 's')
+            return true;
+    return false;
+}
+
+/* Whatever way they went: moved, dropped at the front, into a larger one. */
+START_TEST(secrets_do_not_rest)
+{
+    static char secret[3 * SMALLEST];
+    struct buffers *pool = buffers_new(BUFFERS_ZERO);
+    struct buffer b = { 0 }, small = { 0 }, large = { 0 };
+    memset(secret, 's', sizeof secret);
+    ck_assert_int_eq(buffer_append(pool, &b, secret, SMALLEST - 10), 0);
+    buffer_consume(pool, &b, SMALLEST - 100);
+    ck_assert_int_eq(buffer_reserve(pool, &b, 1000), 0);
+    const char *first = b.data;
+    ck_assert_int_eq(buffer_append(pool, &b, secret, sizeof secret - 100), 0);
+    ck_assert_ptr_ne(b.data, first);
+    const char *second = b.data;
+    buffer_release(pool, &b);
+    ck_assert_int_eq(buffer_reserve(pool, &small, 10), 0);
+    ck_assert_ptr_eq(small.data, first);
+    ck_assert(!has_bytes(small.data, small.capacity));
+    ck_assert_int_eq(buffer_reserve(pool, &large, sizeof secret), 0);
+    ck_assert_ptr_eq(large.data, second);
+    ck_assert(!has_bytes(large.data, large.capacity));
+    memset(large.data, 's', 100); /* as recv() does */
+    large.len = 100;
+    buffer_consume(pool, &large, 100);
+    ck_assert_int_eq(buffer_reserve(pool, &large, sizeof secret), 0);
+    ck_assert(!has_bytes(large.data, large.capacity));
+    buffer_release(pool, &small);
+    buffer_release(pool, &large);
+    buffers_free(pool);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -209,6 +251,7 @@ test_suite(void)
     tcase_add_test(tcase, classes_fit);
     tcase_add_test(tcase, a_burst_does_not_stay);
     tcase_add_test(tcase, random_use);
+    tcase_add_test(tcase, secrets_do_not_rest);
     suite_add_tcase(suite, tcase);
     return suite;
 }

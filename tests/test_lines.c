@@ -79,7 +79,7 @@ setup(void)
     fcntl(peer, F_SETFL, O_NONBLOCK);
     str_init(&heard);
     loop = loop_new();
-    pool = buffers_new();
+    pool = buffers_new(0);
     lines = lines_new(loop, pool, s[0], &options, &events, &heard);
 }
 

@@ -2,6 +2,7 @@
 #include "mem/buffers.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +11,16 @@
 #include "optop/pool.h"
 
 struct buffers {
+    bool zeroes;
     struct optop_pool *pool[BUFFERS_CLASSES]; /* NULL: none of that class was needed yet */
 };
 
 struct buffers *
-buffers_new(void)
+buffers_new(unsigned flags)
 {
-    return XNEW(struct buffers);
+    struct buffers *buffers = XNEW(struct buffers);
+    buffers->zeroes = flags & BUFFERS_ZERO;
+    return buffers;
 }
 
 void
@@ -69,14 +73,25 @@ resting_bytes(const struct buffers *buffers)
     return bytes;
 }
 
+/* Before bytes in it are moved or dropped: whoever fills it only adds some. */
 static void
-give_back(struct buffers *buffers, char *data, size_t size)
+note_written(struct buffer *buffer)
 {
-    struct optop_pool *pool = buffers->pool[class_of(size)];
-    if (resting_bytes(buffers) + size > BUFFERS_KEEP_BYTES)
-        optop_pool_discard(pool, data);
+    if (buffer->start + buffer->len > buffer->written)
+        buffer->written = buffer->start + buffer->len;
+}
+
+static void
+give_back(struct buffers *buffers, struct buffer *buffer)
+{
+    struct optop_pool *pool = buffers->pool[class_of(buffer->capacity)];
+    note_written(buffer);
+    if (buffers->zeroes)
+        explicit_bzero(buffer->data, buffer->written);
+    if (resting_bytes(buffers) + buffer->capacity > BUFFERS_KEEP_BYTES)
+        optop_pool_discard(pool, buffer->data);
     else
-        optop_pool_release(pool, data);
+        optop_pool_release(pool, buffer->data);
 }
 
 int
@@ -85,6 +100,7 @@ buffer_reserve(struct buffers *buffers, struct buffer *buffer, size_t extra)
     if (buffer->data && buffer->start + buffer->len + extra <= buffer->capacity)
         return 0;
     if (buffer->data && buffer->start && buffer->len + extra <= buffer->capacity) {
+        note_written(buffer);
         memmove(buffer->data, buffer->data + buffer->start, buffer->len);
         buffer->start = 0;
         return 0;
@@ -97,9 +113,10 @@ buffer_reserve(struct buffers *buffers, struct buffer *buffer, size_t extra)
         return -ENOMEM;
     if (buffer->data) {
         memcpy(data, buffer->data + buffer->start, buffer->len);
-        give_back(buffers, buffer->data, buffer->capacity);
+        give_back(buffers, buffer);
     }
     buffer->data = data;
+    buffer->written = 0;
     buffer->capacity = class_size(c);
     buffer->start = 0;
     return 0;
@@ -123,6 +140,7 @@ buffer_consume(struct buffers *buffers, struct buffer *buffer, size_t len)
         buffer_release(buffers, buffer);
         return;
     }
+    note_written(buffer);
     buffer->start += len;
     buffer->len -= len;
 }
@@ -131,7 +149,7 @@ void
 buffer_release(struct buffers *buffers, struct buffer *buffer)
 {
     if (buffer->data)
-        give_back(buffers, buffer->data, buffer->capacity);
+        give_back(buffers, buffer);
     memset(buffer, 0, sizeof *buffer);
 }
 

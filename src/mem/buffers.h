@@ -23,11 +23,16 @@ struct buffer {
     char *data; /* NULL: no buffer */
     size_t capacity;
     size_t start, len; /* bytes in it: data[start .. start + len) */
+    size_t written; /* how far there have been some, as far as the pool has seen */
 };
 
 struct buffers;
 
-struct buffers *buffers_new(void);
+/* What was in a buffer is cleared before anybody else gets it, or it rests: for
+ * what may hold secrets. */
+enum { BUFFERS_ZERO = 1 };
+
+struct buffers *buffers_new(unsigned flags);
 void buffers_free(struct buffers *buffers); /* after all buffers were put back */
 
 /* Makes room for `extra` bytes behind what is in the buffer, by taking a

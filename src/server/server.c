@@ -634,7 +634,7 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
     add_tasks(server);
     open_boards(server);
     statsd_socket_open(server);
-    server->buffers = buffers_new();
+    server->buffers = buffers_new(BUFFERS_ZERO); /* requests may set secrets */
     server->files = files_new(loop);
     server->worker_program = wire_program_path("optop-worker");
     server->sampler = sampler_new(options->proc_root, options->sys_root, getpid());
