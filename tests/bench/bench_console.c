@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The console beside Debian's htop, in turn, in the same pseudo-terminal of
+ * The console beside Debian's htop and btop, in turn, in the same pseudo-terminal of
  * 160x50 at 1 s with 80 other processes: CPU per refresh (for optop: client and
- * server together), bytes to the terminal, time to the first full screen, peak
- * memory. Prints one line per figure: ours, theirs, the ratio.
+ * server together; of the overview and of the list of processes), bytes to the
+ * terminal, time to the first full screen, peak memory. Prints one line per
+ * figure: ours, theirs, the ratios.
  *
  *     bench_console [ROUNDS [SECONDS]]
  */
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,7 +78,7 @@ struct figures {
 };
 
 static struct figures
-measure(char *const argv[], pid_t server, int seconds)
+measure(char *const argv[], const char *keys, pid_t server, int seconds)
 {
     struct terminal terminal;
     struct figures figures = { 0 };
@@ -94,6 +96,11 @@ measure(char *const argv[], pid_t server, int seconds)
         seen[count++].rows = filled_rows(&terminal);
     }
     int full = filled_rows(&terminal);
+    if (*keys) { /* to another view, and until it knows rates */
+        terminal_send(&terminal, keys);
+        for (begin = clock_mono_ns(); clock_mono_ns() - begin < SETTLE_SECONDS * NS_PER_SEC;)
+            terminal_pump(&terminal, 0.05);
+    }
     for (int i = 0; i < count && !(figures.start_ms > 0); i++)
         if (seen[i].rows * 100 >= full * 95)
             figures.start_ms = seen[i].ms;
@@ -160,13 +167,44 @@ start_server(const char *optop, const char *directory)
     return server_pid(directory);
 }
 
+/* Those that stand beside us where they are installed; both at one refresh a second. */
+static const struct rival {
+    const char *name;
+    char *argv[4];
+} rivals[] = {
+    { "htop", { (char[]){ "/usr/bin/htop" }, (char[]){ "-d" }, (char[]){ "10" }, NULL } },
+    { "btop", { (char[]){ "/usr/bin/btop" }, NULL } },
+};
+enum { RIVALS = (int)(sizeof rivals / sizeof *rivals) };
+
 static void
 print_figure(const char *name, const char *unit, const struct figures *ours,
-    const struct figures *theirs, int rounds, size_t offset)
+    struct figures theirs[RIVALS][ROUNDS_MAX], int rounds, size_t offset)
 {
-    double a = median(ours, rounds, offset), b = median(theirs, rounds, offset);
-    printf("console %-28s optop %8.2f %-3s htop %8.2f %-3s ratio %.2f\n", name, a, unit, b, unit,
-        b > 0 ? a / b : 0);
+    double a = median(ours, rounds, offset);
+    printf("console %-28s optop %8.2f %-3s", name, a, unit);
+    for (int i = 0; i < RIVALS; i++) {
+        double b = median(theirs[i], rounds, offset);
+        if (b > 0)
+            printf("  %s %8.2f ratio %.2f", rivals[i].name, b, a / b);
+    }
+    printf("\n");
+}
+
+/* btop refreshes every two seconds unless it is told otherwise. */
+static void
+write_btop_config(const char *directory)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/btop", directory);
+    mkdir(path, 0700);
+    snprintf(path, sizeof path, "%s/btop/btop.conf", directory);
+    FILE *file = fopen(path, "we");
+    if (!file)
+        return;
+    fputs("update_ms = 1000\n", file);
+    fclose(file);
+    setenv("XDG_CONFIG_HOME", directory, 1);
 }
 
 int
@@ -176,7 +214,7 @@ main(int argc, char **argv)
     int seconds = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 20;
     const char *optop = getenv("OPTOP");
     char directory[] = "/tmp/optop-bench-XXXXXX", path[64];
-    static struct figures ours[ROUNDS_MAX], theirs[ROUNDS_MAX];
+    static struct figures ours[ROUNDS_MAX], list[ROUNDS_MAX], theirs[RIVALS][ROUNDS_MAX];
     pid_t others[OTHERS];
     if (!optop || access("/usr/bin/htop", X_OK) < 0 || !mkdtemp(directory)) {
         fprintf(stderr, "bench_console: needs $OPTOP and Debian's htop\n");
@@ -195,12 +233,16 @@ main(int argc, char **argv)
             others[i] = 0;
     pid_t server = start_server(optop, directory);
     char *optop_argv[] = { xstrdup(optop), NULL };
-    char *htop_argv[] = { (char[]){ "/usr/bin/htop" }, (char[]){ "-d" }, (char[]){ "10" }, NULL };
+    write_btop_config(directory);
     for (int i = 0; i < rounds; i++) {
-        ours[i] = measure(optop_argv, server, seconds);
-        theirs[i] = measure(htop_argv, 0, seconds);
+        ours[i] = measure(optop_argv, "", server, seconds);
+        for (int r = 0; r < RIVALS; r++)
+            if (access(rivals[r].argv[0], X_OK) == 0)
+                theirs[r][i] = measure(rivals[r].argv, "", 0, seconds);
+        list[i] = measure(optop_argv, "4", server, seconds);
     }
     print_figure("CPU per refresh", "ms", ours, theirs, rounds, offsetof(struct figures, cpu_ms));
+    print_figure("CPU, list of processes", "ms", list, theirs, rounds, offsetof(struct figures, cpu_ms));
     print_figure("bytes per refresh", "B", ours, theirs, rounds, offsetof(struct figures, bytes));
     print_figure("first full screen", "ms", ours, theirs, rounds, offsetof(struct figures, start_ms));
     print_figure("client peak memory", "MiB", ours, theirs, rounds, offsetof(struct figures, rss_mib));
