@@ -38,6 +38,8 @@ static const struct weight weights[] = {
     { "alert.warning", "warning", true, 0xE67E22, 4, "warning" },
     { "alert.acknowledged", "info", true, 0x7F8C8D, 2, "eyes" },
     { "alert.resolved", "info", false, 0x2E8B57, 3, "white_check_mark" },
+    { "pressure.frozen", "warning", true, 0xE67E22, 4, "snowflake" },
+    { "pressure.cancelled", "error", true, 0xC0392B, 4, "stop_sign" },
     { "run.failed", "error", true, 0xC0392B, 4, "x" },
     { "run.cancelled", "info", false, 0x7F8C8D, 2, "stop_sign" },
     { "run.finished", "info", false, 0x2E8B57, 3, "checkered_flag" },

@@ -95,6 +95,25 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
     X("metrics", "listen", CUSTOM, 0, 0, "ADDRESS:PORT", "", false,            \
         0, take_listen, "Where Prometheus may read all figures, at /metrics; nobody is asked for a"    \
         " password. Without it, nowhere", "127.0.0.1:9464")                    \
+    X("pressure", "freeze", CHOICE, 0, 0, CONFIG_PRESSURE_CHOICES, "off", false,                 \
+        SERVER(freeze_at), NULL,                                               \
+        "Memory pressure from which the run of the lowest priority is frozen, every five seconds one" \
+        " more: it gets no new trials, and those of a command are stopped. They go on when the"  \
+        " pressure is low again", "high")                                      \
+    X("pressure", "cancel", CHOICE, 0, 0, CONFIG_PRESSURE_CHOICES, "off", false,                 \
+        SERVER(cancel_at), NULL,                                               \
+        "Memory pressure from which the run of the lowest priority is cancelled, every five seconds" \
+        " one more", "critical")                                               \
+    X("pressure", "scale_at", CHOICE, 0, 0, CONFIG_PRESSURE_CHOICES, "high", false,              \
+        SERVER(scale_at), NULL, "Memory pressure from which scale_down is run", NULL)            \
+    X("pressure", "scale_down", TEXT, 0, 0, NULL, NULL, false,                 \
+        SERVER(scale_down), NULL,                                              \
+        "Program with arguments, split into words as a shell does, no shell; it finds"           \
+        " OPTOP_PRESSURE, OPTOP_PRESSURE_BEFORE and OPTOP_PRESSURE_REASON in its environment",   \
+        "/usr/local/bin/scale --down")                                         \
+    X("pressure", "scale_up", TEXT, 0, 0, NULL, NULL, false,                   \
+        SERVER(scale_up), NULL, "The same when after that there is no pressure any more",        \
+        "/usr/local/bin/scale --up")                                           \
     X("screen", "theme", CHOICE, 0, 0, "default|mono", "default", false,       \
         SERVER(theme), NULL, "Colours of the console", NULL)                   \
     X("screen", "charset", CHOICE, 0, 0, "auto|utf-8|ascii", "auto", false,    \
@@ -572,7 +591,7 @@ config_read_environment(struct config *config, const struct ini *ini, struct dia
 int
 config_from_ini(const struct ini *ini, struct config **ret_config, struct diag *diag)
 {
-    static const char *const plain[] = { "server", "runs", "metrics", "screen" };
+    static const char *const plain[] = { "server", "runs", "metrics", "pressure", "screen" };
     struct config *config = calloc(1, sizeof *config);
     if (!config)
         return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
@@ -642,6 +661,8 @@ config_free(struct config *config)
     free(config->window);
     free(config->webhook);
     free(config->threshold);
+    free(config->scale_down);
+    free(config->scale_up);
     free(config->folders);
     free(config->metrics_listen);
     free(config);

@@ -74,6 +74,10 @@ struct config_webhook {
     int line;
 };
 
+/* Levels of memory pressure that something is done at; the index is that of enum
+ * optop_pressure, and 0 is never. */
+#define CONFIG_PRESSURE_CHOICES "off|low|moderate|high|critical"
+
 struct config {
     /* [server] */
     double interval_seconds; /* between samples */
@@ -90,6 +94,9 @@ struct config {
     char *folders; /* owned; colon-separated, extra folders of run files */
     /* [metrics] */
     char *metrics_listen; /* owned; "": nowhere */
+    /* [pressure] */
+    int64_t freeze_at, cancel_at, scale_at; /* index of CONFIG_PRESSURE_CHOICES */
+    char *scale_down, *scale_up; /* owned; NULL: none */
     /* [screen] */
     int64_t theme; /* index: default mono */
     int64_t charset; /* index: auto utf-8 ascii */

@@ -148,7 +148,7 @@ on_started(void *context, struct worker *worker, int64_t trial)
     w->running_trial = trial;
     w->running_since_ns = now_ns(w->runner);
     w->held_since_ns = w->held_ns = 0;
-    w->trial_cancelled = false;
+    w->trial_cancelled = w->trial_frozen = false;
 }
 
 static void
@@ -372,7 +372,7 @@ feed_worker(struct runner *runner, struct run *run, struct run_worker *w)
 static bool
 may_feed(const struct runner *runner, const struct run *run)
 {
-    return run->state == RUN_RUNNING && run->ending == RUN_EVENT_COUNT &&
+    return run->state == RUN_RUNNING && run->ending == RUN_EVENT_COUNT && !run->frozen[0] &&
         !runner->store_failing && !runner->shutdown_done;
 }
 

@@ -338,7 +338,9 @@ run_write(struct json_writer *w, const char *key, const struct run *run, int64_t
     jw_end(w);
     write_wall_time(w, "start", spec->start_wall_ns);
     bool starved = run->state == RUN_RUNNING && run->start_failing_ns && !run->worker_count;
-    jw_string(w, "waiting", run->state == RUN_QUEUED ? run->waiting : starved ? run->start_text : "");
+    jw_string(w, "waiting", run->state == RUN_QUEUED ? run->waiting
+            : run->state == RUN_RUNNING && run->frozen[0] ? run->frozen
+            : starved ? run->start_text : "");
     if (with_text) {
         write_running(w, run, now_ns);
         jw_string(w, "file", run->file);

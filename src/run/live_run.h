@@ -53,6 +53,7 @@ struct run_worker {
     int64_t running_trial; /* 0: none */
     int64_t running_since_ns;
     int64_t held_since_ns, held_ns; /* its user stopped it (0: not); for so long before */
+    bool trial_frozen; /* it is stopped because the run is frozen, not by its user */
     bool trial_cancelled; /* its user wants the running one to end */
     struct pool_worker pool; /* as the pool of all runs sees it */
     int threads; /* that evaluate in it */
@@ -161,6 +162,7 @@ struct run {
     struct task_stat *task; /* borrowed from the server's list; may be NULL */
     char waiting[160]; /* why it is queued */
     struct run_sunk sunk;
+    char frozen[160]; /* why it gets no trials now; "": it is not frozen */
     bool gated; /* waits for other runs or for its time, not for workers */
 };
 

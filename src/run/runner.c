@@ -638,6 +638,7 @@ runner_tick(struct runner *runner)
             dispatch_end(runner, run, RUN_EVENT_FAIL, "its time limit is over (limits.run)");
     }
     crew_look(runner);
+    freeze_step(runner);
     if (runner->store_failing)
         runner->commit_due = true;
     trim_ended(runner);

@@ -8,6 +8,7 @@
  *   steer.c      changes to a run that was accepted
  *   gate.c       what waits for other runs or for its time
  *   retry.c      failed trials once more
+ *   freeze.c     runs that stand still while memory is short
  *   queue.c      whose turn it is and with how many workers (decides only)
  *   dispatch.c   the window of trials, workers, results, commits, endings
  *   leftovers.c  directories that trials have left
@@ -141,6 +142,16 @@ struct runner_worker {
 };
 void runner_each_worker(const struct runner *runner,
     void (*see)(void *context, const struct runner_worker *worker), void *context);
+
+/* Memory is short: a run that runs gets no new trials, and those of a command are
+ * stopped, until it is thawed. why: for people. ERR_BAD_STATE when it does not run. */
+int runner_freeze(struct runner *runner, int64_t id, const char *why);
+void runner_thaw(struct runner *runner, int64_t id);
+
+/* Of the runs that run, are not ending, and are frozen or not, the one of the lowest
+ * (highest) priority; of those the newest (oldest). NULL: there is none. */
+const struct run *runner_least(const struct runner *runner, bool frozen);
+const struct run *runner_most(const struct runner *runner, bool frozen);
 
 /* Memory is short: every worker gives back what it does not need. */
 void runner_release_memory(struct runner *runner);

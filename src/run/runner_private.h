@@ -145,6 +145,9 @@ void result_lost(const struct run_worker *w, int64_t trial, int attempt, const c
     struct lost_result *ret_lost);
 void result_lost_release(struct lost_result *lost);
 
+/* freeze.c: once a second: what has begun after a run was frozen is stopped, too. */
+void freeze_step(struct runner *runner);
+
 /* leftovers.c */
 
 /* Path of the shelf (io/shelf.h) of a run's trials; owned. */

@@ -73,6 +73,30 @@ tell_staged(struct server *server)
     outbox_wake(server->outbox);
 }
 
+void
+server_tell(struct server *server, struct store_notice *notice)
+{
+    server->staged_count = 0;
+    int r = store_begin(server->store);
+    if (r == 0) {
+        r = store_notice_add(server->store, notice, &notice->id);
+        if (r == 0)
+            r = outbox_add(server->outbox, notice, NULL);
+        if (r == 0)
+            stage_notice(server, notice);
+        if (r == 0)
+            r = store_commit(server->store, NULL);
+        else
+            store_rollback(server->store);
+    }
+    if (r == 0) {
+        tell_staged(server);
+        return;
+    }
+    server->staged_count = 0;
+    log_warn("%s (not stored: %s)", notice->text, err_text(r)); /* it is told all the same */
+}
+
 static void
 keep_unstored(struct server *server, const struct alert_notice *notices, int count,
     int64_t wall_ns)

@@ -7,6 +7,7 @@
  *   server.c   the parts, the tick, config, alerts on their way to the store
  *   session.c  one client: handshake, lines, subscriptions, back-pressure
  *   shortage.c the memory manager: how short memory is, who gives back
+ *   relief.c   what is done about it
  *   leaks.c    who grows and does not stop
  *   raised.c   alerts of the server's own: runs that stand still, who grows
  *   silences.c what people have silenced and acknowledged
@@ -93,6 +94,13 @@ struct session {
     bool tick_waiting; /* the newest tick goes out when the queue is empty */
 };
 
+/* What was done about a shortage of memory; see relief.c. */
+struct relief {
+    enum optop_pressure level; /* at the last look */
+    int64_t acted_ns; /* monotonic; 0: never */
+    bool scaled; /* scale_down was run, and scale_up not yet */
+};
+
 struct server {
     struct loop *loop;
     char *socket_path, *state_directory, *config_path; /* owned */
@@ -125,6 +133,7 @@ struct server {
     struct hooks *hooks;
     struct runner *runner;
     struct sinks *sinks;
+    struct relief relief;
     char *worker_program;
     struct reader_job *reader_jobs; /* running and waiting */
     struct optop_pool *readers; /* connections of their own to the store */
@@ -236,6 +245,12 @@ void watched_figures(struct sample *sample, const struct boards *boards,
 void shortage_start(struct server *server);
 void shortage_stop(struct server *server);
 void shortage_write(struct json_writer *w); /* members of the object of memory */
+
+/* relief.c: what [pressure] says is to be done; after each look at the memory. */
+void relief_step(struct server *server);
+
+/* Stores a notice with its deliveries, shows and sends it. */
+void server_tell(struct server *server, struct store_notice *notice);
 
 /* leaks.c: who grows and does not stop; after the boards were read. */
 void leaks_step(struct server *server, int64_t now_ns);

@@ -5,10 +5,12 @@
  * back.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "mem/memory.h"
 #include "mem/registry.h"
 #include "server/server.h"
 
@@ -34,12 +36,16 @@ on_timer(void *context)
 {
     struct server *server = context;
     optop_memory_step();
+    relief_step(server);
     loop_timer_change(server->shortage_timer, optop_memory_wait_ms() * NS_PER_MS, 0);
 }
 
 void
 shortage_start(struct server *server)
 {
+    const char *root = getenv("OPTOP_MEMORY_ROOT"); /* tests: PREFIX/proc and PREFIX/sys */
+    if (root && *root)
+        memory_use_root(root);
     optop_memory_on_pressure(on_pressure, server);
     server->shortage_timer = loop_timer_start(server->loop, 0, 0, on_timer, server);
 }
