@@ -588,17 +588,25 @@ config_read_environment(struct config *config, const struct ini *ini, struct dia
     return 0;
 }
 
+/* The defaults of all sections but those by name: "webhook *". */
+static int
+fill_plain_sections(struct config *config, struct diag *diag)
+{
+    int r = 0;
+    for (const struct option *o = config_options; o->section && r == 0; o++)
+        if ((o == config_options || strcmp(o[-1].section, o->section)) && !strchr(o->section, '*'))
+            r = walk_defaults(config_options, config_bindings, o->section, config, diag);
+    return r;
+}
+
 int
 config_from_ini(const struct ini *ini, struct config **ret_config, struct diag *diag)
 {
-    static const char *const plain[] = { "server", "runs", "metrics", "pressure", "screen" };
     struct config *config = calloc(1, sizeof *config);
     if (!config)
         return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
     struct builder builder = { .ini = ini, .config = config, .target = config };
-    int r = 0;
-    for (size_t i = 0; i < sizeof plain / sizeof *plain && r == 0; i++)
-        r = walk_defaults(config_options, config_bindings, plain[i], config, diag);
+    int r = fill_plain_sections(config, diag);
     if (r == 0)
         r = walk_document(config_options, ini, take_entry, &builder, diag);
     if (r == 0)
