@@ -39,9 +39,6 @@ struct optop_lazy;
 /* NULL with errno: EINVAL, ENOMEM. Loads nothing. */
 OPTOP_API struct optop_lazy *optop_lazy_new(const struct optop_lazy_options *options);
 
-/* The bytes of a file, read as a whole, at most max_bytes (-EFBIG). */
-OPTOP_API struct optop_lazy *optop_lazy_file(const char *name, const char *path, size_t max_bytes);
-
 /* When nobody uses it. NULL is fine. */
 OPTOP_API void optop_lazy_free(struct optop_lazy *lazy);
 

@@ -6,16 +6,12 @@
 #include "optop/lazy.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "mem/registry.h"
 
@@ -24,8 +20,6 @@ enum { PRIORITY = 200 }; /* behind caches: coming back is dearer */
 struct optop_lazy {
     struct resource resource;
     struct optop_lazy_options options;
-    char *path; /* of a file; else NULL */
-    size_t max_bytes;
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t loaded_or_not;
     bool loading, loaded;
@@ -196,86 +190,5 @@ optop_lazy_free(struct optop_lazy *lazy)
     optop_lazy_drop(lazy);
     pthread_mutex_destroy(&lazy->lock);
     pthread_cond_destroy(&lazy->loaded_or_not);
-    free(lazy->path);
     free(lazy);
-}
-
-/* A file. Copied, not mapped: who cuts a mapped file harms who reads it. */
-
-static int
-read_all(int fd, char *data, size_t size)
-{
-    for (size_t at = 0; at < size;) {
-        ssize_t n = pread(fd, data + at, size - at, (off_t)at);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -errno : -EIO; /* it has become shorter */
-        at += (size_t)n;
-    }
-    return 0;
-}
-
-static int
-load_open(const struct optop_lazy *lazy, int fd, void **ret_data, size_t *ret_size)
-{
-    struct stat status;
-    if (fstat(fd, &status) < 0)
-        return -errno;
-    if (!S_ISREG(status.st_mode))
-        return -EINVAL;
-    size_t size = (size_t)status.st_size;
-    if (size > lazy->max_bytes)
-        return -EFBIG;
-    if (!size)
-        return 0;
-    void *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (data == MAP_FAILED)
-        return -errno;
-    (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    int r = read_all(fd, data, size);
-    if (r < 0) {
-        munmap(data, size);
-        return r;
-    }
-    *ret_data = data;
-    *ret_size = size;
-    return 0;
-}
-
-static int
-load_file(void *context, void **ret_data, size_t *ret_size)
-{
-    const struct optop_lazy *lazy = context;
-    int fd = open(lazy->path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int r = load_open(lazy, fd, ret_data, ret_size);
-    close(fd);
-    return r;
-}
-
-static void
-unload_file(void *data, size_t size, void *context)
-{
-    (void)context;
-    if (data)
-        munmap(data, size);
-}
-
-struct optop_lazy *
-optop_lazy_file(const char *name, const char *path, size_t max_bytes)
-{
-    char *copy = strdup(path);
-    struct optop_lazy *lazy = !copy ? NULL
-        : optop_lazy_new(&(struct optop_lazy_options){ .name = name, .load = load_file,
-              .unload = unload_file });
-    if (!lazy) {
-        free(copy);
-        return NULL;
-    }
-    lazy->path = copy;
-    lazy->max_bytes = max_bytes;
-    lazy->options.context = lazy;
-    return lazy;
 }
