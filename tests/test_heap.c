@@ -369,7 +369,7 @@ START_TEST(json_lies_in_one)
     ck_assert_str_eq(found->name, "json");
     json_t *value = json_parse("{\"a\":[1,2,\"three\"]}", 19, &diag);
     found->figures(found, figure);
-    ck_assert_str_eq(figure[3].name, "count");
+    ck_assert_str_eq(figure[3].name, "blocks");
     ck_assert_double_gt(figure[3].value, 4);
 
     static char text[200001]; /* a value for each comma does not fit */

@@ -296,7 +296,7 @@ show(struct resource *resource, struct resource_figure ret[RESOURCE_FIGURES_MAX]
     ret[0] = (struct resource_figure){ "bytes", "bytes", RESOURCE_GAUGE, (double)f.bytes };
     ret[1] = (struct resource_figure){ "used", "bytes", RESOURCE_GAUGE, (double)f.used };
     ret[2] = (struct resource_figure){ "peak", "bytes", RESOURCE_GAUGE, (double)f.peak };
-    ret[3] = (struct resource_figure){ "count", "", RESOURCE_GAUGE, (double)f.count };
+    ret[3] = (struct resource_figure){ "blocks", "", RESOURCE_GAUGE, (double)f.count };
     ret[4] = (struct resource_figure){ "utilization", "percent", RESOURCE_GAUGE, f.utilization_pct };
     ret[5] = (struct resource_figure){ "fragmentation", "percent", RESOURCE_GAUGE,
         f.fragmentation_pct };
