@@ -243,14 +243,6 @@ on_run_changed(void *context, struct run *run)
 
 /* Results on their way out. */
 
-static void
-on_sunk(void *context, const struct run *run, int64_t count)
-{
-    struct server *server = context;
-    if (server->sinks)
-        sinks_add(server->sinks, run, count);
-}
-
 static const struct run *
 find_run(void *context, int64_t id, struct run **ret_loaded)
 {
@@ -269,6 +261,16 @@ on_sink_changed(void *context, int64_t id)
     sinks_describe(server->sinks, run);
     run->progress = true;
     server->notify_wanted = true;
+}
+
+static void
+on_sunk(void *context, const struct run *run, int64_t count)
+{
+    struct server *server = context;
+    if (!server->sinks)
+        return;
+    sinks_add(server->sinks, run, count);
+    on_sink_changed(server, run->id); /* what is new is behind, from now on */
 }
 
 static void
