@@ -4,11 +4,10 @@
  * the server publishes itself its caches: the rest stands in panels of its own.
  * The panel takes no room while there is nothing to show.
  */
-#include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/unit.h"
+#include "ui/figure_list.h"
 #include "ui/panel.h"
 
 enum { ROWS_WANTED_MAX = 8 };
@@ -45,23 +44,6 @@ boards_note(const struct panel_context *context, char *buf, size_t size)
         view->figure_count == 1 ? "" : "s", programs, programs == 1 ? "" : "s");
 }
 
-static const char *
-value_text(const struct view_figure *figure, int cells, char *buf, size_t size)
-{
-    bool gauge = figure->kind == VIEW_FIGURE_GAUGE;
-    if (gauge && !strcmp(figure->unit, "percent") && isfinite(figure->value))
-        snprintf(buf, size, "%.1f%%", figure->value);
-    else if (gauge && !strcmp(figure->unit, "seconds"))
-        unit_format_duration(figure->value, buf, size);
-    else if (figure->kind != VIEW_FIGURE_HISTOGRAM && !strcmp(figure->unit, "bytes"))
-        unit_format_bytes(figure->value, buf, size);
-    else if (gauge)
-        panel_score(figure->value, cells, buf, size);
-    else
-        panel_count(figure->value, cells, buf, size);
-    return buf;
-}
-
 static void
 draw_figure(struct canvas *canvas, int y, const struct layout_column *column,
     const struct view_figure *figure, bool first)
@@ -74,7 +56,7 @@ draw_figure(struct canvas *canvas, int y, const struct layout_column *column,
     panel_text(canvas, y, &column[COLUMN_NAME], STYLE_TEXT, figure->name);
     panel_text(canvas, y, &column[COLUMN_LABELS], STYLE_DIM, figure->labels);
     panel_figure(canvas, y, &column[COLUMN_VALUE], STYLE_VALUE,
-        value_text(figure, column[COLUMN_VALUE].width, text, sizeof text));
+        figure_text(figure, column[COLUMN_VALUE].width, text, sizeof text));
     if (figure->kind != VIEW_FIGURE_GAUGE)
         panel_figure(canvas, y, &column[COLUMN_RATE], STYLE_VALUE,
             unit_format_count(figure->rate, text, sizeof text));
