@@ -248,9 +248,7 @@ take_listen(void *target, const struct ini_entry *entry, const struct option_val
     (void)entry;
     if (*value->text && endpoint_parse(value->text, &address, diag) < 0)
         return ERR_BAD_TYPE;
-    free(config->metrics_listen);
-    config->metrics_listen = xstrdup(value->text);
-    return 0;
+    return walk_text(&config->metrics_listen, value->text, diag);
 }
 
 static int
@@ -547,11 +545,7 @@ config_webhook_fault(const struct ini *ini, const struct config_webhook *webhook
 {
     char section[sizeof webhook_prefix + CONFIG_NAME_MAX];
     snprintf(section, sizeof section, "%s%s", webhook_prefix, webhook->name);
-    const struct ini_entry *entry = ini_find(ini, section, key);
-    if (!entry)
-        entry = ini_find(ini, section, NULL);
-    return entry ? walk_fault(ini, entry, diag, code, "%s", text)
-                 : diag_set(diag, code, "%s", text);
+    return walk_section_fault(ini, section, key, diag, code, text);
 }
 
 static int

@@ -227,17 +227,6 @@ threshold_take_webhooks(void *target, const struct ini_entry *entry,
         : diag_set(diag, ERR_SYNTAX, "no name of a webhook (allowed: names, divided by commas)");
 }
 
-static int
-replace_text(char **place, const char *text, struct diag *diag)
-{
-    char *copy = strdup(text);
-    if (!copy)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
-    free(*place);
-    *place = copy;
-    return 0;
-}
-
 int
 threshold_take_when(void *target, const struct ini_entry *entry,
     const struct option_value *value, struct diag *diag)
@@ -247,7 +236,7 @@ threshold_take_when(void *target, const struct ini_entry *entry,
         return diag_set(diag, ERR_SYNTAX, "empty (allowed: a Lua expression)");
     if (strlen(value->text) > CONFIG_WHEN_MAX)
         return diag_set(diag, ERR_TOO_LARGE, "more than %d bytes", CONFIG_WHEN_MAX);
-    return replace_text(&((struct config_threshold *)target)->when, value->text, diag);
+    return walk_text(&((struct config_threshold *)target)->when, value->text, diag);
 }
 
 int
@@ -260,7 +249,7 @@ threshold_take_run(void *target, const struct ini_entry *entry, const struct opt
     if (r < 0)
         return r;
     runfile_free_argv(argv);
-    return replace_text(&((struct config_threshold *)target)->run, value->text, diag);
+    return walk_text(&((struct config_threshold *)target)->run, value->text, diag);
 }
 
 /* Taken with the section's line: levels are read in its unit. */
@@ -357,11 +346,7 @@ threshold_fault(const struct ini *ini, const struct config_threshold *threshold,
 {
     char section[sizeof threshold_prefix + sizeof threshold->name];
     snprintf(section, sizeof section, "%s%s", threshold_prefix, threshold->name);
-    const struct ini_entry *entry = ini_find(ini, section, key);
-    if (!entry)
-        entry = ini_find(ini, section, NULL);
-    return entry ? walk_fault(ini, entry, diag, code, "%s", text)
-                 : diag_set(diag, code, "%s", text);
+    return walk_section_fault(ini, section, key, diag, code, text);
 }
 
 /* Webhooks may stand behind the thresholds in the file. */

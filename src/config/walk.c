@@ -112,8 +112,8 @@ walk_document(const struct option *table, const struct ini *ini, walk_take *take
     return 0;
 }
 
-static int
-store_text(char **place, const char *text, struct diag *diag)
+int
+walk_text(char **place, const char *text, struct diag *diag)
 {
     char *copy = strdup(text);
     if (!copy)
@@ -133,7 +133,7 @@ walk_store(const struct option *option, const struct binding *binding, void *tar
     switch (option->type) {
     case OPTION_TEXT:
     case OPTION_CUSTOM:
-        return store_text(place, value->text, diag);
+        return walk_text(place, value->text, diag);
     case OPTION_INT:
         *(int64_t *)place = value->integer;
         break;
@@ -217,4 +217,15 @@ walk_required_key(const struct option *table, const struct ini *ini, const char 
     const char *key, struct diag *diag)
 {
     return check_given(option_find(table, section, key), ini, section, diag);
+}
+
+int
+walk_section_fault(const struct ini *ini, const char *section, const char *key,
+    struct diag *diag, int code, const char *text)
+{
+    const struct ini_entry *entry = ini_find(ini, section, key);
+    if (!entry)
+        entry = ini_find(ini, section, NULL);
+    return entry ? walk_fault(ini, entry, diag, code, "%s", text)
+                 : diag_set(diag, code, "%s", text);
 }

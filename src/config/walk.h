@@ -49,4 +49,11 @@ int walk_required_key(const struct option *table, const struct ini *ini, const c
 int walk_fault(const struct ini *ini, const struct ini_entry *entry, struct diag *diag, int code,
     const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* The same of a key, or where that is not set of its section. */
+int walk_section_fault(const struct ini *ini, const char *section, const char *key,
+    struct diag *diag, int code, const char *text);
+
+/* *place (owned) becomes a copy of the text. 0, or -ENOMEM. */
+int walk_text(char **place, const char *text, struct diag *diag);
+
 #endif
