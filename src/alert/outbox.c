@@ -17,12 +17,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "alert/webhook.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/str.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -226,15 +226,6 @@ read_waiting(struct outbox *outbox)
 }
 
 /* Outcomes. */
-
-static double
-random_share(void)
-{
-    uint64_t bits;
-    if (getrandom(&bits, sizeof bits, 0) != (ssize_t)sizeof bits)
-        return 1;
-    return (double)(bits >> 11) / (double)(UINT64_C(1) << 53);
-}
 
 /* Full jitter, and never before the receiver allows it. */
 static int64_t

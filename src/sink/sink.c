@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/xalloc.h"
 #include "optop/executor.h"
 #include "sink/sink_job.h"
@@ -180,15 +180,6 @@ drop_if_done(struct sinks *sinks, struct source *source)
 }
 
 /* Jobs. */
-
-static double
-random_share(void)
-{
-    uint64_t bits;
-    if (getrandom(&bits, sizeof bits, 0) != (ssize_t)sizeof bits)
-        return 1;
-    return (double)(bits >> 11) / (double)(UINT64_C(1) << 53);
-}
 
 static void
 note_failure(struct sinks *sinks, struct source *source)
