@@ -153,6 +153,11 @@ static int take_affinity(void *, const struct ini_entry *, const struct option_v
         "Start of the random numbers; the same seed gives the same trials", NULL) \
     X("search", "trials", INT, 0, TRIALS_MAX, NULL, NULL, false, AT(trials), NULL,               \
         "Most trials; without it, 100 for random and all points for grid (0 is all, too)", "50") \
+    X("search", "reuse", BOOL, 0, 0, NULL, "no", false, AT(reuse), NULL,       \
+        "Whether a point that an earlier run with this option has evaluated, while the server"   \
+        " ran, gets that result and takes no time. The objective must be the same: its section," \
+        " [parameters], [environment], the directory, the files that the command names. Metrics" \
+        " repeat_of_run and repeat_of_trial tell whose result it is", NULL)    \
     X("parallel", "mode", CHOICE, 0, 0, "process|isolated|thread|hybrid", "process", false, 0,   \
         take_mode,                                                             \
         "What evaluates trials side by side: worker processes that go on from trial to trial, or" \
@@ -688,6 +693,10 @@ static int
 check_search(struct run_spec *spec, const struct ini *ini, struct diag *diag)
 {
     const struct ini_entry *trials = ini_find(ini, "search", "trials");
+    if (spec->reuse && objective_type_warm(spec->objective))
+        return walk_fault(ini, ini_find(ini, "search", "reuse"), diag, ERR_CONFLICT,
+            "with objective.type = %s points are drawn where they are evaluated, and are not known"
+            " to the server (allowed: no)", objective_type_name(spec->objective));
     if (spec->search == SEARCH_RANDOM) {
         if (trials && spec->trials == 0)
             return walk_fault(ini, trials, diag, ERR_BAD_RANGE,

@@ -204,6 +204,7 @@ struct run_spec {
     enum search_method search;
     uint64_t seed;
     int64_t trials; /* 0: all of a grid */
+    bool reuse; /* a point that was evaluated is not again */
 
     enum run_mode mode;
     int workers; /* processes or threads that evaluate; 0: auto */

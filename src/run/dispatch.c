@@ -21,6 +21,7 @@
 #include "base/unit.h"
 #include "base/xalloc.h"
 #include "run/range.h"
+#include "run/seen.h"
 
 enum {
     CHUNK_MAX = 64, /* keeps cancel and progress prompt */
@@ -82,6 +83,26 @@ mark_after_commit(struct run *run)
     return search_position(run->search);
 }
 
+static void add_result(struct runner *runner, struct run *run, const struct trial_result *result);
+
+/* The newest of the window, if its point has been evaluated before. */
+static bool
+answer_repeat(struct runner *runner, struct run *run)
+{
+    int last = run->window_count - 1;
+    struct window_entry *entry = window_at(run, last);
+    struct trial_result result;
+    struct str metrics;
+    str_init(&metrics);
+    bool seen = seen_find(runner, run, entry->trial, window_values(run, last), &metrics, &result);
+    if (seen) {
+        entry->state = WINDOW_SENT;
+        add_result(runner, run, &result);
+    }
+    str_release(&metrics);
+    return seen;
+}
+
 /* Asks the search for one more trial: 1 when there is a new one in the window,
  * 0 when not now or never. */
 static int
@@ -89,6 +110,8 @@ ask_one(struct runner *runner, struct run *run)
 {
     if (run->exhausted || !window_grow(run))
         return 0;
+    if (run->spec.reuse && runner->commit_due)
+        return 0; /* repeats come without end: it is the disk's turn */
     struct search_position before = search_position(run->search);
     struct diag diag = { 0 };
     int64_t trial;
@@ -110,7 +133,7 @@ ask_one(struct runner *runner, struct run *run)
         (struct window_entry){ trial, stored ? WINDOW_STORED : WINDOW_READY, before };
     if (stored)
         window_pop_stored(run);
-    else
+    else if (!run->spec.reuse || !answer_repeat(runner, run))
         run->window_ready++;
     return 1;
 }
@@ -561,8 +584,10 @@ accept_batch(struct runner *runner, struct run *run, const struct batch *batch)
         struct window_entry *entry = window_find(run, trial);
         if (entry)
             entry->state = WINDOW_STORED;
-        retry_stored(run, &run->results[i],
-            entry ? window_values(run, (int)(trial - window_at(run, 0)->trial)) : NULL);
+        const double *values =
+            entry ? window_values(run, (int)(trial - window_at(run, 0)->trial)) : NULL;
+        retry_stored(run, &run->results[i], values);
+        seen_add(runner, run, &run->results[i].result, values);
         if (run->results[i].result.output)
             runner->pending_output -= run->results[i].result.output_len;
     }
@@ -669,6 +694,7 @@ dispatch_start(struct runner *runner, struct run *run, struct diag *diag)
     crew_mark(runner, run->id, mark);
     run->cage = cage_open(mark);
     crew_open_limits(run);
+    seen_mark(run);
     str_copy(run->cage_name, sizeof run->cage_name, cage_kind_name(cage_kind(run->cage)));
     run->state = (enum run_state)run_state_next(run->state, RUN_EVENT_START);
     run->running_since_ns = now_ns(runner);

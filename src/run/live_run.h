@@ -139,6 +139,8 @@ struct run {
     int64_t start_failing_ns, start_again_ns; /* monotonic; 0: workers can be started */
     int64_t start_pause_ns; /* before the next try: longer each time */
     char start_text[160]; /* why not */
+    unsigned char objective_mark[32]; /* of what it evaluates (run/seen.h) */
+    bool objective_marked;
     struct cage *cage;
     struct limit_set limits; /* not opened: has not started with them */
     int start_failures; /* workers in a row that ended in no trial, without a result */

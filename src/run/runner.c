@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/unit.h"
 #include "base/xalloc.h"
+#include "optop/cache.h"
 #include "run/range.h"
 #include "run/runner_private.h"
 #include "search/space.h"
@@ -132,6 +133,7 @@ runner_free(struct runner *runner)
         runner->runs = next;
     }
     optop_arena_release(&runner->results);
+    optop_cache_free(runner->seen);
     str_release(&runner->text);
     free(runner);
 }

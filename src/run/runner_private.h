@@ -38,6 +38,7 @@ struct runner {
     size_t pending_output; /* bytes in them */
     struct optop_arena results; /* what they point at; emptied by the commit */
     struct str text; /* of one point */
+    struct optop_cache *seen; /* points whose results are known; owned; NULL: none yet */
     struct task_stat *commit_task;
     struct worker_pool pool;
     struct governor governor;
