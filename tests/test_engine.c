@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "test.h"
 
-enum { RULES_MAX = 8 };
+enum { RULES_MAX = 24 };
 
 static struct alert_engine *engine;
 static struct sample sample;
@@ -334,6 +334,7 @@ START_TEST(reused_row_is_another_instance)
     sample_set(&sample, METRIC_NET_RECEIVE, row, 99);
     ck_assert_int_eq(step(), 1);
     str_copy(sample.rows[GROUP_NET].row[row].name, SAMPLE_NAME_MAX, "eth1");
+    sample.rows[GROUP_NET].naming++; /* as when sample_row() gives it */
     sample_set(&sample, METRIC_NET_RECEIVE, row, 10);
     ck_assert_int_eq(step(), 0);
     ck_assert_int_eq(find("net.receive_bytes:eth0")->state, ALERT_CRITICAL);
@@ -944,23 +945,59 @@ END_TEST
 
 START_TEST(instances_end_somewhere)
 {
-    const char *const metrics[] = { "net.receive_bytes", "net.send_bytes", "net.errors",
-        "net.receive_packets", "net.send_packets" };
-    for (int i = 0; i < 5; i++)
-        add_rule(metrics[i], 0);
-    configure();
-    for (int i = 0; i < SAMPLE_ROWS_MAX; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "veth%d", i);
-        int row = sample_row(&sample, GROUP_NET, name);
-        for (int m = METRIC_NET_RECEIVE; m <= METRIC_NET_ERRORS; m++)
-            sample_set(&sample, (enum metric)m, row, 99);
+    const enum metric_group groups[] = { GROUP_CORE, GROUP_DISK, GROUP_NET };
+    for (int g = 0; g < 3; g++) {
+        int first = metric_group_info(groups[g])->first, count = metric_group_info(groups[g])->count;
+        for (int m = first; m < first + count; m++)
+            add_rule(metric_info((enum metric)m)->name, 0);
+        for (int i = 0; i < SAMPLE_ROWS_MAX; i++) {
+            char name[16];
+            snprintf(name, sizeof name, "veth%d", i);
+            int row = sample_row(&sample, groups[g], name);
+            for (int m = first; m < first + count; m++)
+                sample_set(&sample, (enum metric)m, row, 99);
+        }
     }
+    configure();
     const struct alert *alerts;
     int told = step();
-    ck_assert_int_eq(told, 4096);
+    ck_assert_int_eq(told, 16384);
     ck_assert_int_eq(alert_engine_alerts(engine, &alerts), told);
     ck_assert_int_eq(step(), 0);
+}
+END_TEST
+
+/* What calm alerts are at is shown, too; an instance that goes and comes back, or is
+ * another one, is looked at where it is. */
+START_TEST(calm_alerts_follow_their_figures)
+{
+    add_rule("disk.busy", 0);
+    configure();
+    int row = sample_row(&sample, GROUP_DISK, "vda");
+    sample_set(&sample, METRIC_DISK_BUSY, row, 10);
+    step();
+    sample_set(&sample, METRIC_DISK_BUSY, row, 20);
+    step();
+    ck_assert_double_eq(find("disk.busy:vda")->value, 20);
+    sample_set(&sample, METRIC_DISK_BUSY, row, NAN);
+    step();
+    ck_assert_double_eq(find("disk.busy:vda")->value, 20);
+    for (int i = 0; i < 100; i++) { /* the rows move */
+        char name[16];
+        snprintf(name, sizeof name, "sd%d", i);
+        sample_set(&sample, METRIC_DISK_BUSY, sample_row(&sample, GROUP_DISK, name), i == 70 ? 85 : 1);
+    }
+    sample_set(&sample, METRIC_DISK_BUSY, row, 30);
+    ck_assert_int_eq(step(), 1);
+    ck_assert_str_eq(notices[0].alert->key, "disk.busy:sd70");
+    ck_assert_double_eq(find("disk.busy:vda")->value, 30);
+    sample.rows[GROUP_DISK].row[row].present = false;
+    step();
+    ck_assert_int_eq(position("disk.busy:vda"), -1);
+    row = sample_row(&sample, GROUP_DISK, "vda");
+    sample_set(&sample, METRIC_DISK_BUSY, row, 95);
+    ck_assert_int_eq(step(), 1);
+    ck_assert_str_eq(notices[0].alert->key, "disk.busy:vda");
 }
 END_TEST
 
@@ -1073,6 +1110,7 @@ test_suite(void)
     tcase_add_test(tcase, what_is_not_raised_again_ends);
     tcase_add_test(tcase, rules_with_names_of_their_own);
     tcase_add_test(tcase, instances_end_somewhere);
+    tcase_add_test(tcase, calm_alerts_follow_their_figures);
     tcase_add_test(tcase, rules_of_published_figures);
     tcase_add_test(tcase, no_allocation_after_warm_up);
     tcase_add_loop_test(tcase, invariants_of_a_long_walk, 0, 4);

@@ -105,10 +105,10 @@ push_environment(lua_State *lua)
 
 /* Compiling. */
 
-/* A name that is wrong is to be told now, not when the expression first gets there:
- * each "group.key" of the text is looked at. */
+/* Each word and each text in quotes, which is all that can name a metric. */
 static void
-check_names(lua_State *lua, const char *text)
+each_word(const char *text, void (*fn)(void *context, const char *word, size_t len, bool quoted),
+    void *context)
 {
     const char *end;
     for (const char *p = text; *p; p = end) {
@@ -116,16 +116,58 @@ check_names(lua_State *lua, const char *text)
         if (*p == '"' || *p == '\'') {
             while (*end && *end != *p)
                 end += end[0] == '\\' && end[1] ? 2 : 1;
+            fn(context, p + 1, (size_t)(end - p - 1), true);
             end += *end != '\0';
         } else if (isalpha((unsigned char)*p) || *p == '_') {
             while (isalnum((unsigned char)*end) || *end == '_' || *end == '.')
                 end++;
-            const char *dot = memchr(p, '.', (size_t)(end - p));
-            if (dot && strncmp(p, "math.", 5) != 0 && metric_find(p, (size_t)(end - p)) < 0)
-                luaL_error(lua, "there is no metric %s",
-                    lua_pushlstring(lua, p, (size_t)(end - p)));
+            fn(context, p, (size_t)(end - p), false);
         }
     }
+}
+
+/* A name that is wrong is to be told now, not when the expression first gets there:
+ * each "group.key" of the text is looked at. */
+static void
+check_word(void *context, const char *word, size_t len, bool quoted)
+{
+    lua_State *lua = context;
+    if (!quoted && memchr(word, '.', len) && strncmp(word, "math.", 5) != 0 &&
+        metric_find(word, len) < 0)
+        luaL_error(lua, "there is no metric %s", lua_pushlstring(lua, word, len));
+}
+
+static void
+check_names(lua_State *lua, const char *text)
+{
+    each_word(text, check_word, lua);
+}
+
+struct name_search {
+    condition_name_fn *fn;
+    void *context;
+};
+
+static void
+take_word(void *context, const char *word, size_t len, bool quoted)
+{
+    const struct name_search *search = context;
+    char name[160];
+    const char *instance;
+    if (len >= sizeof name || (!quoted && !memchr(word, '.', len)))
+        return;
+    memcpy(name, word, len);
+    name[len] = '\0';
+    int metric = metric_parse(name, &instance);
+    if (metric >= 0 && (quoted || metric != METRIC_FIGURE_VALUE))
+        search->fn(search->context, (enum metric)metric, instance ? instance : "");
+}
+
+void
+condition_names(const char *text, condition_name_fn *fn, void *context)
+{
+    struct name_search search = { fn, context };
+    each_word(text, take_word, &search);
 }
 
 /* A Lua function: the conditions in. */

@@ -36,7 +36,11 @@ void conditions_free(struct conditions *conditions);
 int conditions_check(struct conditions *conditions, int threshold, const struct sample *sample,
     double value, struct diag *diag);
 
-/* The same at the place of the fault in the file: for who takes a config. */
+/* The metrics that an expression names, with the instance or "". */
+typedef void condition_name_fn(void *context, enum metric metric, const char *instance);
+void condition_names(const char *text, condition_name_fn *fn, void *context);
+
+/* Those of a config, a fault with its place in the file: for who takes it. */
 int conditions_check_config(const struct config *config, const struct ini *ini,
     struct diag *diag);
 

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Alerts and their rules are bound (which rule rules which alert, which row of
- * the sample feeds it) only when the rules, the alerts or the instances have
- * changed; a step in between is one pass over an array.
+ * The steps of the engine. What is bound to what (which rule rules which alert,
+ * which figure of the sample feeds it) is found in engine_bind.c, only when the
+ * rules, the alerts or the instances have changed.
+ *
+ * Nearly all alerts are calm nearly always. Of each stands in one array, `watch`,
+ * what a step must know to see that it is calm still: where its figure is, and
+ * the levels beside which something happens. Only those that are not go through
+ * incident.c.
  */
 #include "alert/engine.h"
 
@@ -12,30 +17,11 @@
 #include <string.h>
 
 #include "alert/condition.h"
+#include "alert/engine_private.h"
 #include "alert/incident.h"
 #include "base/str.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-
-/* Wildcard thresholds times instances must end somewhere: 4096 alerts are
- * sixteen rules on every core of a 256-core machine. */
-enum { ALERTS_MAX = 4096, ROW_MAX = SAMPLE_NAME_MAX + ALERT_KEY_MAX,
-    LOUD_MAX = 256 };
-
-struct alert_engine {
-    const struct config *config; /* borrowed; NULL before the first configure */
-    struct alert *alert;
-    int count, capacity;
-    struct alert_notice *notice; /* capacity like alert */
-    struct conditions *conditions; /* owned; NULL: no rule has any */
-    char fault[ALERT_FAULT_MAX];
-    const struct silence *silence; /* borrowed */
-    int silence_count;
-    int loud[LOUD_MAX]; /* alerts that may inhibit others, in this step */
-    int loud_count;
-    bool bound; /* rows and alerts fit the sample of this signature */
-    uint64_t signature;
-};
 
 struct alert_engine *
 alert_engine_new(void)
@@ -50,226 +36,14 @@ alert_engine_free(struct alert_engine *engine)
         return;
     conditions_free(engine->conditions);
     free(engine->alert);
+    free(engine->watch);
     free(engine->notice);
+    free(engine->busy);
+    lookup_release(&engine->keys);
+    lookup_release(&engine->rules);
+    for (int g = 0; g < GROUP_COUNT; g++)
+        lookup_release(&engine->rows[g]);
     free(engine);
-}
-
-/* Which unnamed rule an instance goes by: its own before the wildcard's, so that
- * one instance can be set differently or (disabled) be left out. */
-static const struct config_threshold *
-find_rule(const struct alert_engine *engine, enum metric metric, const char *instance)
-{
-    const struct config_threshold *found = NULL;
-    for (int i = 0; engine->config && i < engine->config->threshold_count; i++) {
-        const struct config_threshold *rule = &engine->config->threshold[i];
-        if (rule->metric != metric || rule->named)
-            continue;
-        if (!metric_is_wildcard(metric, rule->instance) &&
-            !strcmp(rule->instance, instance ? instance : ""))
-            return rule->enabled ? rule : NULL;
-        if (instance && metric_is_wildcard(metric, rule->instance) &&
-            metric_covers(metric, rule->instance, instance))
-            found = rule;
-    }
-    return found && found->enabled ? found : NULL;
-}
-
-/* The rule whose own name a key begins with, up to its end or a colon. */
-static const struct config_threshold *
-find_named(const struct alert_engine *engine, const char *key)
-{
-    size_t len = strcspn(key, ":");
-    for (int i = 0; engine->config && i < engine->config->threshold_count; i++) {
-        const struct config_threshold *rule = &engine->config->threshold[i];
-        if (rule->named && strlen(rule->name) == len && !strncmp(rule->name, key, len))
-            return rule->enabled ? rule : NULL;
-    }
-    return NULL;
-}
-
-/* The row of the sample that a key is for; NULL for metrics without instances, and
- * for what is no key of this rule. */
-static const char *
-key_row(const struct alert *alert, char buf[ROW_MAX])
-{
-    const struct config_threshold *rule = alert->rule;
-    const char *row = NULL;
-    if (!rule || !rule->named)
-        return metric_parse(alert->key, &row) < 0 ? NULL : row;
-    if (!metric_group_info(metric_info(rule->metric)->group)->per_instance)
-        return NULL;
-    if (!metric_is_wildcard(rule->metric, rule->instance))
-        return rule->instance;
-    const char *colon = strchr(alert->key, ':');
-    if (!colon)
-        return NULL;
-    snprintf(buf, ROW_MAX, "%s%s%s",
-        rule->metric == METRIC_FIGURE_VALUE ? rule->instance : "",
-        rule->metric == METRIC_FIGURE_VALUE ? ":" : "", colon + 1);
-    return buf;
-}
-
-/* The other way round. A figure's name in its row is known from the rule. */
-static void
-make_key(const struct config_threshold *rule, const char *row, char key[ALERT_KEY_MAX])
-{
-    if (!rule->named) {
-        metric_key(rule->metric, row, key, ALERT_KEY_MAX);
-        return;
-    }
-    bool one = !row || !metric_is_wildcard(rule->metric, rule->instance);
-    if (!one && rule->metric == METRIC_FIGURE_VALUE)
-        row += strlen(rule->instance) + 1;
-    snprintf(key, ALERT_KEY_MAX, "%s%s%s", rule->name, one ? "" : ":", one ? "" : row);
-}
-
-static void
-find_rules(struct alert_engine *engine)
-{
-    for (int i = 0; i < engine->count; i++) {
-        struct alert *alert = &engine->alert[i];
-        const char *instance = NULL;
-        if (alert->external)
-            continue;
-        int metric = metric_parse(alert->key, &instance);
-        alert->rule = find_named(engine, alert->key);
-        if (!alert->rule && metric >= 0)
-            alert->rule = find_rule(engine, (enum metric)metric, instance);
-        alert->present = alert->rule != NULL;
-        if (alert->rule)
-            alert->metric = alert->rule->metric;
-    }
-}
-
-void
-alert_engine_configure(struct alert_engine *engine, const struct config *config)
-{
-    int threshold;
-    conditions_free(engine->conditions);
-    /* who takes a config has tried it: what fails here is memory, and not known */
-    conditions_new(config, &engine->conditions, &threshold, NULL);
-    engine->config = config;
-    engine->bound = false;
-    find_rules(engine);
-}
-
-static struct alert *
-find_alert(const struct alert_engine *engine, const char *key)
-{
-    for (int i = 0; i < engine->count; i++)
-        if (!strcmp(engine->alert[i].key, key))
-            return &engine->alert[i];
-    return NULL;
-}
-
-/* NULL when there are ALERTS_MAX. */
-static struct alert *
-add_alert(struct alert_engine *engine, const char *key, enum metric metric)
-{
-    if (engine->count == ALERTS_MAX)
-        return NULL;
-    int capacity = engine->capacity;
-    XGROW(engine->alert, engine->count, engine->capacity);
-    if (engine->capacity != capacity) {
-        size_t n = (size_t)engine->capacity;
-        engine->notice = xrealloc(engine->notice, n, sizeof *engine->notice);
-    }
-    struct alert *alert = &engine->alert[engine->count++];
-    *alert = (struct alert){ .metric = metric, .value = NAN, .row = -1 };
-    str_copy(alert->key, sizeof alert->key, key);
-    return alert;
-}
-
-void
-alert_engine_restore(struct alert_engine *engine, const struct alert *saved)
-{
-    if (alert_fired(saved->state) == ALERT_NORMAL)
-        return;
-    const char *instance;
-    int metric = metric_parse(saved->key, &instance);
-    struct alert *alert = find_alert(engine, saved->key);
-    if (!alert)
-        alert = add_alert(engine, saved->key, metric < 0 ? 0 : (enum metric)metric);
-    if (!alert)
-        return;
-    enum metric of = alert->metric;
-    *alert = *saved;
-    alert->metric = of;
-    alert->row = -1;
-    alert->told = alert_fired(saved->state);
-    engine->bound = false;
-    find_rules(engine);
-}
-
-/* FNV-1a of which instances there are. */
-static uint64_t
-sample_signature(const struct sample *sample)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (int g = 0; g < GROUP_COUNT; g++) {
-        for (int r = 0; r < sample->rows[g].count; r++) {
-            const struct sample_row *row = &sample->rows[g].row[r];
-            for (const char *p = row->name; *p; p++)
-                hash = (hash ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
-            hash = (hash ^ (row->present ? 0x100u : 0x101u)) * UINT64_C(0x100000001b3);
-        }
-        hash = (hash ^ 0x102u) * UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
-
-static void
-ensure_alert(struct alert_engine *engine, const struct config_threshold *rule, const char *row)
-{
-    char key[ALERT_KEY_MAX];
-    make_key(rule, row, key);
-    struct alert *alert = find_alert(engine, key);
-    if (!alert)
-        alert = add_alert(engine, key, rule->metric);
-    if (!alert)
-        return;
-    alert->rule = rule;
-    alert->present = true;
-}
-
-/* Alerts of a rule; an unnamed wildcard's make room for instances' own rules. */
-static void
-ensure_alerts(struct alert_engine *engine, const struct config_threshold *rule,
-    const struct sample *sample)
-{
-    enum metric_group group = metric_info(rule->metric)->group;
-    if (!metric_group_info(group)->per_instance) {
-        ensure_alert(engine, rule, NULL);
-        return;
-    }
-    if (!metric_is_wildcard(rule->metric, rule->instance)) {
-        ensure_alert(engine, rule, rule->instance);
-        return;
-    }
-    const struct sample_rows *rows = &sample->rows[group];
-    for (int r = 0; r < rows->count; r++) {
-        const char *name = rows->row[r].name;
-        if (rows->row[r].present && metric_covers(rule->metric, rule->instance, name) &&
-            (rule->named || find_rule(engine, rule->metric, name) == rule))
-            ensure_alert(engine, rule, name);
-    }
-}
-
-static int
-find_row(const struct alert *alert, const struct sample *sample)
-{
-    char buf[ROW_MAX];
-    const char *name = key_row(alert, buf);
-    if (!name)
-        return -1;
-    int row = sample_find_row(sample, metric_info(alert->metric)->group, name);
-    return row < 0 ? -1 : row;
-}
-
-static bool
-is_raised(const struct alert *alert)
-{
-    return alert->external && alert->raised != ALERT_NORMAL;
 }
 
 const char *
@@ -282,11 +56,11 @@ int
 alert_engine_raise(struct alert_engine *engine, const char *key, enum alert_state level,
     const char *text, const char *labels)
 {
-    struct alert *alert = find_alert(engine, key);
+    struct alert *alert = engine_find_alert(engine, key);
     if (!alert && level == ALERT_NORMAL)
         return 0;
     if (!alert)
-        alert = add_alert(engine, key, 0);
+        alert = engine_add_alert(engine, key, 0);
     if (!alert)
         return ERR_TOO_LARGE;
     enum alert_state before = alert->raised;
@@ -294,44 +68,12 @@ alert_engine_raise(struct alert_engine *engine, const char *key, enum alert_stat
     alert->stale = false;
     alert->rule = NULL;
     alert->raised = level;
+    engine->watch[alert - engine->alert].busy = true;
     if (text && *text)
         text_clean(text, alert->text, sizeof alert->text);
     if (level != ALERT_NORMAL)
         text_clean(labels ? labels : "", alert->labels, sizeof alert->labels);
     return before != level;
-}
-
-/* Alerts that say nothing any more: no rule, or an instance that has gone. */
-static void
-drop_idle_alerts(struct alert_engine *engine, const struct sample *sample)
-{
-    int kept = 0;
-    for (int i = 0; i < engine->count; i++) {
-        const struct alert *alert = &engine->alert[i];
-        int row = find_row(alert, sample);
-        bool wildcard = alert->rule && strchr(alert->key, ':') &&
-            metric_is_wildcard(alert->metric, alert->rule->instance);
-        bool gone = wildcard &&
-            (row < 0 || !sample->rows[metric_info(alert->metric)->group].row[row].present);
-        if (!alert_is_active(alert->state) && alert->told == ALERT_NORMAL && !is_raised(alert) &&
-            (!alert->rule || gone))
-            continue;
-        engine->alert[kept++] = *alert;
-    }
-    engine->count = kept;
-}
-
-static void
-bind(struct alert_engine *engine, const struct sample *sample, uint64_t signature)
-{
-    drop_idle_alerts(engine, sample);
-    for (int i = 0; engine->config && i < engine->config->threshold_count; i++)
-        if (engine->config->threshold[i].enabled)
-            ensure_alerts(engine, &engine->config->threshold[i], sample);
-    for (int i = 0; i < engine->count; i++)
-        engine->alert[i].row = find_row(&engine->alert[i], sample);
-    engine->bound = true;
-    engine->signature = signature;
 }
 
 static int
@@ -393,14 +135,14 @@ static void
 find_loud(struct alert_engine *engine)
 {
     engine->loud_count = 0;
-    for (int i = 0; i < engine->count && engine->loud_count < LOUD_MAX; i++) {
-        const struct alert *alert = &engine->alert[i];
+    for (int i = 0; i < engine->busy_count && engine->loud_count < LOUD_MAX; i++) {
+        const struct alert *alert = &engine->alert[engine->busy[i]];
         bool whole = false;
         for (size_t p = 0; p < sizeof parts / sizeof *parts; p++)
             whole |= metric_info(alert->metric)->group == parts[p].whole;
         if (alert_fired(alert->state) == ALERT_CRITICAL ||
             (whole && alert_fired(alert->state) != ALERT_NORMAL))
-            engine->loud[engine->loud_count++] = i;
+            engine->loud[engine->loud_count++] = engine->busy[i];
     }
 }
 
@@ -464,28 +206,55 @@ alert_engine_acknowledge(struct alert_engine *engine, const char *pattern, const
     return taken;
 }
 
+static void
+move_one(struct alert_engine *engine, struct alert *alert, double value,
+    const struct sample *sample)
+{
+    alert->when = check_condition(engine, alert, sample, value);
+    incident_move(alert, value, sample);
+    if (!alert->rule && !engine_is_raised(alert))
+        engine->bound = false; /* dropped by the next step */
+}
+
+/* Notes what calm alerts are at, and who is not calm. */
+static void
+find_busy(struct alert_engine *engine)
+{
+    int busy = 0;
+    for (int i = 0; i < engine->count; i++) {
+        struct watch *watch = &engine->watch[i];
+        double value = *watch->value;
+        if (watch->busy || value > watch->above || value < watch->below)
+            engine->busy[busy++] = i;
+        else if (!isnan(value))
+            watch->shown = value;
+    }
+    engine->busy_count = busy;
+}
+
 /* All have moved before one is told: what fires in the same step may inhibit it. */
 int
 alert_engine_step(struct alert_engine *engine, const struct sample *sample,
     const struct alert_notice **ret_notices)
 {
-    uint64_t signature = sample_signature(sample);
-    if (!engine->bound || signature != engine->signature)
-        bind(engine, sample, signature);
     int told = 0;
+    engine_bind(engine, sample);
     engine->fault[0] = '\0';
-    for (int i = 0; i < engine->count; i++) {
-        struct alert *alert = &engine->alert[i];
-        double value = alert->rule ? sample_value(sample, alert->metric, alert->row) : (double)NAN;
-        alert->when = check_condition(engine, alert, sample, value);
-        incident_move(alert, value, sample);
-        if (!alert->rule && !is_raised(alert))
-            engine->bound = false; /* dropped by the next step */
+    find_busy(engine);
+    for (int i = 0; i < engine->busy_count; i++) {
+        int at = engine->busy[i];
+        if (!engine->watch[at].busy)
+            engine->alert[at].value = engine->watch[at].shown;
+        move_one(engine, &engine->alert[at], *engine->watch[at].value, sample);
     }
     find_loud(engine);
-    for (int i = 0; i < engine->count; i++) {
-        set_hold(engine, &engine->alert[i], sample->wall_ns);
-        told += incident_tell(&engine->alert[i], sample->mono_ns, &engine->notice[told]);
+    for (int i = 0; i < engine->busy_count; i++) {
+        int at = engine->busy[i];
+        struct alert *alert = &engine->alert[at];
+        set_hold(engine, alert, sample->wall_ns);
+        told += incident_tell(alert, sample->mono_ns, &engine->notice[told]);
+        engine->watch[at].busy = !engine_is_calm(alert);
+        engine->watch[at].shown = alert->value;
     }
     *ret_notices = engine->notice;
     return told;
@@ -529,6 +298,9 @@ alert_engine_step_external(struct alert_engine *engine, const struct sample *sam
 int
 alert_engine_alerts(const struct alert_engine *engine, const struct alert **ret_alerts)
 {
+    for (int i = 0; i < engine->count; i++)
+        if (!engine->watch[i].busy)
+            engine->alert[i].value = engine->watch[i].shown;
     *ret_alerts = engine->alert;
     return engine->count;
 }

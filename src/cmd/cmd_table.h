@@ -38,6 +38,8 @@
     X(cmd_alerts_silence)                                                      \
     X(cmd_alerts_unsilence)                                                    \
     X(cmd_alerts_history)                                                      \
+    X(cmd_rules_check)                                                         \
+    X(cmd_rules_backtest)                                                      \
     X(cmd_notify)                                                              \
     X(cmd_alerts_test)                                                         \
     X(cmd_alerts_dead)                                                         \

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/str.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 
@@ -28,9 +29,10 @@ sample_release(struct sample *sample)
 }
 
 static void
-reset_row(struct sample_row *row, const char *name)
+reset_row(struct sample_rows *rows, struct sample_row *row, const char *name)
 {
-    text_clean(name, row->name, sizeof row->name);
+    rows->naming += strcmp(row->name, name) != 0;
+    str_copy(row->name, sizeof row->name, name);
     row->present = true;
     for (int c = 0; c < SAMPLE_COLUMNS_MAX; c++)
         row->value[c] = NAN;
@@ -55,7 +57,7 @@ sample_row(struct sample *sample, enum metric_group group, const char *name)
     int i = sample_find_row(sample, group, clean);
     if (i >= 0) {
         if (!rows->row[i].present)
-            reset_row(&rows->row[i], clean);
+            reset_row(rows, &rows->row[i], clean);
         return i;
     }
     if (rows->count == SAMPLE_ROWS_MAX) {
@@ -66,8 +68,9 @@ sample_row(struct sample *sample, enum metric_group group, const char *name)
     } else {
         XGROW(rows->row, rows->count, rows->capacity);
         i = rows->count++;
+        rows->row[i].name[0] = '\0';
     }
-    reset_row(&rows->row[i], clean);
+    reset_row(rows, &rows->row[i], clean);
     return i;
 }
 

@@ -30,6 +30,7 @@ struct sample_row {
 struct sample_rows {
     int count;
     int capacity;
+    unsigned naming; /* counts names that rows were given */
     struct sample_row *row; /* owned by the sample */
 };
 

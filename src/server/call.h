@@ -86,6 +86,10 @@ int handle_alerts_test(struct call *call);
 int handle_alerts_delivery(struct call *call);
 int handle_alerts_replay(struct call *call);
 
+/* handler_rules.c */
+int handle_rules_check(struct call *call);
+int handle_rules_backtest(struct call *call);
+
 /* silences.c */
 int handle_alerts_show(struct call *call);
 int handle_alerts_ack(struct call *call);

@@ -644,6 +644,8 @@ static const struct method methods[] = {
     { "alerts.silences", handle_alerts_silences, false, false },
     { "alerts.unsilence", handle_alerts_unsilence, false, false },
     { "alerts.history", handle_alerts_history, false, true },
+    { "rules.check", handle_rules_check, false, false },
+    { "rules.backtest", handle_rules_backtest, false, false },
     { "config.get", do_config_get, false, false },
     { "config.set", do_config_set, false, false },
     { "config.reload", do_config_reload, false, false },

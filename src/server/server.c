@@ -699,6 +699,7 @@ server_free(struct server *server)
     metrics_page_stop(server);
     readers_release(server);
     checks_release(server);
+    backtests_release(server);
     loop_timer_stop(server->tick_timer);
     loop_timer_stop(server->notify_timer);
     loop_timer_stop(server->session_timer);

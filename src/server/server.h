@@ -11,6 +11,7 @@
  *   leaks.c    who grows and does not stop
  *   raised.c   alerts of the server's own: runs that stand still, who grows
  *   silences.c what people have silenced and acknowledged
+ *   handler_rules.c  rules checked, and tried on the past
  *   handler.c  one row and one function per method
  *   status.c   the status object; status_boards.c: its figures of other programs
  */
@@ -56,6 +57,7 @@ enum {
     SERVER_STATUS_FIGURES_MAX = 512, /* of all boards, in the status object ... */
     SERVER_BOARD_FIGURES_MAX = 3000, /* ... and in an answer to `boards`: 900 KiB at most */
     SERVER_BOARDS_MS = 5, /* reading boards in one tick; the others follow in the next */
+    SERVER_RULES_ANSWER_MAX = 700 * 1024, /* bytes of rules in an answer to rules.backtest */
     SERVER_WEBHOOK_FAILURES = 5, /* in a row: then an alert says so */
     SERVER_STALLS_MAX = 64, /* runs looked at for standing still */
     SERVER_STAGED_MAX = 64, /* notices shown of one transaction */
@@ -138,6 +140,7 @@ struct server {
     struct reader_job *reader_jobs; /* running and waiting */
     struct optop_pool *readers; /* connections of their own to the store */
     struct checks *checks; /* made by the first request */
+    struct backtest *backtests; /* under way */
     struct optop_arena arena; /* for the request in hand */
     struct session *sessions;
     int session_count;
@@ -227,6 +230,10 @@ void statsd_socket_close(struct server *server);
 
 /* raised.c: alerts of the server's own; at each tick */
 void raised_step(struct server *server, int64_t now_ns);
+
+/* handler_rules.c: the session, or all, has gone: nothing is answered. */
+void backtests_forget(struct session *session);
+void backtests_release(struct server *server);
 
 /* silences.c: what people have silenced */
 void silences_start(struct server *server);

@@ -30,6 +30,7 @@ session_close(struct session *session)
 {
     readers_forget(session);
     checks_forget(session);
+    backtests_forget(session);
     lines_free(session->lines);
     unlink_session(session);
     free(session);
