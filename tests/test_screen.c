@@ -110,6 +110,40 @@ START_TEST(no_size_is_empty)
 END_TEST
 
 /* Canvas of signed cells: a drawing may not touch what lies beside it. */
+/* No number is cut or shown as a row of marks: it is told in fewer digits. */
+START_TEST(millions_are_shortened)
+{
+    static const struct {
+        double done, total;
+        int cells;
+        const char *text;
+    } cases[] = {
+        { 750, 1400000, 12, "750/1400000" }, { 1400000, 1400000, 15, "1400000/1400000" },
+        { 1400000, 1400000, 11, "1.40M/1.40M" }, { 1400000, 1400000, 10, "1.4M/1.4M" },
+        { 1960000, 14000000, 8, "1.9M/14M" }, { 140000, 1400000, 9, "140k/1.4M" },
+        { 1400000, 1400000, 8, "1.40M" }, { 1400000, (double)NAN, 6, "1.40M" },
+    };
+    char text[80];
+    struct rig rig;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_str_eq(panel_progress_text(cases[i].done, cases[i].total, cases[i].cells, text,
+            sizeof text), cases[i].text);
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    json_t *status = load("busy");
+    json_t *counts = json_object_get(json_array_get(json_object_get(status, "runs"), 0), "counts");
+    json_object_set_new(counts, "done", json_integer(1403456));
+    json_object_set_new(counts, "total", json_integer(1403456));
+    json_object_set_new(status, "seq", json_integer(json_get_int(status, "seq", 0) + 1));
+    screen_notification(rig.screen, "tick", status);
+    json_decref(status);
+    canvas_resize(&rig.canvas, 80, 24);
+    check_shows(&rig, "1.4M/1.4M ");
+    check_hides(&rig, "####");
+    rig_close(&rig);
+}
+END_TEST
+
 START_TEST(drawing_keeps_inside)
 {
     struct rig rig;
@@ -578,6 +612,7 @@ test_suite(void)
     tcase_add_test(pictures, documents_are_written);
     tcase_add_loop_test(pictures, every_size_is_drawn, 0, 5);
     tcase_add_test(pictures, no_size_is_empty);
+    tcase_add_test(pictures, millions_are_shortened);
     tcase_add_test(pictures, drawing_keeps_inside);
     tcase_add_test(pictures, drawing_allocates_nothing);
     tcase_add_test(pictures, a_tick_allocates_nothing);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ui/panel.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,6 +114,22 @@ panel_count(double value, int cells, char *buf, size_t size)
     return unit_format_count(value, buf, size);
 }
 
+/* "1.40M" in a digit less: at most four cells. Cut, so that it is never more than there is. */
+static const char *
+cut_count(double value, char *buf, size_t size)
+{
+    unit_format_count(value, buf, size);
+    char *point = strchr(buf, '.');
+    size_t len = strlen(buf);
+    if (!point || len < 2)
+        return buf;
+    size_t digit = len - 1 - (isalpha((unsigned char)buf[len - 1]) != 0); /* the last one */
+    memmove(buf + digit, buf + digit + 1, len - digit);
+    if (!isdigit((unsigned char)point[1]))
+        memmove(point, point + 1, strlen(point));
+    return buf;
+}
+
 const char *
 panel_progress_text(double done, double total, int cells, char *buf, size_t size)
 {
@@ -121,8 +138,12 @@ panel_progress_text(double done, double total, int cells, char *buf, size_t size
         return panel_count(done, cells, buf, size);
     if (snprintf(buf, size, "%.0f/%.0f", done, total) <= cells)
         return buf;
-    snprintf(buf, size, "%s/%s", unit_format_count(done, left, sizeof left),
-        unit_format_count(total, right, sizeof right));
+    if (snprintf(buf, size, "%s/%s", unit_format_count(done, left, sizeof left),
+            unit_format_count(total, right, sizeof right)) <= cells)
+        return buf;
+    if (snprintf(buf, size, "%s/%s", cut_count(done, left, sizeof left),
+            cut_count(total, right, sizeof right)) > cells)
+        unit_format_count(done, buf, size);
     return buf;
 }
 

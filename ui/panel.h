@@ -113,7 +113,8 @@ void panel_empty(struct canvas *canvas, struct rect rect, const char *text);
 /* A value's figures for people: counts exact while they fit in `cells`. */
 const char *panel_count(double value, int cells, char *buf, size_t size);
 
-/* "100/750", "1.2k/48.2M", "12" where the total is not known. */
+/* "100/750", "1.20k/48.2M", "1.2k/48M", at last "1.20k": the longest that fits; "12" where the
+ * total is not known. */
 const char *panel_progress_text(double done, double total, int cells, char *buf, size_t size);
 
 /* A score in at most `cells` cells, rounded as far as it must be. */
