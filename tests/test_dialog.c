@@ -31,6 +31,7 @@ struct fake {
     struct call call[CALLS_MAX];
     int total; /* calls ever */
     char told[256];
+    char commanded[128]; /* a command that a dialog has given */
     enum style told_style;
     struct dialog *pushed;
     struct view view;
@@ -48,6 +49,13 @@ fake_call(void *context, struct dialog *dialog, const char *method, json_t *para
     fake->total++;
     *call = (struct call){ .dialog = dialog, .params = params, .tag = tag };
     str_copy(call->method, sizeof call->method, method);
+}
+
+static void
+fake_command(void *context, const char *line)
+{
+    struct fake *fake = context;
+    str_copy(fake->commanded, sizeof fake->commanded, line);
 }
 
 static void
@@ -70,7 +78,8 @@ fake_tell(void *context, enum style style, const char *text)
 static void
 fake_init(struct fake *fake)
 {
-    *fake = (struct fake){ .host = { fake, fake_call, fake_push, fake_tell } };
+    *fake = (struct fake){ .host = { .context = fake, .call = fake_call, .push = fake_push, .tell = fake_tell,
+        .command = fake_command } };
     view_init(&fake->view);
     canvas_init(&fake->canvas);
     char *root = realpath(test_path("screen"), NULL);
@@ -311,20 +320,20 @@ START_TEST(help_tells_keys_of_its_context_first)
 {
     struct fake fake;
     fake_init(&fake);
-    struct dialog *dialog = opened(&fake, dialog_help_new("thresholds"));
+    struct dialog *dialog = opened(&fake, dialog_help_new("metrics"));
     char *screen = picture(&fake, dialog, 160, 200);
-    char *own = strstr(screen, "edit the threshold"), *other = strstr(screen, "cancel the run, or");
+    char *own = strstr(screen, "set a threshold on this metric"), *other = strstr(screen, "cancel the run, or");
     ck_assert_ptr_nonnull(own);
     ck_assert_ptr_nonnull(other);
     ck_assert(own < other);
-    ck_assert_ptr_null(strstr(own + 1, "edit the threshold"));
-    ck_assert_ptr_nonnull(strstr(screen, "What signs and colours mean"));
+    ck_assert_ptr_null(strstr(own + 1, "set a threshold on this metric"));
+    ck_assert_ptr_nonnull(strstr(screen, "Signs and colours"));
     free(screen);
     expect_screens(&fake, dialog, "help");
     draw(&fake, dialog, 80, 24);
-    press(dialog, KEY_CODE_PAGE_DOWN);
+    press(dialog, 'G');
     screen = picture(&fake, dialog, 80, 24);
-    ck_assert_ptr_null(strstr(screen, "edit the threshold"));
+    ck_assert_ptr_null(strstr(screen, "set a threshold on this metric"));
     free(screen);
     ck_assert_int_eq(press(dialog, '?'), DIALOG_CLOSED);
     dialog->class->free(dialog);
@@ -695,240 +704,6 @@ START_TEST(launch_form_keeps_changes_until_told_twice)
 }
 END_TEST
 
-/* Thresholds */
-
-static const char config_answer[] =
-    "{\"file\":\"/home/u/.config/optop/optop.ini\",\"text\":\""
-    "# mine\\n[server]\\ninterval = 1s\\n\\n"
-    "[threshold cpu.total]\\n# busy\\nwarning = 80\\ncritical = 95\\nfor = 30s\\n\\n"
-    "[threshold memory.available_bytes]\\nwarning = < 2GiB\\ncritical = < 512MiB\\n\\n"
-    "[threshold disk.busy:vda]\\nenabled = no\\nwarning = 90\\n\"}";
-
-static struct dialog *
-thresholds_list(struct fake *fake)
-{
-    fake_init(fake);
-    fake->view.connected = true;
-    sample_set(&fake->view.sample, METRIC_CPU_TOTAL, 0, 91.25);
-    sample_set(&fake->view.sample, METRIC_MEMORY_AVAILABLE, 0, 3.0 * 1024 * 1024 * 1024);
-    fake->view.alert_count = 1;
-    str_copy(fake->view.alert[0].key, sizeof fake->view.alert[0].key, "cpu.total");
-    str_copy(fake->view.alert[0].state, sizeof fake->view.alert[0].state, "warning");
-    struct dialog *dialog = opened(fake, dialog_thresholds_new());
-    draw(fake, dialog, 160, 50);
-    answer(fake, dialog, "config.get", config_answer);
-    return dialog;
-}
-
-/* Moves the list to a threshold and opens it. */
-static void
-open_threshold(struct fake *fake, struct dialog *dialog, const char *name)
-{
-    char wanted[64];
-    snprintf(wanted, sizeof wanted, "> %s ", name);
-    draw(fake, dialog, 160, 50);
-    press(dialog, 'g');
-    for (int i = 0; i < 100; i++) {
-        char *screen = picture(fake, dialog, 160, 50);
-        bool there = strstr(screen, wanted) != NULL;
-        free(screen);
-        if (there) {
-            press(dialog, KEY_CODE_ENTER);
-            return;
-        }
-        press(dialog, 'j');
-    }
-    ck_abort_msg("%s is not listed", name);
-}
-
-static void
-expect_change(const json_t *params, size_t index, const char *section, const char *key,
-    const char *value)
-{
-    const json_t *change = json_array_get(json_object_get(params, "changes"), index);
-    ck_assert_str_eq(json_get_string(change, "section", ""), section);
-    ck_assert_str_eq(json_get_string(change, "key", ""), key);
-    if (value)
-        ck_assert_str_eq(json_get_string(change, "value", ""), value);
-    else
-        ck_assert(json_is_null(json_object_get(change, "value")));
-}
-
-START_TEST(thresholds_stand_beside_live_values)
-{
-    struct fake fake;
-    struct dialog *dialog = thresholds_list(&fake);
-    ck_assert(shows_beside(&fake, dialog, "cpu.total", "91.2%"));
-    ck_assert(shows_beside(&fake, dialog, "cpu.total", "warning"));
-    ck_assert(shows_beside(&fake, dialog, "memory.available_bytes", "3.00G"));
-    ck_assert(shows_beside(&fake, dialog, "memory.available_bytes", "< 2.00G"));
-    ck_assert(shows_beside(&fake, dialog, "disk.busy:vda", "off"));
-    expect_screens(&fake, dialog, "thresholds");
-    ck_assert_int_eq(press(dialog, 'q'), DIALOG_CLOSED);
-    dialog->class->free(dialog);
-    fake_release(&fake);
-}
-END_TEST
-
-START_TEST(thresholds_send_only_what_changed)
-{
-    struct fake fake;
-    int tag;
-    struct dialog *dialog = thresholds_list(&fake);
-    open_threshold(&fake, dialog, "cpu.total");
-    go_to(&fake, dialog, "threshold cpu.total.warning");
-    press(dialog, CONTROL('G'));
-    ck_assert(shows(&fake, dialog, "nothing has changed"));
-    press(dialog, CONTROL('U'));
-    type(dialog, "85");
-    expect_screens(&fake, dialog, "threshold_form");
-    press(dialog, CONTROL('G'));
-    json_t *params = take_call(&fake, "config.set", &tag);
-    ck_assert_uint_eq(json_array_size(json_object_get(params, "changes")), 1);
-    expect_change(params, 0, "threshold cpu.total", "warning", "85");
-    json_decref(params);
-    json_t *result = json_object();
-    ck_assert_int_eq(dialog->class->answer(dialog, tag, result, NULL), DIALOG_OPEN);
-    json_decref(result);
-    ck_assert_str_eq(fake.told, "saved to /home/u/.config/optop/optop.ini, in effect");
-    ck_assert_int_eq(answer(&fake, dialog, "config.get", config_answer), DIALOG_OPEN);
-    ck_assert(shows(&fake, dialog, "memory.available_bytes"));
-    dialog->class->free(dialog);
-    fake_release(&fake);
-}
-END_TEST
-
-START_TEST(thresholds_check_before_and_after_the_server)
-{
-    struct fake fake;
-    struct dialog *dialog = thresholds_list(&fake);
-    open_threshold(&fake, dialog, "cpu.total");
-    go_to(&fake, dialog, "threshold cpu.total.warning");
-    press(dialog, CONTROL('U'));
-    type(dialog, "much");
-    ck_assert(shows_beside(&fake, dialog, "much", "! \"much\" is not a level"));
-    press(dialog, CONTROL('G'));
-    ck_assert_int_eq(fake.count, 0);
-    press(dialog, CONTROL('U'));
-    type(dialog, "99"); /* above critical */
-    ck_assert(shows(&fake, dialog, "! "));
-    press(dialog, CONTROL('G'));
-    ck_assert_int_eq(fake.count, 0);
-    go_to(&fake, dialog, "threshold cpu.total.warning");
-    press(dialog, CONTROL('U'));
-    type(dialog, "70");
-    press(dialog, CONTROL('G'));
-    ck_assert_int_eq(refuse(&fake, dialog, "config.set", "threshold cpu.total.warning",
-        "the disk is full"), DIALOG_OPEN);
-    ck_assert(shows_beside(&fake, dialog, "70", "! the disk is full"));
-    dialog->class->free(dialog);
-    fake_release(&fake);
-}
-END_TEST
-
-START_TEST(thresholds_switch_off_and_on)
-{
-    struct fake fake;
-    int tag;
-    struct dialog *dialog = thresholds_list(&fake);
-    open_threshold(&fake, dialog, "cpu.total");
-    press(dialog, KEY_CODE_ESCAPE);
-    press(dialog, 'd');
-    json_t *params = take_call(&fake, "config.set", &tag);
-    expect_change(params, 0, "threshold cpu.total", "enabled", "no");
-    json_decref(params);
-    press(dialog, 'd'); /* not before the answer */
-    ck_assert_int_eq(fake.count, 0);
-    struct diag diag = { 0 };
-    diag_set(&diag, ERR_DENIED, "optop.ini cannot be written");
-    ck_assert_int_eq(dialog->class->answer(dialog, tag, NULL, &diag), DIALOG_OPEN);
-    ck_assert(shows(&fake, dialog, "! optop.ini cannot be written"));
-    open_threshold(&fake, dialog, "disk.busy:vda");
-    press(dialog, KEY_CODE_ESCAPE);
-    press(dialog, 'd');
-    params = take_call(&fake, "config.set", &tag);
-    ck_assert_uint_eq(json_array_size(json_object_get(params, "changes")), 1);
-    expect_change(params, 0, "threshold disk.busy:vda", "enabled", "yes");
-    json_decref(params);
-    dialog->class->free(dialog);
-    fake_release(&fake);
-}
-END_TEST
-
-/* A section replaces a default whole: what the default says must go along. */
-START_TEST(thresholds_write_defaults_out)
-{
-    struct fake fake;
-    int tag;
-    struct dialog *dialog = thresholds_list(&fake);
-    ck_assert(shows_beside(&fake, dialog, "memory.used_pct", "default"));
-    open_threshold(&fake, dialog, "memory.used_pct");
-    press(dialog, CONTROL('G'));
-    ck_assert(shows(&fake, dialog, "nothing has changed"));
-    go_to(&fake, dialog, "threshold memory.used_pct.critical");
-    press(dialog, CONTROL('U'));
-    type(dialog, "97");
-    press(dialog, CONTROL('G'));
-    json_t *params = take_call(&fake, "config.set", &tag);
-    ck_assert_uint_eq(json_array_size(json_object_get(params, "changes")), 3);
-    expect_change(params, 0, "threshold memory.used_pct", "warning", "85");
-    expect_change(params, 1, "threshold memory.used_pct", "critical", "97");
-    expect_change(params, 2, "threshold memory.used_pct", "for", "10s");
-    json_decref(params);
-    dialog->class->free(dialog);
-    fake_release(&fake);
-}
-END_TEST
-
-START_TEST(thresholds_add_by_metric)
-{
-    struct fake fake;
-    int tag;
-    struct dialog *dialog = thresholds_list(&fake);
-    press(dialog, 'a');
-    expect_screens(&fake, dialog, "thresholds_metrics");
-    type(dialog, "bogus:vda");
-    press(dialog, KEY_CODE_ENTER);
-    ck_assert(shows(&fake, dialog, "! no metric has instances under this name"));
-    press(dialog, CONTROL('U'));
-    type(dialog, "load1");
-    press(dialog, KEY_CODE_ENTER);
-    ck_assert(shows(&fake, dialog, "Threshold of system.load1"));
-    go_to(&fake, dialog, "threshold system.load1.critical");
-    type(dialog, "16");
-    press(dialog, CONTROL('G'));
-    json_t *params = take_call(&fake, "config.set", &tag);
-    ck_assert_uint_eq(json_array_size(json_object_get(params, "changes")), 1);
-    expect_change(params, 0, "threshold system.load1", "critical", "16");
-    json_decref(params);
-    dialog->class->free(dialog);
-    fake_release(&fake);
-}
-END_TEST
-
-START_TEST(thresholds_say_why_there_are_none)
-{
-    struct fake fake;
-    fake_init(&fake);
-    struct dialog *dialog = opened(&fake, dialog_thresholds_new());
-    ck_assert(shows(&fake, dialog, "waiting for the server"));
-    ck_assert_int_eq(fake.total, 1); /* drawing again does not ask again */
-    ck_assert_int_eq(refuse(&fake, dialog, "config.get", NULL, "connection closed"), DIALOG_OPEN);
-    ck_assert(shows(&fake, dialog, "! connection closed"));
-    dialog->class->free(dialog);
-
-    dialog = opened(&fake, dialog_thresholds_new());
-    draw(&fake, dialog, 80, 24);
-    answer(&fake, dialog, "config.get", "{\"file\":\"o.ini\",\"text\":\"[server]\\nbogus\\n\"}");
-    ck_assert(shows(&fake, dialog, "! o.ini:2"));
-    press(dialog, 'j');
-    press(dialog, 'a');
-    ck_assert(shows(&fake, dialog, "! o.ini:2") || shows(&fake, dialog, "choose a metric"));
-    dialog->class->free(dialog);
-    fake_release(&fake);
-}
-END_TEST
-
 /* Any keys, any size, any answers */
 
 static uint32_t
@@ -974,7 +749,7 @@ random_answer(struct fake *fake, struct dialog *dialog, uint32_t *state)
     case 1:
         return answer(fake, dialog, name, "{\"points\":\"x\",\"run\":null,\"text\":5}");
     default:
-        return answer(fake, dialog, name, str_equal(name, "config.get") ? config_answer
+        return answer(fake, dialog, name, str_equal(name, "config.get") ? "{\"file\":\"o.ini\",\"text\":\"\"}"
             : "{\"run\":7,\"points\":750,\"raw_points\":1e300}");
     }
 }
@@ -988,9 +763,9 @@ make_launch(struct fake *fake)
 }
 
 static struct dialog *
-make_thresholds(struct fake *fake)
+make_metrics(struct fake *fake)
 {
-    return opened(fake, dialog_thresholds_new());
+    return opened(fake, dialog_metric_new());
 }
 
 static struct dialog *
@@ -1006,7 +781,7 @@ make_message(struct fake *fake)
         "one two three\n\nfour \xFF\xE2\x80\xAE five 漢字漢字漢字漢字漢字漢字\n"));
 }
 
-static make_fn *const makers[] = { question, make_launch, make_thresholds, make_help,
+static make_fn *const makers[] = { question, make_launch, make_metrics, make_help,
     make_message };
 
 START_TEST(any_keys_at_any_size)
@@ -1069,15 +844,6 @@ test_suite(void)
     tcase_add_test(launch, launch_shows_the_servers_faults);
     tcase_add_test(launch, launch_form_keeps_changes_until_told_twice);
     suite_add_tcase(suite, launch);
-    TCase *thresholds = tcase_create("thresholds");
-    tcase_add_test(thresholds, thresholds_stand_beside_live_values);
-    tcase_add_test(thresholds, thresholds_send_only_what_changed);
-    tcase_add_test(thresholds, thresholds_check_before_and_after_the_server);
-    tcase_add_test(thresholds, thresholds_switch_off_and_on);
-    tcase_add_test(thresholds, thresholds_write_defaults_out);
-    tcase_add_test(thresholds, thresholds_add_by_metric);
-    tcase_add_test(thresholds, thresholds_say_why_there_are_none);
-    suite_add_tcase(suite, thresholds);
     TCase *monkey = tcase_create("monkey");
     tcase_set_timeout(monkey, 120);
     tcase_add_loop_test(monkey, any_keys_at_any_size, 0, sizeof makers / sizeof *makers);

@@ -13,8 +13,8 @@ static const struct action_row rows[ACTION_COUNT] = {
     [ACTION_PROCESSES] = { "processes", NULL, "all processes of the machine", act_view, SCENE_PROCESSES },
     [ACTION_FIGURES] = { "figures", NULL, "figures of all programs, pools, tasks and files", act_view, SCENE_FIGURES },
     [ACTION_ALERTS] = { "alerts", NULL, "what is not normal, and what has been told", act_view, SCENE_ALERTS },
-    [ACTION_THRESHOLDS] = { "settings", NULL, "thresholds of alerts: look, edit, add", act_thresholds, 0 },
-    [ACTION_HELP] = { "help", NULL, "help", act_help, 0 },
+    [ACTION_SETTINGS] = { "settings", NULL, "thresholds and all other options: look, edit, add", act_view, SCENE_SETTINGS },
+    [ACTION_HELP] = { "help", NULL, "keys of this view, signs, and all other keys", act_help, 0 },
     [ACTION_OPEN] = { "open", NULL, "look at the run under the cursor", act_open, 0 },
     [ACTION_BACK] = { "back", NULL, "leave the zoomed panel, else this view", act_back, 0 },
     [ACTION_LAUNCH] = { "new", NULL, "launch a run", act_launch, 0 },
@@ -35,6 +35,12 @@ static const struct action_row rows[ACTION_COUNT] = {
     [ACTION_SIGNAL] = { "signal", "<name>", "a signal to the process, or the marked ones (asks first)", act_process, ACTION_SIGNAL },
     [ACTION_RENICE] = { "renice", "<-20..19>", "another nice value (asks first)", act_process, ACTION_RENICE },
     [ACTION_AFFINITY] = { "affinity", "<0-3,6>", "the processors that it may run on (asks first)", act_process, ACTION_AFFINITY },
+
+    [ACTION_EDIT] = { "edit", NULL, "edit the value under the cursor", act_edit, 0 },
+    [ACTION_DEFAULT] = { "default", NULL, "take the value out of the file: its default holds", act_default, 0 },
+    [ACTION_SWITCH] = { "switch", NULL, "switch the threshold off, or on again", act_switch, 0 },
+    [ACTION_ADD] = { "add", "<threshold disk.busy>", "add a threshold, `webhook NAME` or `silence NAME`", act_add, 0 },
+    [ACTION_EDITOR] = { "editor", NULL, "open the file in $EDITOR, and read it again", act_editor, 0 },
 
     [ACTION_MARK] = { "mark", NULL, "mark the row, or no longer, and go on to the next", act_mark, 0 },
     [ACTION_UNMARK] = { "unmark", NULL, "unmark all rows", act_unmark, 0 },

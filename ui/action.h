@@ -20,7 +20,7 @@ enum action {
     ACTION_PROCESSES,
     ACTION_FIGURES,
     ACTION_ALERTS,
-    ACTION_THRESHOLDS,
+    ACTION_SETTINGS,
     ACTION_HELP,
     ACTION_OPEN, /* the selected run */
     ACTION_BACK,
@@ -41,6 +41,12 @@ enum action {
     ACTION_SIGNAL,
     ACTION_RENICE,
     ACTION_AFFINITY,
+    /* settings */
+    ACTION_EDIT,
+    ACTION_DEFAULT, /* takes it out of the file */
+    ACTION_SWITCH, /* a threshold off, or on again */
+    ACTION_ADD,
+    ACTION_EDITOR,
     /* tables */
     ACTION_MARK,
     ACTION_UNMARK,

@@ -32,6 +32,13 @@ draw_keys(struct canvas *canvas, int x, int y, int width, const char *context)
     }
 }
 
+void
+dialog_keys(struct canvas *canvas, struct rect line, const char *context)
+{
+    canvas_fill(canvas, line, ' ', STYLE_TEXT);
+    draw_keys(canvas, line.x, line.y, line.width, context);
+}
+
 /* No frame: a title where two rows are left, keys where four are. */
 static struct rect
 bare_box(struct canvas *canvas, struct rect screen, const char *title, const char *context)

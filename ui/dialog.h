@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Something that stands in front of the view and takes the keys until it is
- * done: confirmation, message, launch form, thresholds form, help. The screen
+ * done: confirmation, message, launch form, a value, help. The screen
  * keeps a stack of dialogs; the top one hears keys and is drawn last.
  *
  * To add a dialog: dialog_<name>.c with a constructor that returns a
@@ -19,6 +19,8 @@
 #include "ui/view.h"
 
 struct dialog;
+struct settings;
+struct setting;
 
 enum dialog_result { DIALOG_OPEN, DIALOG_CLOSED };
 
@@ -83,8 +85,11 @@ struct dialog *dialog_message_new(const char *title, const char *text);
  * directory, then shows every field; launches by run.submit. */
 struct dialog *dialog_launch_new(const char *folders);
 
-/* Thresholds of optop.ini beside their live values; writes by config.set. */
-struct dialog *dialog_thresholds_new(void);
+/* Edits a row of the settings (both borrowed) in its place; writes by config.set. */
+struct dialog *dialog_value_new(struct settings *settings, const struct setting *row);
+
+/* Chooses a metric for a new threshold; ends with the command "add threshold NAME". */
+struct dialog *dialog_metric_new(void);
 
 /* Keys of a context ("overview", "run", a dialog's name), from the key table. */
 struct dialog *dialog_help_new(const char *context_name);
@@ -97,6 +102,9 @@ struct dialog *dialog_help_new(const char *context_name);
  * the box is the whole screen. Hides the cursor. */
 struct rect dialog_box(struct canvas *canvas, struct rect screen, int width, int height,
     const char *title, const char *context);
+
+/* The keys of a context that have a word for the last line, as many as fit. */
+void dialog_keys(struct canvas *canvas, struct rect line, const char *context);
 
 /* Wrapped text from `skip` lines down; returns how many lines it has in all. */
 int dialog_text(struct canvas *canvas, struct rect rect, enum style style,

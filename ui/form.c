@@ -363,10 +363,9 @@ scroll_to_current(struct form *form, const struct layout *l)
         form->top = last + 1;
 }
 
-static void
-draw_value(struct field *field, struct canvas *canvas, const struct layout *l, int y, bool focus)
+void
+form_draw_value(struct field *field, struct canvas *canvas, int x, int y, int width, bool focus)
 {
-    int x = l->value_x, width = l->value_width;
     bool empty = field->line.text.len == 0;
 
     if (width < 1)
@@ -436,7 +435,7 @@ draw_field(struct field *field, struct canvas *canvas, const struct layout *l, i
     } else {
         canvas_textf(canvas, l->label_x, y, l->label_width, focus ? STYLE_TITLE : STYLE_TEXT,
             "%s%s", field->label, field->required ? "*" : "");
-        draw_value(field, canvas, l, y, focus);
+        form_draw_value(field, canvas, l->value_x, y, l->value_width, focus);
     }
     if (field->error)
         draw_error(field, canvas, l, y);

@@ -89,4 +89,7 @@ bool form_focus_error(struct form *form);
 enum form_event form_key(struct form *form, uint32_t key);
 void form_draw(struct form *form, struct canvas *canvas, struct rect rect);
 
+/* The value of one field alone, for who has a place of its own for it. */
+void form_draw_value(struct field *field, struct canvas *canvas, int x, int y, int width, bool focus);
+
 #endif

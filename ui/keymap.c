@@ -20,6 +20,15 @@ static const struct key_row rows[] = {
     { "processes", "a", 'a', ACTION_AFFINITY, NULL, NULL },
     { "processes", "o", 'o', ACTION_OPEN, NULL, NULL },
 
+    { "settings", "Enter", KEY_CODE_ENTER, ACTION_EDIT, "edit", NULL },
+    { "settings", "a", 'a', ACTION_ADD, "add", NULL },
+    { "settings", "d", 'd', ACTION_DEFAULT, "default", NULL },
+    { "settings", "o", 'o', ACTION_SWITCH, "off/on", NULL },
+    { "settings", "e", 'e', ACTION_EDITOR, "$EDITOR", NULL },
+
+    { "help", "Esc", KEY_CODE_ESCAPE, ACTION_BACK, "back", NULL },
+    { "help", "?", '?', ACTION_BACK, NULL, NULL },
+
     { "run", "Esc", KEY_CODE_ESCAPE, ACTION_BACK, "back", NULL },
     { "run", "v", 'v', ACTION_PARAMETER, NULL, NULL },
 
@@ -55,7 +64,7 @@ static const struct key_row rows[] = {
     { "any", "4", '4', ACTION_PROCESSES, NULL, NULL },
     { "any", "5", '5', ACTION_FIGURES, NULL, NULL },
     { "any", "6", '6', ACTION_ALERTS, NULL, NULL },
-    { "any", "7", '7', ACTION_THRESHOLDS, NULL, NULL },
+    { "any", "7", '7', ACTION_SETTINGS, NULL, NULL },
     { "any", "8", '8', ACTION_HELP, NULL, NULL },
     { "any", "Up", KEY_CODE_UP, ACTION_UP, NULL, NULL },
     { "any", "k", 'k', ACTION_UP, NULL, NULL },
@@ -88,24 +97,15 @@ static const struct key_row rows[] = {
     { "launch form", "F1", 0, ACTION_NONE, "help", "help" },
     { "launch form", "Tab", 0, ACTION_NONE, "next field", "to the next field" },
 
-    { "thresholds", "Enter", 0, ACTION_NONE, "edit", "edit the threshold" },
-    { "thresholds", "a", 0, ACTION_NONE, "add", "add a threshold" },
-    { "thresholds", "d", 0, ACTION_NONE, "off/on", "switch it off, or on again" },
-    { "thresholds", "Esc", 0, ACTION_NONE, "close", "close" },
-    { "thresholds", "q", 0, ACTION_NONE, NULL, NULL },
-    { "thresholds", "j k", 0, ACTION_NONE, NULL, "choose another one (arrows, pages, Home and End too)" },
-    { "thresholds", "?", 0, ACTION_NONE, "help", "help" },
-    { "thresholds", "F1", 0, ACTION_NONE, NULL, NULL },
+    { "value", "Enter", 0, ACTION_NONE, "save", "write optop.ini; in effect at once" },
+    { "value", "Esc", 0, ACTION_NONE, "leave", "leave it as it was" },
+    { "value", "Left Right", 0, ACTION_NONE, "choose", "along the text; through the choices" },
+    { "value", "Ctrl-U", 0, ACTION_NONE, "empty", "delete all before the cursor; an empty value is the default" },
 
     { "metrics", "Enter", 0, ACTION_NONE, "choose", "set a threshold on this metric" },
     { "metrics", "Up Down", 0, ACTION_NONE, NULL, "choose another metric" },
     { "metrics", "any text", 0, ACTION_NONE, "filter", "show only metrics with this in name or help" },
     { "metrics", "Esc", 0, ACTION_NONE, "back", "back" },
-
-    { "threshold form", "Ctrl-G", 0, ACTION_NONE, "save", "write optop.ini; in effect at once" },
-    { "threshold form", "Esc", 0, ACTION_NONE, "back", "back, nothing written" },
-    { "threshold form", "F1", 0, ACTION_NONE, "help", "help" },
-    { "threshold form", "Tab", 0, ACTION_NONE, "next field", "to the next field" },
 
     { "form", "Tab", 0, ACTION_NONE, "next field", "the next field" },
     { "form", "Down", 0, ACTION_NONE, NULL, NULL },
@@ -142,10 +142,10 @@ static const struct key_row rows[] = {
     { "message", "Enter", 0, ACTION_NONE, NULL, NULL },
     { "message", "j k", 0, ACTION_NONE, "scroll", "scroll (arrows, pages, Home and End too)" },
 
-    { "help", "Esc", 0, ACTION_NONE, "close", "close" },
-    { "help", "q", 0, ACTION_NONE, NULL, NULL },
-    { "help", "?", 0, ACTION_NONE, NULL, NULL },
-    { "help", "j k", 0, ACTION_NONE, "scroll", "scroll (arrows, pages, Home and End too)" },
+    { "keys", "Esc", 0, ACTION_NONE, "close", "close" },
+    { "keys", "q", 0, ACTION_NONE, NULL, NULL },
+    { "keys", "?", 0, ACTION_NONE, NULL, NULL },
+    { "keys", "j k", 0, ACTION_NONE, "scroll", "scroll (arrows, pages, Home and End too)" },
 };
 
 /* Whose keys count where; each context of above stands at the head of one row. */
@@ -156,11 +156,12 @@ static const char *const contexts[][6] = {
     { "processes", "table", "panels", "any" },
     { "figures", "table", "panels", "any" },
     { "alerts", "table", "panels", "any" },
+    { "settings", "table", "panels", "any" },
+    { "help", "table", "panels", "any" },
     { "launch form", "form" },
-    { "threshold form", "form" },
-    { "launch" }, { "thresholds" }, { "metrics" }, { "confirm" }, { "message" }, { "command" },
+    { "launch" }, { "value" }, { "metrics" }, { "confirm" }, { "message" }, { "command" },
     { "process" },
-    { "help" },
+    { "keys" },
 };
 
 const struct key_row *

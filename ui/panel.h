@@ -6,7 +6,7 @@
  * the canvas and their own scroll state.
  *
  * To add a panel: panel_<name>.c, a row in panel.c, a number here, and its
- * place in a band of screen.c.
+ * place in a band of scene.c.
  */
 #ifndef OPTOP_UI_PANEL_H
 #define OPTOP_UI_PANEL_H
@@ -39,6 +39,9 @@ enum panel_id {
     PANEL_FIGURE_HISTORY,
     PANEL_ALERT_TABLE,
     PANEL_NOTICES,
+    PANEL_SETTINGS,
+    PANEL_SETTING,
+    PANEL_HELP,
     PANEL_COUNT
 };
 
@@ -51,6 +54,7 @@ struct panel_list {
 };
 
 struct table;
+struct settings;
 
 struct panel_context {
     const struct view *view;
@@ -60,6 +64,7 @@ struct panel_context {
     struct panel_list *list; /* the panel's own */
     struct table *table; /* the same; NULL: its rows are no table */
     const struct table *beside; /* what a panel is about that shows one row of a table; NULL */
+    struct settings *settings; /* of the panels that show them */
     int parameter; /* of the run that is looked at */
     int scroll_x; /* where a scroll bar may stand: at the panel's right edge */
 };
@@ -82,7 +87,7 @@ const struct panel *panel_info(enum panel_id id);
 extern const struct panel panel_cpu, panel_memory, panel_io, panel_runs, panel_tasks,
     panel_pools, panel_boards, panel_files, panel_alerts, panel_run, panel_curve, panel_top, panel_log,
     panel_run_table, panel_processes, panel_figures, panel_figure_history, panel_alert_table,
-    panel_notices, panel_scores, panel_scatter;
+    panel_notices, panel_scores, panel_scatter, panel_settings, panel_setting, panel_help;
 
 /* What panels share (panel.c). */
 

@@ -102,6 +102,16 @@ static const struct band all_alerts[] = {
     { { { PANEL_NONE, 0 } } },
 };
 
+static const struct band all_settings[] = {
+    { { { PANEL_SETTINGS, 1 } } },
+    { { { PANEL_SETTING, 1 } } },
+    { { { PANEL_NONE, 0 } } },
+};
+static const struct band all_help[] = {
+    { { { PANEL_HELP, 1 } } },
+    { { { PANEL_NONE, 0 } } },
+};
+
 /* To add a view of panels: a number in scene.h, a row here, a row in views[] (scene_lines.c). */
 static const struct {
     const char *context;
@@ -114,6 +124,8 @@ static const struct {
     [SCENE_PROCESSES] = { "processes", all_processes, all_processes, all_processes, PANEL_PROCESSES },
     [SCENE_FIGURES] = { "figures", figures_narrow, figures_normal, figures_normal, PANEL_FIGURES },
     [SCENE_ALERTS] = { "alerts", all_alerts, all_alerts, all_alerts, PANEL_ALERT_TABLE },
+    [SCENE_SETTINGS] = { "settings", all_settings, all_settings, all_settings, PANEL_SETTINGS },
+    [SCENE_HELP] = { "help", all_help, all_help, all_help, PANEL_HELP },
 };
 
 void
@@ -127,6 +139,10 @@ scene_init(struct scene *scene)
     table_init(&scene->figure_table, &figure_list_class, &scene->figures);
     table_init(&scene->alert_table, &alert_class, &scene->view);
     table_init(&scene->notice_table, &notice_class, &scene->notices);
+    settings_init(&scene->settings, &scene->view);
+    table_init(&scene->setting_table, &setting_class, &scene->settings);
+    scene->setting_table.tree = true;
+    table_init(&scene->help_table, &help_class, &scene->help);
     scene_show(scene, SCENE_OVERVIEW);
 }
 
@@ -143,6 +159,10 @@ scene_release(struct scene *scene)
     table_release(&scene->alert_table);
     table_release(&scene->notice_table);
     notice_list_release(&scene->notices);
+    table_release(&scene->setting_table);
+    settings_release(&scene->settings);
+    table_release(&scene->help_table);
+    help_list_release(&scene->help);
 }
 
 void
@@ -167,6 +187,10 @@ scene_table(struct scene *scene, enum panel_id id)
         return &scene->alert_table;
     case PANEL_NOTICES:
         return &scene->notice_table;
+    case PANEL_SETTINGS:
+        return &scene->setting_table;
+    case PANEL_HELP:
+        return &scene->help_table;
     default:
         return NULL;
     }
@@ -201,7 +225,9 @@ context_of(struct scene *scene, enum panel_id id)
         .focused = scene->focus == id,
         .list = &scene->list[id],
         .table = scene_table(scene, id),
-        .beside = id == PANEL_FIGURE_HISTORY ? &scene->figure_table : NULL,
+        .beside = id == PANEL_FIGURE_HISTORY ? &scene->figure_table
+            : id == PANEL_SETTING ? &scene->setting_table : NULL,
+        .settings = &scene->settings,
         .parameter = scene->parameter,
     };
 }
@@ -324,6 +350,12 @@ scene_can(const struct scene *scene, enum action action)
     case ACTION_RENICE:
     case ACTION_AFFINITY:
         return scene_processes(scene, process, 1) > 0;
+    case ACTION_EDIT:
+    case ACTION_DEFAULT:
+    case ACTION_SWITCH:
+    case ACTION_ADD:
+    case ACTION_EDITOR:
+        return scene_setting_can(scene, action);
     case ACTION_PARAMETER:
         return scene->kind == SCENE_RUN && scene->detail.parameter_count > 1;
     case ACTION_TREE:

@@ -13,13 +13,15 @@
 #include "ui/panel.h"
 #include "ui/alert_list.h"
 #include "ui/figure_list.h"
+#include "ui/help_list.h"
 #include "ui/process_list.h"
 #include "ui/run_list.h"
+#include "ui/settings.h"
 #include "ui/view.h"
 
 /* A view that is made of panels; in the order of their numbers. */
 enum scene_kind { SCENE_OVERVIEW, SCENE_RUNS, SCENE_RUN, SCENE_PROCESSES, SCENE_FIGURES, SCENE_ALERTS,
-    SCENE_COUNT };
+    SCENE_SETTINGS, SCENE_HELP, SCENE_COUNT };
 
 enum { SCENE_SPOTS_MAX = 32, SCENE_TARGETS_MAX = TABLE_MARKS_MAX };
 
@@ -45,6 +47,11 @@ struct scene {
     struct table figure_table;
     struct notice_list notices; /* of SCENE_ALERTS */
     struct table alert_table, notice_table;
+    struct settings settings; /* of SCENE_SETTINGS */
+    struct table setting_table;
+    struct help_list help; /* of SCENE_HELP */
+    struct table help_table;
+    enum scene_kind helped; /* the view that help was asked for in */
     int parameter; /* whose values stand against the score in SCENE_RUN */
     bool held; /* the picture stands still on purpose */
     char message[VIEW_TEXT_MAX]; /* instead of the keys; "" */
@@ -89,6 +96,9 @@ enum action scene_spot_at(const struct scene *scene, int x, int y);
 /* What to ask for so that a run has so many workers more (or fewer), in the
  * form of its run file: "5", "3x8". */
 void scene_workers_text(const struct view_run *run, int more, char *buf, size_t size);
+
+/* The same of those of the settings (screen_settings.c). */
+bool scene_setting_can(const struct scene *scene, enum action action);
 
 /* Would an action do something now? The line of keys shows only those. */
 bool scene_can(const struct scene *scene, enum action action);

@@ -14,12 +14,11 @@ enum {
     VIEWS_FROM = 20, /* rows of the screen: a line that names the views from here */
 };
 
-/* What the line of views names: the views, and two dialogs. The key is that of
- * the action in the key table. */
+/* What the line of views names. The key is that of the action in the key table. */
 static const struct {
     const char *title;
     enum action action;
-    int kind; /* enum scene_kind; -1: a dialog */
+    enum scene_kind kind;
 } views[] = {
     { "Overview", ACTION_OVERVIEW, SCENE_OVERVIEW },
     { "Runs", ACTION_RUNS, SCENE_RUNS },
@@ -27,8 +26,8 @@ static const struct {
     { "Processes", ACTION_PROCESSES, SCENE_PROCESSES },
     { "Figures", ACTION_FIGURES, SCENE_FIGURES },
     { "Alerts", ACTION_ALERTS, SCENE_ALERTS },
-    { "Setup", ACTION_THRESHOLDS, -1 },
-    { "Help", ACTION_HELP, -1 },
+    { "Setup", ACTION_SETTINGS, SCENE_SETTINGS },
+    { "Help", ACTION_HELP, SCENE_HELP },
 };
 
 static void
@@ -212,7 +211,7 @@ views_width(const struct scene *scene, bool wordy)
 {
     int width = 0;
     for (size_t i = 0; i < sizeof views / sizeof *views; i++)
-        width += 2 + (wordy || views[i].kind == (int)scene->kind ? text_width(views[i].title) + 1 : 0) + 1;
+        width += 2 + (wordy || views[i].kind == scene->kind ? text_width(views[i].title) + 1 : 0) + 1;
     return width;
 }
 
@@ -224,7 +223,7 @@ scene_draw_views(struct scene *scene, struct canvas *canvas, int y)
     if (canvas->rows < VIEWS_FROM)
         return 0;
     for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
-        bool here = views[i].kind == (int)scene->kind;
+        bool here = views[i].kind == scene->kind;
         const char *key = keymap_key(scene_context(scene->kind), views[i].action);
         int from = x;
         canvas_put(canvas, x++, y, here ? '[' : ' ', STYLE_TITLE);

@@ -16,8 +16,6 @@ enum {
     TOP_COUNT = DETAIL_TRIALS_MAX,
 };
 
-static void settle(struct screen *screen);
-
 /* Messages. */
 
 void
@@ -83,6 +81,7 @@ close_dialog(struct screen *screen, struct dialog *dialog)
         if (call->dialog == dialog)
             call->dialog = NULL;
     dialog->class->free(dialog);
+    screen_ask_settings(screen); /* what a dialog may have changed */
     screen->dirty = true;
 }
 
@@ -193,6 +192,15 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
             notice_list_apply(&screen->scene.notices, result);
         table_update(&screen->scene.notice_table);
         break;
+    case CALL_CONFIG:
+        screen_take_settings(screen, result, diag);
+        break;
+    case CALL_SETTING:
+        screen_take_setting(screen, call, result, diag);
+        break;
+    case CALL_SETTING_HISTORY:
+        settings_take_history(&screen->scene.settings, result);
+        break;
     case CALL_PROCESSES:
         take_processes(screen, result);
         break;
@@ -213,7 +221,7 @@ on_answer(void *context, const json_t *result, const struct diag *diag)
     struct screen *screen = call->screen;
     struct diag none = { .text = "no answer" };
     finish_call(call, result, diag ? diag : &none);
-    settle(screen);
+    screen_settle(screen);
 }
 
 struct call *
@@ -235,8 +243,8 @@ screen_call(struct screen *screen, enum call_kind kind, const char *method, json
 
 /* Answers calls that could not be sent. Done when an entry ends and not where
  * they were made: a dialog must not get its answer while it asks. */
-static void
-settle(struct screen *screen)
+void
+screen_settle(struct screen *screen)
 {
     struct diag diag = { .code = ERR_CLOSED, .text = "the server is not there" };
     int left = FAILURES_MAX;
@@ -368,6 +376,7 @@ take_status(struct screen *screen, const json_t *status)
     expire_message(screen);
     refresh_detail(screen);
     screen_ask_processes(screen);
+    screen_tick_settings(screen);
     screen->dirty = screen->dirty || screen->scene.kind != SCENE_PROCESSES || !screen->processes_asked;
 }
 
@@ -412,7 +421,7 @@ screen_notification(struct screen *screen, const char *method, const json_t *par
         take_status(screen, params);
     else if (!strcmp(method, "run"))
         take_run(screen, params);
-    settle(screen);
+    screen_settle(screen);
 }
 
 static void
@@ -451,8 +460,9 @@ screen_connected(struct screen *screen)
     screen_call(screen, CALL_WATCH, "watch", params);
     if (screen->scene.kind == SCENE_RUN && screen->detail_calls == 0)
         screen_ask_detail(screen);
+    screen_ask_settings(screen);
     screen->dirty = true;
-    settle(screen);
+    screen_settle(screen);
 }
 
 void
@@ -463,10 +473,10 @@ screen_disconnected(struct screen *screen, const char *text)
     for (struct call *call = screen->calls; call; call = call->next)
         call->failed = true;
     screen->dirty = true;
-    settle(screen);
+    screen_settle(screen);
 }
 
-/* Keys and clicks. */
+/* Keys. */
 
 void
 screen_key(struct screen *screen, uint32_t key)
@@ -476,81 +486,9 @@ screen_key(struct screen *screen, uint32_t key)
         screen_act(screen, keymap_find(scene_context(screen->scene.kind), key), NULL);
     else if (dialog->class->key(dialog, key) == DIALOG_CLOSED)
         close_dialog(screen, dialog);
+    screen_ask_setting_history(screen);
     screen->dirty = true;
-    settle(screen);
-}
-
-static bool
-holds(struct rect rect, int x, int y)
-{
-    return x >= rect.x && x < rect.x + rect.width && y >= rect.y && y < rect.y + rect.height;
-}
-
-/* A click on a run chooses it, a click on the chosen one opens it. */
-static void
-click_run(struct screen *screen, int y)
-{
-    struct scene *scene = &screen->scene;
-    const struct panel_list *list = &scene->list[PANEL_RUNS];
-    int row = list->top + y - list->body.y;
-    if (row < 0 || row >= scene->view.run_count)
-        return;
-    if (scene->selected == scene->view.run[row].run)
-        screen_open_run(screen, &scene->view.run[row]);
-    else
-        scene->selected = scene->view.run[row].run;
-}
-
-/* The same in a table. */
-static void
-click_row(struct screen *screen, enum panel_id id, struct table *table, int y)
-{
-    const struct panel_list *list = &screen->scene.list[id];
-    int row = list->top + y - list->body.y;
-    if (row < 0 || row >= table->shown)
-        return;
-    if (row == table->at)
-        screen_act(screen, ACTION_OPEN, NULL);
-    else
-        table_move(table, row - table->at);
-}
-
-static void
-click_panel(struct screen *screen, enum panel_id id, int x, int y)
-{
-    struct scene *scene = &screen->scene;
-    struct table *table = scene_table(scene, id);
-    scene->focus = id;
-    if (!holds(scene->list[id].body, x, y))
-        return;
-    if (table)
-        click_row(screen, id, table, y);
-    else if (id == PANEL_RUNS)
-        click_run(screen, y);
-}
-
-void
-screen_mouse(struct screen *screen, int x, int y, enum screen_button button)
-{
-    struct scene *scene = &screen->scene;
-    if (screen->dialogs) { /* dialogs hear the wheel as arrows */
-        if (button != SCREEN_CLICK)
-            screen_key(screen, button == SCREEN_WHEEL_UP ? KEY_CODE_UP : KEY_CODE_DOWN);
-        return;
-    }
-    if (button == SCREEN_CLICK)
-        screen_act(screen, scene_spot_at(scene, x, y), NULL);
-    for (int id = PANEL_NONE + 1; id < PANEL_COUNT; id++) {
-        if (!holds(scene->place[id], x, y))
-            continue;
-        if (button == SCREEN_CLICK)
-            click_panel(screen, (enum panel_id)id, x, y);
-        else
-            screen_move(scene, (enum panel_id)id, button == SCREEN_WHEEL_UP ? -1 : 1);
-        break;
-    }
-    screen->dirty = true;
-    settle(screen);
+    screen_settle(screen);
 }
 
 /* Life and picture. */
@@ -575,6 +513,7 @@ screen_free(struct screen *screen)
 {
     if (!screen)
         return;
+    screen->scene.view.connected = false; /* nothing is asked any more */
     while (screen->dialogs)
         close_dialog(screen, screen->dialogs);
     while (screen->calls) {

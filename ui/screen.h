@@ -21,6 +21,8 @@ struct screen_host {
         void *fn_context);
     void (*quit)(void *context);
     void (*redraw)(void *context); /* draw every cell anew; may be NULL */
+    /* Lets the person edit a file in an editor of their own, and waits for its end; may be NULL. */
+    int (*edit)(void *context, const char *path, struct diag *diag);
 };
 
 struct screen;

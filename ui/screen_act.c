@@ -48,6 +48,7 @@ screen_show(struct screen *screen, enum scene_kind kind)
         screen_ask_processes(screen);
     if (kind == SCENE_ALERTS)
         screen_ask_notices(screen);
+    screen_ask_settings(screen);
     screen_update_tables(&screen->scene);
 }
 
@@ -82,25 +83,29 @@ act_back(struct screen *screen, int by, const char *text)
     (void)by, (void)text;
     if (screen->scene.zoom != PANEL_NONE)
         screen->scene.zoom = PANEL_NONE;
+    else if (screen->scene.kind == SCENE_HELP && screen->scene.helped != SCENE_RUN)
+        screen_show(screen, screen->scene.helped);
+    else if (screen->scene.kind == SCENE_HELP)
+        screen_open_run(screen, &screen->scene.detail.run);
     else
         screen_show(screen, SCENE_OVERVIEW);
 }
 
-/* Dialogs. */
-
-void
-act_thresholds(struct screen *screen, int by, const char *text)
-{
-    (void)by, (void)text;
-    screen_push(screen, dialog_thresholds_new());
-}
-
+/* Of the view that it is asked for in. */
 void
 act_help(struct screen *screen, int by, const char *text)
 {
+    struct scene *scene = &screen->scene;
     (void)by, (void)text;
-    screen_push(screen, dialog_help_new(scene_context(screen->scene.kind)));
+    if (scene->kind != SCENE_HELP)
+        scene->helped = scene->kind;
+    help_list_fill(&scene->help, scene_context(scene->helped));
+    table_filter(&scene->help_table, "");
+    table_move(&scene->help_table, -INT_MAX / 2);
+    screen_show(screen, SCENE_HELP);
 }
+
+/* Dialogs. */
 
 void
 act_launch(struct screen *screen, int by, const char *text)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The screen's inside, for the files that make it: screen.c (what comes in and
- * goes out) and screen_act.c (what keys and commands do), and for the table in
+ * goes out), screen_mouse.c and screen_act.c (what keys and commands do), and for the table in
  * action.c.
  */
 #ifndef OPTOP_UI_SCREEN_ACT_H
@@ -11,7 +11,7 @@
 #include "ui/screen.h"
 
 enum call_kind { CALL_STATUS, CALL_WATCH, CALL_HISTORY, CALL_TOP, CALL_CURVE, CALL_LOGS, CALL_RUN,
-    CALL_RUNS, CALL_PROCESSES, CALL_NOTICES,
+    CALL_RUNS, CALL_PROCESSES, CALL_NOTICES, CALL_CONFIG, CALL_SETTING, CALL_SETTING_HISTORY,
     CALL_DIALOG };
 
 /* A request under way. */
@@ -39,11 +39,13 @@ struct screen {
     double detail_time, detail_done; /* when and at what count it was read last */
     enum run_state detail_state;
     int detail_calls; /* under way */
-    bool processes_asked; /* under way */
+    bool processes_asked, settings_asked; /* under way */
 };
 
 /* screen.c */
 void screen_tell(struct screen *screen, enum style style, const char *text);
+/* Answers what could not be sent; at the end of each entry. */
+void screen_settle(struct screen *screen);
 void screen_push(struct screen *screen, struct dialog *dialog);
 struct call *screen_call(struct screen *screen, enum call_kind kind, const char *method, json_t *params);
 json_t *screen_run_params(int64_t run);
@@ -52,6 +54,14 @@ void screen_ask_processes(struct screen *screen);
 void screen_ask_notices(struct screen *screen);
 void screen_update_tables(struct scene *scene); /* with what has come */
 void screen_ask_all(struct screen *screen); /* what a hold has missed */
+
+/* screen_settings.c */
+void screen_ask_settings(struct screen *screen);
+void screen_take_settings(struct screen *screen, const json_t *result, const struct diag *diag);
+void screen_ask_setting_history(struct screen *screen);
+void screen_tick_settings(struct screen *screen);
+void screen_take_setting(struct screen *screen, const struct call *call, const json_t *result,
+    const struct diag *diag);
 
 /* screen_act.c */
 void screen_act(struct screen *screen, enum action action, const char *text);
@@ -69,7 +79,6 @@ void screen_typed(struct screen *screen, enum prompt_kind kind, const char *text
 /* For the table of actions: `by` of the row; text: its argument, NULL by a key. */
 void act_view(struct screen *screen, int by, const char *text);
 void act_open(struct screen *screen, int by, const char *text);
-void act_thresholds(struct screen *screen, int by, const char *text);
 void act_help(struct screen *screen, int by, const char *text);
 void act_back(struct screen *screen, int by, const char *text);
 void act_launch(struct screen *screen, int by, const char *text);
@@ -83,6 +92,11 @@ void act_parameter(struct screen *screen, int by, const char *text);
 void act_details(struct screen *screen, int by, const char *text);
 void act_tree(struct screen *screen, int by, const char *text);
 void act_process(struct screen *screen, int by, const char *text);
+void act_edit(struct screen *screen, int by, const char *text);
+void act_default(struct screen *screen, int by, const char *text);
+void act_switch(struct screen *screen, int by, const char *text);
+void act_add(struct screen *screen, int by, const char *text);
+void act_editor(struct screen *screen, int by, const char *text);
 void act_mark(struct screen *screen, int by, const char *text);
 void act_unmark(struct screen *screen, int by, const char *text);
 void act_sort(struct screen *screen, int by, const char *text);

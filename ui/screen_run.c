@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "ui/editor.h"
 #include "ui/screen.h"
 
 enum {
@@ -69,6 +70,18 @@ host_redraw(void *context)
     struct console *console = context;
     term_forget(console->term);
     screen_touch(console->screen);
+}
+
+static int
+host_edit(void *context, const char *path, struct diag *diag)
+{
+    struct console *console = context;
+    term_leave(console->term);
+    int r = editor_run(path, diag);
+    term_enter(console->term);
+    console->size_changed = true;
+    screen_touch(console->screen);
+    return r;
 }
 
 /* The server. */
@@ -308,7 +321,7 @@ screen_run(const struct screen_options *options)
         fprintf(stderr, "optop: %s\n", diag.text);
         return r;
     }
-    console.host = (struct screen_host){ &console, host_request, host_quit, host_redraw };
+    console.host = (struct screen_host){ &console, host_request, host_quit, host_redraw, host_edit };
     console.events = (struct client_events){ on_notification, on_closed };
     canvas_init(&console.canvas);
     console.canvas.ascii = term_ascii(console.term);

@@ -208,7 +208,7 @@ table_update(struct table *table)
                 table->order[table->shown++] = row;
     }
     sort_rows(table);
-    if (table->tree && table->class->parent)
+    if (table->tree && table->class->parent && table->shown > 0)
         arrange_tree(table);
     else if (table->shown)
         memset(table->depth, 0, (size_t)table->shown);

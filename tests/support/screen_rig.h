@@ -35,6 +35,8 @@ struct rig {
     int answered; /* of asked */
     bool refuse; /* requests cannot be sent */
     int quits, redraws;
+    char edited[128]; /* the file that was given to the editor */
+    bool editor_fails;
 };
 
 static inline int
@@ -67,12 +69,21 @@ take_redraw(void *context)
     ((struct rig *)context)->redraws++;
 }
 
+static inline int
+take_edit(void *context, const char *path, struct diag *diag)
+{
+    struct rig *rig = context;
+    str_copy(rig->edited, sizeof rig->edited, path);
+    return rig->editor_fails ? diag_set(diag, ERR_BAD_STATE, "the editor ended with a failure") : 0;
+}
+
 static inline void
 rig_open(struct rig *rig)
 {
     setenv("TZ", "UTC0", 1);
     memset(rig, 0, sizeof *rig);
-    rig->host = (struct screen_host){ rig, take_request, take_quit, take_redraw };
+    rig->host = (struct screen_host){ .context = rig, .request = take_request, .quit = take_quit,
+        .redraw = take_redraw, .edit = take_edit };
     rig->screen = screen_new(&rig->host, "");
     canvas_init(&rig->canvas);
     canvas_resize(&rig->canvas, 160, 50);
