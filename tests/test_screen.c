@@ -29,6 +29,8 @@ open_run(struct rig *rig)
     answer(rig, "run.top", load("top"), NULL);
     answer(rig, "run.curve", load("curve"), NULL);
     answer(rig, "run.logs", load("logs"), NULL);
+    answer(rig, "run.failures", load("failures"), NULL);
+    answer(rig, "run.workers", load("workers"), NULL);
 }
 
 START_TEST(run_is_as_committed)
@@ -47,16 +49,12 @@ START_TEST(documents_are_written)
     if (!getenv("OPTOP_UPDATE_SCREENS"))
         return;
     rig_open(&rig);
-    rig_connect(&rig, "busy");
-    picture(&rig);
-    write_document(&rig, "overview-160x50");
-    screen_key(rig.screen, KEY_CODE_ENTER);
-    answer(&rig, "run.top", load("top"), NULL);
-    answer(&rig, "run.curve", load("curve"), NULL);
-    answer(&rig, "run.logs", load("logs"), NULL);
+    open_run(&rig);
     picture(&rig);
     write_document(&rig, "run-160x50");
     screen_key(rig.screen, KEY_CODE_ESCAPE);
+    picture(&rig);
+    write_document(&rig, "overview-160x50");
     canvas_resize(&rig.canvas, 80, 24);
     picture(&rig);
     write_document(&rig, "overview-80x24");
@@ -266,16 +264,43 @@ START_TEST(detail_is_read_again_when_the_run_moves)
     json_t *status = load("busy");
     int asked = rig.asked_count;
     tick(&rig, status, 1);
-    ck_assert_int_eq(rig.asked_count, asked); /* nothing new */
+    ck_assert_int_eq(rig.asked_count, asked + 1); /* nothing new but of the workers */
+    tick(&rig, status, 1);
+    ck_assert_int_eq(rig.asked_count, asked + 1); /* that is not answered yet */
+    answer(&rig, "run.workers", load("workers"), NULL);
+    asked++;
     json_t *run = json_array_get(json_object_get(status, "runs"), 0);
     json_object_set_new(json_object_get(run, "counts"), "done", json_integer(5000));
     tick(&rig, status, 1);
-    ck_assert_int_eq(rig.asked_count, asked + 3);
+    ck_assert_int_eq(rig.asked_count, asked + 5);
     ck_assert_int_eq((int)json_get_int(rig.asked[asked + 2].params, "after", 0), 8);
     json_object_set_new(json_object_get(run, "counts"), "done", json_integer(5100));
     tick(&rig, status, 1);
-    ck_assert_int_eq(rig.asked_count, asked + 3); /* the answers are not there yet */
+    ck_assert_int_eq(rig.asked_count, asked + 5); /* the answers are not there yet */
     json_decref(status);
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_run_tells_of_its_workers)
+{
+    struct rig rig;
+    rig_open(&rig);
+    open_run(&rig);
+    check_shows(&rig, "busy 67% of 4m20s");
+    check_shows(&rig, "187.2% of 200%");
+    check_shows(&rig, "431M of 512M, its limit");
+    check_shows(&rig, "killed by SIGKILL: memory above 64M");
+    canvas_resize(&rig.canvas, 40, 12); /* what is less important has gone */
+    check_hides(&rig, "its limit");
+    check_shows(&rig, "62.8%");
+    canvas_resize(&rig.canvas, 160, 50);
+    screen_key(rig.screen, KEY_CODE_ESCAPE); /* of another run nothing is told that is this one's */
+    screen_key(rig.screen, 'j');
+    screen_key(rig.screen, 'j');
+    screen_key(rig.screen, KEY_CODE_ENTER);
+    check_hides(&rig, "its limit");
+    check_hides(&rig, "SIGKILL");
     rig_close(&rig);
 }
 END_TEST
@@ -622,6 +647,7 @@ test_suite(void)
     tcase_add_test(keys, selection_stays_on_its_run);
     tcase_add_test(keys, a_run_is_opened_and_left);
     tcase_add_test(keys, detail_is_read_again_when_the_run_moves);
+    tcase_add_test(keys, a_run_tells_of_its_workers);
     tcase_add_test(keys, cancel_asks_first);
     tcase_add_test(keys, pause_and_resume_tell_what_came);
     tcase_add_test(keys, workers_priority_and_retries_by_keys);

@@ -295,6 +295,65 @@ START_TEST(top_is_best_first)
 }
 END_TEST
 
+/* Metrics that trials reported themselves; those without them come last. */
+START_TEST(top_by_what_was_reported)
+{
+    int64_t run = add_run(RUN_RUNNING);
+    static char texts[][32] = { "{\"loss\":0.5}", "{\"loss\":-2,\"a.b\":1}", "{}", "{\"loss\":30}" };
+    for (int i = 0; i < 5; i++) {
+        struct trial_result result = { .trial = i + 1, .attempt = 1, .state = TRIAL_DONE, .score = 1,
+            .metrics = i < 4 ? texts[i] : NULL };
+        ck_assert_int_eq(store_trial_add(store, run, &(struct store_trial){ &result, "[1]", 1 }), 0);
+    }
+    str_clear(&rows);
+    ck_assert_int_eq(store_trial_top_by(store, run, "loss", false, INT64_MAX, 9, print_trial, NULL), 0);
+    ck_assert_str_eq(rows.data, "2:1 1:1 4:1 3:1 5:1 ");
+    str_clear(&rows);
+    ck_assert_int_eq(store_trial_top_by(store, run, "loss", true, INT64_MAX, 2, print_trial, NULL), 0);
+    ck_assert_str_eq(rows.data, "4:1 1:1 ");
+    str_clear(&rows);
+    ck_assert_int_eq(store_trial_top_by(store, run, "a.b", false, INT64_MAX, 1, print_trial, NULL), 0);
+    ck_assert_str_eq(rows.data, "2:1 ");
+    static const char *const none[] = { "", "los", "a", "lo\"ss", "loss') --",
+        "a_name_that_is_longer_than_any_name_of_a_metric_may_ever_be_in_a_trial_of_ours" };
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        ck_assert_int_eq(store_trial_top_by(store, run, none[i], false, INT64_MAX, 9, print_trial, NULL),
+            ERR_NOT_FOUND);
+}
+END_TEST
+
+static int
+print_failure(void *context, const struct store_failure *failure)
+{
+    (void)context;
+    str_printf(&rows, "%s:%d:%d-%d ", failure->reason, (int)failure->count, (int)failure->first,
+        (int)failure->last);
+    return 0;
+}
+
+START_TEST(failures_go_by_reason)
+{
+    int64_t run = add_run(RUN_RUNNING), kinds = 9;
+    static const char *const reasons[] = { "b", "a", "", "b", "c", "" };
+    for (int i = 0; i < 6; i++) {
+        struct trial_result result = { .trial = i + 1, .attempt = 1,
+            .state = *reasons[i] ? TRIAL_FAILED : TRIAL_DONE };
+        str_copy(result.reason, sizeof result.reason, reasons[i]);
+        ck_assert_int_eq(store_trial_add(store, run, &(struct store_trial){ &result, "[1]", 1 }), 0);
+    }
+    str_clear(&rows);
+    ck_assert_int_eq(store_trial_failures(store, run, 9, &kinds, print_failure, NULL), 0);
+    ck_assert_str_eq(rows.data, "b:2:1-4 a:1:2-2 c:1:5-5 ");
+    ck_assert_int_eq(kinds, 3);
+    str_clear(&rows);
+    ck_assert_int_eq(store_trial_failures(store, run, 1, &kinds, print_failure, NULL), 0);
+    ck_assert_str_eq(rows.data, "b:2:1-4 ");
+    ck_assert_int_eq(kinds, 3);
+    ck_assert_int_eq(store_trial_failures(store, run + 1, 9, &kinds, print_failure, NULL), 0);
+    ck_assert_int_eq(kinds, 0);
+}
+END_TEST
+
 START_TEST(trials_are_listed_by_number)
 {
     int64_t run = add_run(RUN_RUNNING);
@@ -420,6 +479,8 @@ test_suite(void)
     tcase_add_test(tcase, a_trial_comes_back_whole);
     tcase_add_test(tcase, the_first_result_stays);
     tcase_add_test(tcase, top_is_best_first);
+    tcase_add_test(tcase, top_by_what_was_reported);
+    tcase_add_test(tcase, failures_go_by_reason);
     tcase_add_test(tcase, trials_are_listed_by_number);
     tcase_add_test(tcase, scores_come_in_order_of_completion);
     tcase_add_test(tcase, logs_are_listed);

@@ -2,7 +2,7 @@
  *
  * What the run view shows beyond the run object: the best trials, the curve of
  * scores, the last log lines. Plain data of fixed size, filled from the
- * answers of run.top, run.curve and run.logs.
+ * answers of run.top, run.curve, run.logs, run.workers and run.failures.
  */
 #ifndef OPTOP_UI_DETAIL_H
 #define OPTOP_UI_DETAIL_H
@@ -14,6 +14,9 @@ enum {
     DETAIL_PARAMETERS_MAX = 12, /* columns; a run may have more */
     DETAIL_CURVE_MAX = 400,
     DETAIL_LINES_MAX = 200,
+    DETAIL_LANES_MAX = 64,
+    DETAIL_PAST_MAX = 300, /* points of a lane */
+    DETAIL_FAILURES_MAX = 20,
     DETAIL_VALUE_MAX = 64, /* bytes; more than a column shows, so that a cut is seen */
 };
 
@@ -29,6 +32,26 @@ struct detail_line {
     char text[VIEW_TEXT_MAX];
 };
 
+/* A worker, and what stood in its place before it. Figures: NaN where there is none. */
+struct detail_lane {
+    char state[12];
+    double worker, pid, threads, trial, seconds;
+    int points;
+    char past[DETAIL_PAST_MAX]; /* oldest first; see run.workers in PROTOCOL.md */
+};
+
+/* Of all its processes; NaN: not known, or no limit. */
+struct detail_use {
+    bool known; /* false: nothing of it runs */
+    double processes, cpu_pct, rss_bytes, read_bytes, write_bytes;
+    double memory_limit_bytes, cpu_limit_cores;
+};
+
+struct detail_failure {
+    double count, first, last; /* trials */
+    char reason[VIEW_TEXT_MAX];
+};
+
 struct detail {
     struct view_run run; /* as last seen; run.run 0: none */
     int trial_count, parameter_count;
@@ -42,6 +65,14 @@ struct detail {
     int line_count, line_head; /* ring; head: index of the newest */
     struct detail_line line[DETAIL_LINES_MAX];
     int64_t last_line; /* number of the newest, for the next request */
+    int lane_count;
+    int64_t lane_newest; /* the number of the lanes' newest point */
+    int64_t lane_others; /* workers without a lane */
+    struct detail_lane lane[DETAIL_LANES_MAX];
+    struct detail_use use;
+    int failure_count;
+    int64_t failure_kinds; /* reasons, those that are not shown too */
+    struct detail_failure failure[DETAIL_FAILURES_MAX];
 };
 
 /* Forgets everything and begins with a run. */
@@ -49,6 +80,8 @@ void detail_start(struct detail *detail, const struct view_run *run);
 
 void detail_apply_top(struct detail *detail, const json_t *result);
 void detail_apply_curve(struct detail *detail, const json_t *result);
+void detail_apply_workers(struct detail *detail, const json_t *result);
+void detail_apply_failures(struct detail *detail, const json_t *result);
 void detail_apply_logs(struct detail *detail, const json_t *result);
 
 /* Line `age` (0: newest), NULL when there is none. */

@@ -30,6 +30,9 @@ enum panel_id {
     PANEL_RUN,
     PANEL_CURVE,
     PANEL_TOP,
+    PANEL_WORKERS,
+    PANEL_USE,
+    PANEL_FAILURES,
     PANEL_LOG,
     PANEL_SCORES,
     PANEL_SCATTER,
@@ -87,7 +90,8 @@ const struct panel *panel_info(enum panel_id id);
 extern const struct panel panel_cpu, panel_memory, panel_io, panel_runs, panel_tasks,
     panel_pools, panel_boards, panel_files, panel_alerts, panel_run, panel_curve, panel_top, panel_log,
     panel_run_table, panel_processes, panel_figures, panel_figure_history, panel_alert_table,
-    panel_notices, panel_scores, panel_scatter, panel_settings, panel_setting, panel_help;
+    panel_notices, panel_scores, panel_scatter, panel_workers, panel_use, panel_failures,
+    panel_settings, panel_setting, panel_help;
 
 /* What panels share (panel.c). */
 

@@ -109,7 +109,7 @@ scores_draw(struct canvas *canvas, struct rect inside, const struct panel_contex
 const struct panel panel_scores = {
     .name = "scores",
     .title = "Spread of scores",
-    .priority = 5,
+    .priority = 6,
     .weight = 1,
     .want = scores_want,
     .note = scores_note,
@@ -212,7 +212,7 @@ scatter_draw(struct canvas *canvas, struct rect inside, const struct panel_conte
 const struct panel panel_scatter = {
     .name = "scatter",
     .title = "Score by parameter",
-    .priority = 6,
+    .priority = 7,
     .weight = 1,
     .want = scatter_want,
     .note = scatter_note,

@@ -11,7 +11,7 @@
 
 enum {
     BAND_PANELS_MAX = 3,
-    BANDS_MAX = 9,
+    BANDS_MAX = 10,
     NARROW_BELOW = 72, /* columns: one panel beside the other from here */
     WIDE_FROM = 200,
     BOXES_FROM = 30, /* rows of the screen: frames around panels from here */
@@ -59,15 +59,28 @@ static const struct band run_narrow[] = {
     { { { PANEL_RUN, 1 } } },
     { { { PANEL_CURVE, 1 } } },
     { { { PANEL_TOP, 1 } } },
+    { { { PANEL_WORKERS, 1 } } },
+    { { { PANEL_USE, 1 } } },
     { { { PANEL_SCORES, 1 } } },
     { { { PANEL_SCATTER, 1 } } },
+    { { { PANEL_FAILURES, 1 } } },
     { { { PANEL_LOG, 1 } } },
     { { { PANEL_NONE, 0 } } },
 };
 static const struct band run_normal[] = {
     { { { PANEL_RUN, 1 } } },
     { { { PANEL_CURVE, 1 }, { PANEL_TOP, 1 } } },
+    { { { PANEL_WORKERS, 2 }, { PANEL_USE, 1 } } },
     { { { PANEL_SCORES, 1 }, { PANEL_SCATTER, 1 } } },
+    { { { PANEL_FAILURES, 1 } } },
+    { { { PANEL_LOG, 1 } } },
+    { { { PANEL_NONE, 0 } } },
+};
+static const struct band run_wide[] = {
+    { { { PANEL_RUN, 1 } } },
+    { { { PANEL_CURVE, 1 }, { PANEL_TOP, 1 } } },
+    { { { PANEL_WORKERS, 2 }, { PANEL_USE, 1 } } },
+    { { { PANEL_SCORES, 1 }, { PANEL_SCATTER, 1 }, { PANEL_FAILURES, 1 } } },
     { { { PANEL_LOG, 1 } } },
     { { { PANEL_NONE, 0 } } },
 };
@@ -120,7 +133,7 @@ static const struct {
 } scenes[SCENE_COUNT] = {
     [SCENE_OVERVIEW] = { "overview", overview_narrow, overview_normal, overview_wide, PANEL_RUNS },
     [SCENE_RUNS] = { "all runs", all_runs, all_runs, all_runs, PANEL_RUN_TABLE },
-    [SCENE_RUN] = { "run", run_narrow, run_normal, run_normal, PANEL_TOP },
+    [SCENE_RUN] = { "run", run_narrow, run_normal, run_wide, PANEL_TOP },
     [SCENE_PROCESSES] = { "processes", all_processes, all_processes, all_processes, PANEL_PROCESSES },
     [SCENE_FIGURES] = { "figures", figures_narrow, figures_normal, figures_normal, PANEL_FIGURES },
     [SCENE_ALERTS] = { "alerts", all_alerts, all_alerts, all_alerts, PANEL_ALERT_TABLE },

@@ -107,13 +107,20 @@ static void
 take_detail(struct screen *screen, const struct call *call, const json_t *result)
 {
     struct detail *detail = &screen->scene.detail;
-    screen->detail_calls--;
+    if (call->kind == CALL_WORKERS)
+        screen->workers_asked = false;
+    else
+        screen->detail_calls--;
     if (!result || call->run != detail->run.run)
         return;
     if (call->kind == CALL_TOP)
         detail_apply_top(detail, result);
     else if (call->kind == CALL_CURVE)
         detail_apply_curve(detail, result);
+    else if (call->kind == CALL_FAILURES)
+        detail_apply_failures(detail, result);
+    else if (call->kind == CALL_WORKERS)
+        detail_apply_workers(detail, result);
     else
         detail_apply_logs(detail, result);
 }
@@ -176,6 +183,8 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
     case CALL_TOP:
     case CALL_CURVE:
     case CALL_LOGS:
+    case CALL_FAILURES:
+    case CALL_WORKERS:
         take_detail(screen, call, result);
         break;
     case CALL_RUN:
@@ -302,6 +311,17 @@ run_params_with(int64_t run, const char *key, int64_t value)
     return params;
 }
 
+/* What changes all the time while the run runs. */
+static void
+ask_workers(struct screen *screen)
+{
+    int64_t run = screen->scene.detail.run.run;
+    if (screen->workers_asked)
+        return;
+    screen->workers_asked = true;
+    screen_call(screen, CALL_WORKERS, "run.workers", run_params_with(run, "points", DETAIL_PAST_MAX))->run = run;
+}
+
 void
 screen_ask_detail(struct screen *screen)
 {
@@ -316,6 +336,11 @@ screen_ask_detail(struct screen *screen)
     json_t *logs = run_params_with(run, "after", detail->last_line);
     json_object_set_new(logs, "limit", json_integer(DETAIL_LINES_MAX));
     screen_call(screen, CALL_LOGS, "run.logs", logs)->run = run;
+    if (detail->run.failed > 0) {
+        screen->detail_calls++;
+        screen_call(screen, CALL_FAILURES, "run.failures", run_params_with(run, "limit", DETAIL_FAILURES_MAX))->run = run;
+    }
+    ask_workers(screen);
 }
 
 /* Reads the detail again when the run has got on, but not all the time. */
@@ -333,6 +358,8 @@ refresh_detail(struct screen *screen)
         scene->detail.run.state != screen->detail_state;
     if (changed && screen->detail_calls == 0 && !(age >= 0 && age < DETAIL_SECONDS))
         screen_ask_detail(screen);
+    else if (scene->detail.run.state == RUN_RUNNING)
+        ask_workers(screen);
 }
 
 /* What the server says. */

@@ -10,8 +10,9 @@
 #include "ui/dialog.h"
 #include "ui/screen.h"
 
-enum call_kind { CALL_STATUS, CALL_WATCH, CALL_HISTORY, CALL_TOP, CALL_CURVE, CALL_LOGS, CALL_RUN,
-    CALL_RUNS, CALL_PROCESSES, CALL_NOTICES, CALL_CONFIG, CALL_SETTING, CALL_SETTING_HISTORY,
+enum call_kind { CALL_STATUS, CALL_WATCH, CALL_HISTORY, CALL_TOP, CALL_CURVE, CALL_LOGS, CALL_FAILURES,
+    CALL_WORKERS, CALL_RUN, CALL_RUNS, CALL_PROCESSES, CALL_NOTICES, CALL_CONFIG, CALL_SETTING,
+    CALL_SETTING_HISTORY,
     CALL_DIALOG };
 
 /* A request under way. */
@@ -39,7 +40,7 @@ struct screen {
     double detail_time, detail_done; /* when and at what count it was read last */
     enum run_state detail_state;
     int detail_calls; /* under way */
-    bool processes_asked, settings_asked; /* under way */
+    bool processes_asked, workers_asked, settings_asked; /* under way */
 };
 
 /* screen.c */

@@ -18,6 +18,8 @@
     X(cmd_compare)                                                             \
     X(cmd_export)                                                              \
     X(cmd_logs)                                                                \
+    X(cmd_workers)                                                             \
+    X(cmd_failures)                                                            \
     X(cmd_retry)                                                               \
     X(cmd_clone)                                                               \
     X(cmd_set)                                                                 \

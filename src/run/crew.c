@@ -120,6 +120,9 @@ crew_add(struct runner *runner, struct run *run)
     }
     run->start_failing_ns = 0;
     run->workers->number = ++run->workers_numbered;
+    if (!run->lanes)
+        run->lanes = XNEW(struct lanes);
+    run->workers->lane = lanes_take(run->lanes);
     return run->workers;
 }
 
@@ -323,14 +326,26 @@ look_at_run(struct run *run, int64_t now_ns, int *budget)
     }
 }
 
+static void
+step_lanes(struct run *run, int64_t now_ns)
+{
+    for (const struct run_worker *w = run->workers; w; w = w->next)
+        lanes_see(run->lanes, w->lane, run_worker_busy_ns(w, now_ns), w->threads,
+            !w->pool.ready ? LANE_STARTING : w->held_since_ns ? LANE_HELD : 0);
+    lanes_step(run->lanes, now_ns);
+}
+
 void
 crew_look(struct runner *runner)
 {
     int64_t now = loop_now(runner->options.loop);
     int budget = RSS_LOOKS_PER_SECOND;
-    for (struct run *run = runner->runs; run; run = run->next)
+    for (struct run *run = runner->runs; run; run = run->next) {
+        if (run->state == RUN_RUNNING && run->lanes)
+            step_lanes(run, now);
         if (run->state == RUN_RUNNING && run->ending == RUN_EVENT_COUNT)
             look_at_run(run, now, &budget);
+    }
 }
 
 void

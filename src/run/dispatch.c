@@ -199,10 +199,13 @@ on_result(void *context, struct worker *worker, const struct trial_result *resul
     run->start_failures = 0;
     if (isfinite(result->wall_seconds)) {
         run->busy_ns += sec_to_ns(result->wall_seconds);
+        w->busy_ns += sec_to_ns(result->wall_seconds);
         run->mean_trial_seconds += (result->wall_seconds - run->mean_trial_seconds) *
             (run->mean_trial_seconds > 0 ? RUN_MEAN_WEIGHT : 1);
     }
     run_note_use(run, result);
+    if (result->state == TRIAL_FAILED)
+        lanes_fail(run->lanes, w->lane);
     struct trial_result told = *result;
     told.cancelled = w->trial_cancelled && told.state == TRIAL_FAILED;
     w->held_since_ns = 0;
@@ -217,6 +220,8 @@ on_range_ended(void *context, struct worker *worker, int slot, const json_t *fai
 {
     struct run_worker *w = context;
     (void)worker;
+    if (json_array_size(failures))
+        lanes_fail(w->run->lanes, w->lane);
     ranges_ended(w->runner, w->run, w, slot, failures);
 }
 
@@ -261,6 +266,7 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
     bool ours = run->ending != RUN_EVENT_COUNT || runner->shutdown_done, cost_trial = false;
     run->worker_ns += (now_ns(runner) - worker_started_ns(worker)) * w->threads;
     run->busy_ns += ranges_busy_ns(w, now_ns(runner));
+    lanes_leave(run->lanes, w->lane, run_worker_busy_ns(w, now_ns(runner)));
     if (w->running_trial && run->task)
         task_end(run->task, now_ns(runner) - w->running_since_ns, !ours);
     for (int i = 0; i < lost_count; i++) {
@@ -282,6 +288,8 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
         lost_count = worker_outstanding(worker);
         cost_trial |= ranges_lost(runner, run, w, text);
     }
+    if (cost_trial)
+        lanes_fail(run->lanes, w->lane);
     if (w->pool.leaving == POOL_TIMEOUT)
         text = "it was not ready in time (parallel.acquire_timeout)";
     if ((lost_count || !w->finishing) && !ours) {

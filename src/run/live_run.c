@@ -16,6 +16,14 @@ run_elapsed_ns(const struct run *run, int64_t now_ns)
     return run->elapsed_ns + (run->running_since_ns ? now_ns - run->running_since_ns : 0);
 }
 
+int64_t
+run_worker_busy_ns(const struct run_worker *w, int64_t now_ns)
+{
+    int64_t until = w->held_since_ns ? w->held_since_ns : now_ns;
+    int64_t present = w->running_trial ? until - w->running_since_ns - w->held_ns : ranges_busy_ns(w, now_ns);
+    return w->busy_ns + present;
+}
+
 static int64_t
 run_busy_ns(const struct run *run, int64_t now_ns)
 {
@@ -382,6 +390,7 @@ run_free(struct run *run)
     free(run->directory);
     free(run->environment);
     free(run->best_params);
+    free(run->lanes);
     free(run);
 }
 

@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "config/runfile.h"
 #include "exec/worker.h"
+#include "run/lanes.h"
 #include "run/pace.h"
 #include "run/worker_pool.h"
 #include "search/search.h"
@@ -60,6 +61,8 @@ struct run_worker {
     bool finishing; /* was told to exit when it has answered everything */
     int succeeded; /* threads of it that a successor is started for; it was recycled */
     int64_t rss_ns; /* monotonic: when its memory was looked at last; 0: never */
+    int64_t busy_ns; /* in trials that have ended, one after the other */
+    int lane; /* of its run's; -1: none was free */
 };
 
 /* A failed trial that is to be done again. The store has all of a run's; those
@@ -87,6 +90,12 @@ struct run_sunk {
     bool failing;
     int64_t failing_since_ns; /* monotonic */
     char error[200]; /* of the last try; "" */
+};
+
+/* CPU time of a cage as it was looked at last, by whoever looks at the run. */
+struct run_meter {
+    int64_t at_ns, cpu_ns; /* monotonic; at_ns 0: not yet */
+    double cpu_pct; /* since the look before; NaN: not known */
 };
 
 struct run {
@@ -131,6 +140,7 @@ struct run {
     struct ranges *ranges; /* of a warm run, in place of the window; NULL: none */
 
     struct run_worker *workers;
+    struct lanes *lanes; /* what they have done; NULL: none has started since the server's start */
     int worker_count, workers_target; /* threads that evaluate, in all its processes */
     int succeeded_count; /* of worker_count: those whose successors count instead */
     int workers_numbered; /* so many have been started */
@@ -158,6 +168,7 @@ struct run {
 
     struct pace pace; /* of the present stretch */
     double trial_cores, trial_bytes; /* of one trial, smoothed; 0: not known */
+    struct run_meter meter;
     int64_t cpu_ns; /* of its cage, at the last sample; 0: none yet */
     char target_reason[128]; /* why workers = auto is what it is; "" when it is not */
     double mean_trial_seconds; /* smoothed; 0: not known */
@@ -189,6 +200,7 @@ void space_write(struct json_writer *w, const char *key, const struct run_spec *
 int64_t run_elapsed_ns(const struct run *run, int64_t now_ns);
 double run_rate(const struct run *run, int64_t now_ns); /* trials per second; NaN: not known */
 struct pace_left run_left(const struct run *run); /* until it is done; NaN: not known */
+int64_t run_worker_busy_ns(const struct run_worker *w, int64_t now_ns); /* of its life, all threads */
 double run_utilization_pct(const struct run *run, int64_t now_ns); /* NaN: not known */
 
 void run_free(struct run *run);

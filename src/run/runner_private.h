@@ -100,7 +100,7 @@ void crew_step(struct runner *runner, struct run *run, bool has_work);
 /* After: starts the successors of recycled ones. Only when a trial is ready. */
 void crew_succeed(struct runner *runner, struct run *run);
 
-/* Once a second: whose time is over. */
+/* Once a second: what they have done, and whose time is over. */
 void crew_look(struct runner *runner);
 
 /* Sets workers_idle and workers_wait. */

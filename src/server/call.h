@@ -61,6 +61,10 @@ int handle_run_output(struct call *call);
 /* handler_results.c */
 int handle_run_export(struct call *call);
 
+/* handler_workers.c */
+int handle_run_workers(struct call *call);
+int handle_run_failures(struct call *call); /* beside the loop */
+
 /* handler_caches.c */
 int handle_caches(struct call *call);
 int handle_caches_clear(struct call *call);
@@ -73,6 +77,15 @@ int handle_boards(struct call *call);
 int handle_files(struct call *call);
 
 /* handler_processes.c */
+
+/* What the processes of a run use together; figures that are not known are NaN. */
+struct processes_use {
+    int processes;
+    double cpu_pct; /* of one core */
+    double rss_bytes, read_bytes, write_bytes; /* the latter per second, from and to disks */
+};
+int processes_use(struct server *server, int64_t run, struct processes_use *ret_use);
+
 int handle_processes(struct call *call);
 int handle_process_show(struct call *call);
 int handle_process_signal(struct call *call);

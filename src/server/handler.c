@@ -618,6 +618,8 @@ static const struct method methods[] = {
     { "run.top", do_run_top, false, true },
     { "run.trials", do_run_trials, false, true },
     { "run.curve", do_run_curve, false, true },
+    { "run.failures", handle_run_failures, false, true },
+    { "run.workers", handle_run_workers, false, false },
     { "run.export", handle_run_export, false, false },
     { "run.logs", do_run_logs, false, false },
     { "run.output", handle_run_output, false, false },

@@ -6,6 +6,7 @@
  * nothing.
  */
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -64,6 +65,37 @@ take(struct server *server, int64_t now)
     runner_each_worker(server->runner, mark_worker, server);
     if (runner_first(server->runner))
         mark_children(server->processes);
+    return 0;
+}
+
+/* Unknown ones are left out; none known: neither is the sum. */
+static void
+add_known(double *sum, double value)
+{
+    if (!isnan(value))
+        *sum = isnan(*sum) ? value : *sum + value;
+}
+
+int
+processes_use(struct server *server, int64_t run, struct processes_use *ret_use)
+{
+    struct processes_use use = { 0, NAN, NAN, NAN, NAN };
+    int64_t now = clock_mono_ns();
+    server->processes_asked_ns = now;
+    int r = take(server, now);
+    if (r < 0)
+        return r;
+    for (int i = 0; i < proctable_count(server->processes); i++) {
+        const struct procrow *process = proctable_at(server->processes, i);
+        if (process->run != run)
+            continue;
+        use.processes++;
+        add_known(&use.cpu_pct, process->cpu_pct);
+        add_known(&use.rss_bytes, (double)process->rss_bytes);
+        add_known(&use.read_bytes, process->read_bytes);
+        add_known(&use.write_bytes, process->write_bytes);
+    }
+    *ret_use = use;
     return 0;
 }
 

@@ -270,16 +270,34 @@ store_trial_top(struct store *store, int64_t run, enum run_goal goal, int count,
     return each_trial(s, fn, context, NULL);
 }
 
-#define TOP_BY(column)                                                         \
+#define TOP_BY(name, order)                                                    \
     {                                                                          \
-        #column,                                                               \
+        name,                                                                  \
         {                                                                      \
             "SELECT " STORE_TRIAL_COLUMNS " FROM all_trial WHERE run = ?1 AND state = 0" \
-            " AND trial <= ?3 ORDER BY " #column " NULLS LAST, trial LIMIT ?2",  \
+            " AND trial <= ?3 ORDER BY " order " NULLS LAST, trial LIMIT ?2",  \
             "SELECT " STORE_TRIAL_COLUMNS " FROM all_trial WHERE run = ?1 AND state = 0" \
-            " AND trial <= ?3 ORDER BY " #column " DESC NULLS LAST, trial LIMIT ?2", \
+            " AND trial <= ?3 ORDER BY " order " DESC NULLS LAST, trial LIMIT ?2", \
         }                                                                      \
     }
+
+/* Does some trial of the run tell of such a metric? Then its place in their JSON. */
+static bool
+is_reported(struct store *store, int64_t run, const char *metric, char *path, size_t size)
+{
+    static const char sql[] = "SELECT 1 FROM all_trial WHERE run = ?1 AND state = 0"
+        " AND json_extract(metrics, ?2) IS NOT NULL LIMIT 1";
+    if (!*metric || strchr(metric, '"') || (size_t)snprintf(path, size, "$.\"%s\"", metric) >= size)
+        return false;
+    sqlite3_stmt *s = store_prepare(store, sql);
+    if (!s)
+        return false;
+    sqlite3_bind_int64(s, 1, run);
+    sqlite3_bind_text(s, 2, path, -1, SQLITE_STATIC);
+    bool found = sqlite3_step(s) == SQLITE_ROW;
+    sqlite3_reset(s);
+    return found;
+}
 
 int
 store_trial_top_by(struct store *store, int64_t run, const char *metric, bool largest,
@@ -288,12 +306,15 @@ store_trial_top_by(struct store *store, int64_t run, const char *metric, bool la
     static const struct {
         const char *name;
         const char *sql[2]; /* smallest first, largest first */
-    } orders[] = { TOP_BY(wall_seconds), TOP_BY(cpu_seconds), TOP_BY(max_rss_bytes),
-        TOP_BY(stdout_bytes), TOP_BY(score) };
+    } orders[] = { TOP_BY("wall_seconds", "wall_seconds"), TOP_BY("cpu_seconds", "cpu_seconds"),
+        TOP_BY("max_rss_bytes", "max_rss_bytes"), TOP_BY("stdout_bytes", "stdout_bytes"),
+        TOP_BY("score", "score"), TOP_BY("", "json_extract(metrics, ?4)") /* reported ones: the last */ };
     size_t i = 0;
-    while (i < sizeof orders / sizeof *orders && strcmp(orders[i].name, metric))
+    while (i < sizeof orders / sizeof *orders - 1 && strcmp(orders[i].name, metric))
         i++;
-    if (i == sizeof orders / sizeof *orders)
+    char path[TRIAL_METRIC_NAME_MAX + 8] = "";
+    bool reported = !*orders[i].name;
+    if (reported && !is_reported(store, run, metric, path, sizeof path))
         return ERR_NOT_FOUND;
     sqlite3_stmt *s = store_prepare(store, orders[i].sql[largest]);
     if (!s)
@@ -301,6 +322,8 @@ store_trial_top_by(struct store *store, int64_t run, const char *metric, bool la
     sqlite3_bind_int64(s, 1, run);
     sqlite3_bind_int(s, 2, count);
     sqlite3_bind_int64(s, 3, last);
+    if (reported)
+        sqlite3_bind_text(s, 4, path, -1, SQLITE_STATIC);
     return each_trial(s, fn, context, NULL);
 }
 
@@ -348,6 +371,31 @@ store_trial_scores(struct store *store, int64_t run, store_score_fn *fn, void *c
     int step, r = 0;
     while (r >= 0 && (step = sqlite3_step(s)) == SQLITE_ROW)
         r = fn(context, sqlite3_column_int64(s, 0), store_column_number(s, 1));
+    sqlite3_reset(s);
+    return r < 0 ? r : store_error(step);
+}
+
+int
+store_trial_failures(struct store *store, int64_t run, int limit, int64_t *ret_kinds,
+    store_failure_fn *fn, void *context)
+{
+    /* only in table trial: trials of blocks have not failed. Of equal ones the earlier first. */
+    static const char sql[] = "SELECT reason, count(*) AS n, min(trial), max(trial), max(finished_wall_ns),"
+        " count(*) OVER () FROM trial WHERE run = ?1 AND state <> 0 GROUP BY reason"
+        " ORDER BY n DESC, min(trial) LIMIT ?2";
+    sqlite3_stmt *s = store_prepare(store, sql);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int64(s, 1, run);
+    sqlite3_bind_int(s, 2, limit);
+    int step, r = 0;
+    *ret_kinds = 0;
+    while (r >= 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
+        *ret_kinds = sqlite3_column_int64(s, 5);
+        r = fn(context, &(struct store_failure){ .reason = store_column_text(s, 0),
+            .count = sqlite3_column_int64(s, 1), .first = sqlite3_column_int64(s, 2),
+            .last = sqlite3_column_int64(s, 3), .wall_ns = sqlite3_column_int64(s, 4) });
+    }
     sqlite3_reset(s);
     return r < 0 ? r : store_error(step);
 }

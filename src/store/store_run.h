@@ -83,6 +83,17 @@ int store_trial_get(struct store *store, int64_t run, int64_t trial,
 typedef int store_score_fn(void *context, int64_t trial, double score);
 int store_trial_scores(struct store *store, int64_t run, store_score_fn *fn, void *context);
 
+/* Trials that failed for the same reason; the reasons of most trials first. */
+struct store_failure {
+    const char *reason;
+    int64_t count, first, last; /* trials */
+    int64_t wall_ns; /* when the newest of them ended */
+};
+typedef int store_failure_fn(void *context, const struct store_failure *failure);
+/* ret_kinds: how many reasons there are, those beyond `limit` too. */
+int store_trial_failures(struct store *store, int64_t run, int limit, int64_t *ret_kinds,
+    store_failure_fn *fn, void *context);
+
 struct store_log {
     int64_t id;
     int64_t run;
