@@ -305,6 +305,101 @@ START_TEST(a_run_tells_of_its_workers)
 }
 END_TEST
 
+static void
+type(struct rig *rig, const char *text)
+{
+    for (; *text; text++)
+        screen_key(rig->screen, (uint32_t)(unsigned char)*text);
+}
+
+static const json_t *
+last_asked(struct rig *rig, const char *method)
+{
+    ck_assert_str_eq(rig->asked[rig->asked_count - 1].method, method);
+    return rig->asked[rig->asked_count - 1].params;
+}
+
+START_TEST(the_best_go_by_any_metric)
+{
+    struct rig rig;
+    rig_open(&rig);
+    open_run(&rig);
+    check_shows(&rig, "best 14");
+    screen_key(rig.screen, 'm');
+    ck_assert_str_eq(json_get_string(last_asked(&rig, "run.top"), "by", ""), "wall_seconds");
+    screen_key(rig.screen, 'm');
+    screen_key(rig.screen, 'm');
+    screen_key(rig.screen, 'm');
+    ck_assert_str_eq(json_get_string(last_asked(&rig, "run.top"), "by", ""), "stdout_bytes");
+    for (int i = 0; i < 3; i++)
+        answer(&rig, "run.top", load("top"), NULL); /* what is not wanted any more is dropped */
+    check_shows(&rig, "best 14");
+    answer(&rig, "run.top", load("top"), NULL);
+    check_shows(&rig, "14 by stdout_bytes, smallest first");
+    screen_key(rig.screen, 'M');
+    ck_assert(json_get_bool(last_asked(&rig, "run.top"), "reverse", false));
+    answer(&rig, "run.top", load("top"), NULL);
+    check_shows(&rig, "14 by stdout_bytes, largest first");
+    screen_key(rig.screen, 'm');
+    ck_assert_str_eq(json_get_string(last_asked(&rig, "run.top"), "by", ""), "score");
+    answer(&rig, "run.top", load("top"), NULL);
+    check_shows(&rig, "worst 14");
+    type(&rig, ":metric nothing\r");
+    struct diag diag = { .code = ERR_NOT_FOUND, .text = "run 7 has no metric `nothing'" };
+    struct asked asked = rig.asked[rig.answered++];
+    asked.fn(asked.context, NULL, &diag);
+    check_shows(&rig, "run 7 has no metric");
+    check_shows(&rig, "worst 14");
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_log_is_searched_and_filtered)
+{
+    struct rig rig;
+    rig_open(&rig);
+    open_run(&rig);
+    ck_assert(json_get_bool(rig.asked[rig.asked_count - 3].params, "newest", false));
+    canvas_resize(&rig.canvas, 80, 24);
+    check_hides(&rig, "started with 2 workers"); /* no room for the first ones */
+    type(&rig, "/started with");
+    check_shows(&rig, "started with 2 workers");
+    check_shows(&rig, "newer below, End follows");
+    json_t *more = json_pack("{s:[{s:i,s:f,s:n,s:s,s:s}]}", "lines", "id", 90, "time", 1795960990.0, "trial",
+        "level", "info", "text", "a new line");
+    screen_key(rig.screen, KEY_CODE_ENTER);
+    json_t *status = load("busy");
+    json_object_set_new(json_object_get(json_array_get(json_object_get(status, "runs"), 0), "counts"), "done",
+        json_integer(5000));
+    tick(&rig, status, 1);
+    answer(&rig, "run.top", load("top"), NULL);
+    answer(&rig, "run.curve", load("curve"), NULL);
+    answer(&rig, "run.logs", more, NULL);
+    check_shows(&rig, "started with 2 workers"); /* who has scrolled back stays there */
+    check_hides(&rig, "a new line");
+    screen_key(rig.screen, KEY_CODE_END);
+    check_shows(&rig, "a new line");
+    answer(&rig, "run.failures", load("failures"), NULL);
+    answer(&rig, "run.workers", load("workers"), NULL);
+    type(&rig, "/no such\r");
+    check_shows(&rig, "no line behind has \"no such\" in it");
+    type(&rig, "fxz: Cannot");
+    check_shows(&rig, "2 of the last 9 lines with \"xz: Cannot\"");
+    check_hides(&rig, "a new line");
+    screen_key(rig.screen, KEY_CODE_ESCAPE);
+    check_shows(&rig, "a new line");
+    type(&rig, "f1977\r"); /* a trial: all that there is of it */
+    ck_assert_int_eq((int)json_get_int(last_asked(&rig, "run.logs"), "trial", 0), 1977);
+    ck_assert_int_eq((int)json_get_int(last_asked(&rig, "run.logs"), "after", 9), 0);
+    answer(&rig, "run.logs", load("logs"), NULL);
+    check_shows(&rig, "1 of the last 8 lines of one trial");
+    type(&rig, ":filter\r");
+    ck_assert_int_eq((int)json_get_int(last_asked(&rig, "run.logs"), "trial", 0), 0);
+    json_decref(status);
+    rig_close(&rig);
+}
+END_TEST
+
 START_TEST(cancel_asks_first)
 {
     struct rig rig;
@@ -648,6 +743,8 @@ test_suite(void)
     tcase_add_test(keys, a_run_is_opened_and_left);
     tcase_add_test(keys, detail_is_read_again_when_the_run_moves);
     tcase_add_test(keys, a_run_tells_of_its_workers);
+    tcase_add_test(keys, the_best_go_by_any_metric);
+    tcase_add_test(keys, a_log_is_searched_and_filtered);
     tcase_add_test(keys, cancel_asks_first);
     tcase_add_test(keys, pause_and_resume_tell_what_came);
     tcase_add_test(keys, workers_priority_and_retries_by_keys);

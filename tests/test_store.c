@@ -60,7 +60,7 @@ static int
 log_count(void)
 {
     int count = 0;
-    ck_assert_int_eq(store_log_list(store, 1, 0, 0, 100000, count_line, &count), 0);
+    ck_assert_int_eq(store_log_list(store, 1, 0, 0, 100000, false, count_line, &count), 0);
     return count;
 }
 

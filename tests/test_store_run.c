@@ -417,14 +417,17 @@ START_TEST(logs_are_listed)
     add_log(1, 7, "trial 7");
     add_log(1, 8, "trial 8");
     reopen();
-    ck_assert_int_eq(store_log_list(store, 1, 0, 0, 100, print_log, NULL), 0);
+    ck_assert_int_eq(store_log_list(store, 1, 0, 0, 100, false, print_log, NULL), 0);
     ck_assert_str_eq(rows.data, "1/0 info started\n3/7 info trial 7\n4/8 info trial 8\n");
     str_clear(&rows);
-    ck_assert_int_eq(store_log_list(store, 1, 7, 0, 100, print_log, NULL), 0);
+    ck_assert_int_eq(store_log_list(store, 1, 7, 0, 100, false, print_log, NULL), 0);
     ck_assert_str_eq(rows.data, "3/7 info trial 7\n");
     str_clear(&rows);
-    ck_assert_int_eq(store_log_list(store, 1, 0, 1, 1, print_log, NULL), 0);
+    ck_assert_int_eq(store_log_list(store, 1, 0, 1, 1, false, print_log, NULL), 0);
     ck_assert_str_eq(rows.data, "3/7 info trial 7\n");
+    str_clear(&rows);
+    ck_assert_int_eq(store_log_list(store, 1, 0, 0, 2, true, print_log, NULL), 0);
+    ck_assert_str_eq(rows.data, "3/7 info trial 7\n4/8 info trial 8\n");
 }
 END_TEST
 
@@ -454,13 +457,13 @@ START_TEST(logs_are_trimmed)
     }
     for (int64_t run = 1; run <= 2; run++) {
         struct log_figures f = { 0 };
-        ck_assert_int_eq(store_log_list(store, run, 0, 0, 2 * most, measure_log, &f), 0);
+        ck_assert_int_eq(store_log_list(store, run, 0, 0, 2 * most, false, measure_log, &f), 0);
         ck_assert_int_ge(f.count, STORE_RUN_LOG_MAX);
         ck_assert_int_le(f.count, STORE_RUN_LOG_MAX + 300);
         ck_assert_int_ge(f.last, 2 * most);
     }
     struct log_figures few = { 0 };
-    ck_assert_int_eq(store_log_list(store, 3, 0, 0, 100, measure_log, &few), 0);
+    ck_assert_int_eq(store_log_list(store, 3, 0, 0, 100, false, measure_log, &few), 0);
     ck_assert_int_eq(few.count, 3);
 }
 END_TEST

@@ -29,6 +29,8 @@ static const struct action_row rows[ACTION_COUNT] = {
     [ACTION_LATER] = { "later", NULL, "a lower priority", act_priority, -1 },
 
     [ACTION_PARAMETER] = { "parameter", NULL, "the next parameter against the score", act_parameter, 1 },
+    [ACTION_METRIC] = { "metric", "<name>", "the best trials by the next metric, or by one with a name", act_metric, 0 },
+    [ACTION_WORST] = { "worst", NULL, "the worst trials (of a metric: the largest) first, or the best again", act_worst, 0 },
 
     [ACTION_DETAILS] = { "details", NULL, "all about the process: files, limits, environment", act_details, 0 },
     [ACTION_TREE] = { "tree", NULL, "below the processes that have started them, or as a list", act_tree, 0 },
@@ -46,8 +48,8 @@ static const struct action_row rows[ACTION_COUNT] = {
     [ACTION_UNMARK] = { "unmark", NULL, "unmark all rows", act_unmark, 0 },
     [ACTION_SORT] = { "sort", "<column>", "sort by the next column", act_sort, 0 },
     [ACTION_REVERSE] = { "reverse", NULL, "turn the order round", act_reverse, 0 },
-    [ACTION_FILTER] = { "filter", "<text>", "show only rows with a text in them", act_filter, 0 },
-    [ACTION_SEARCH] = { "search", "<text>", "go to the next row with a text in it", act_search, 0 },
+    [ACTION_FILTER] = { "filter", "<text>", "show only rows with a text in them; of a run's log lines with a text, or of a trial", act_filter, 0 },
+    [ACTION_SEARCH] = { "search", "<text>", "go to the next row with a text in it; of a run: to a line of its log", act_search, 0 },
     [ACTION_NEXT_MATCH] = { "next-match", NULL, "the next row that was searched for", act_match, 1 },
     [ACTION_PREVIOUS_MATCH] = { "previous-match", NULL, "the one before", act_match, -1 },
 

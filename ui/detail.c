@@ -14,6 +14,7 @@ detail_start(struct detail *detail, const struct view_run *run)
     memset(detail, 0, sizeof *detail);
     detail->run = *run;
     detail->curve_low = detail->curve_high = NAN;
+    detail->log_match = -1;
 }
 
 static bool
@@ -45,11 +46,36 @@ apply_trial(struct detail *detail, struct detail_trial *trial, const json_t *obj
     trial->wall_seconds = json_get_number(metrics, "wall_seconds", NAN);
     trial->cpu_seconds = json_get_number(metrics, "cpu_seconds", NAN);
     trial->max_rss_bytes = json_get_number(metrics, "max_rss_bytes", NAN);
+    trial->by = *detail->trials_by ? json_get_number(metrics, detail->trials_by, NAN) : (double)NAN;
     for (int p = 0; p < detail->parameter_count; p++) {
         const char *name = json_string_value(json_array_get(names, (size_t)p));
         value_text(json_object_get(params, name ? name : ""), trial->value[p],
             sizeof trial->value[p]);
     }
+}
+
+static void
+take_metrics(struct detail *detail, const json_t *names)
+{
+    size_t i;
+    const json_t *name;
+    detail->metric_count = 0;
+    json_array_foreach(names, i, name) {
+        const char *text = json_string_value(name);
+        if (detail->metric_count >= DETAIL_METRICS_MAX || !text || strlen(text) >= DETAIL_NAME_MAX)
+            continue;
+        text_clean(text, detail->metric[detail->metric_count++], DETAIL_NAME_MAX);
+    }
+}
+
+void
+detail_next_metric(struct detail *detail)
+{
+    int next = 0;
+    for (int i = 0; i < detail->metric_count; i++)
+        if (!strcmp(detail->metric[i], detail->by))
+            next = i + 1;
+    str_copy(detail->by, sizeof detail->by, next < detail->metric_count ? detail->metric[next] : "");
 }
 
 void
@@ -66,6 +92,7 @@ detail_apply_top(struct detail *detail, const json_t *result)
         text_clean(name ? name : "", detail->parameter[p], sizeof detail->parameter[p]);
     }
     detail->trial_count = 0;
+    take_metrics(detail, json_object_get(result, "metrics"));
     size_t i;
     const json_t *object;
     json_array_foreach(json_object_get(result, "trials"), i, object)
@@ -132,32 +159,3 @@ detail_apply_curve(struct detail *detail, const json_t *result)
     find_range(detail);
 }
 
-void
-detail_apply_logs(struct detail *detail, const json_t *result)
-{
-    size_t i;
-    const json_t *object;
-    json_array_foreach(json_object_get(result, "lines"), i, object)
-    {
-        int64_t id = json_get_int(object, "id", 0);
-        if (id <= detail->last_line)
-            continue;
-        detail->last_line = id;
-        detail->line_head = detail->line_count ? (detail->line_head + 1) % DETAIL_LINES_MAX : 0;
-        if (detail->line_count < DETAIL_LINES_MAX)
-            detail->line_count++;
-        struct detail_line *line = &detail->line[detail->line_head];
-        line->time = json_get_number(object, "time", NAN);
-        line->trial = json_get_number(object, "trial", NAN);
-        text_clean(json_get_string(object, "level", ""), line->level, sizeof line->level);
-        text_clean(json_get_string(object, "text", ""), line->text, sizeof line->text);
-    }
-}
-
-const struct detail_line *
-detail_line_at(const struct detail *detail, int age)
-{
-    if (age < 0 || age >= detail->line_count)
-        return NULL;
-    return &detail->line[(detail->line_head - age + DETAIL_LINES_MAX) % DETAIL_LINES_MAX];
-}

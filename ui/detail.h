@@ -13,7 +13,10 @@ enum {
     DETAIL_TRIALS_MAX = 50,
     DETAIL_PARAMETERS_MAX = 12, /* columns; a run may have more */
     DETAIL_CURVE_MAX = 400,
-    DETAIL_LINES_MAX = 200,
+    DETAIL_LINES_MAX = 400,
+    DETAIL_METRICS_MAX = 32, /* names; a run may report more */
+    DETAIL_NAME_MAX = 64,
+    DETAIL_FILTER_MAX = 96,
     DETAIL_LANES_MAX = 64,
     DETAIL_PAST_MAX = 300, /* points of a lane */
     DETAIL_FAILURES_MAX = 20,
@@ -22,6 +25,7 @@ enum {
 
 struct detail_trial {
     double trial, score, wall_seconds, cpu_seconds, max_rss_bytes;
+    double by; /* what it is sorted by, where that has no column of its own */
     char value[DETAIL_PARAMETERS_MAX][DETAIL_VALUE_MAX]; /* as text */
 };
 
@@ -54,6 +58,11 @@ struct detail_failure {
 
 struct detail {
     struct view_run run; /* as last seen; run.run 0: none */
+    /* The best trials, by a metric: what is asked for, and what `trial` is by. */
+    char by[DETAIL_NAME_MAX], trials_by[DETAIL_NAME_MAX]; /* "": the score */
+    bool reverse, trials_reverse;
+    int metric_count;
+    char metric[DETAIL_METRICS_MAX][DETAIL_NAME_MAX];
     int trial_count, parameter_count;
     int parameters; /* all of them; more than parameter_count when some are left out */
     char parameter[DETAIL_PARAMETERS_MAX][RUN_NAME_MAX];
@@ -65,6 +74,12 @@ struct detail {
     int line_count, line_head; /* ring; head: index of the newest */
     struct detail_line line[DETAIL_LINES_MAX];
     int64_t last_line; /* number of the newest, for the next request */
+    char log_filter[DETAIL_FILTER_MAX]; /* a text in a line, or a trial's number; "": all */
+    char log_search[DETAIL_FILTER_MAX];
+    int64_t log_trial; /* only its lines are asked for; 0: those of all */
+    int log_round; /* counts restarts: answers of an earlier one are dropped */
+    int log_match; /* of the lines that are shown; -1: none */
+    int log_from; /* where a search began */
     int lane_count;
     int64_t lane_newest; /* the number of the lanes' newest point */
     int64_t lane_others; /* workers without a lane */
@@ -82,9 +97,20 @@ void detail_apply_top(struct detail *detail, const json_t *result);
 void detail_apply_curve(struct detail *detail, const json_t *result);
 void detail_apply_workers(struct detail *detail, const json_t *result);
 void detail_apply_failures(struct detail *detail, const json_t *result);
-void detail_apply_logs(struct detail *detail, const json_t *result);
+/* How many of the new lines are shown. */
+int detail_apply_logs(struct detail *detail, const json_t *result);
 
-/* Line `age` (0: newest), NULL when there is none. */
-const struct detail_line *detail_line_at(const struct detail *detail, int age);
+/* Forgets the lines, before those of one trial, or of all, are asked for. */
+void detail_restart_log(struct detail *detail, int64_t trial);
+
+/* Of the lines that the filter leaves: how many, and the index-th from the newest. */
+int detail_log_count(const struct detail *detail);
+const struct detail_line *detail_log_at(const struct detail *detail, int index);
+
+/* Has the line what is searched for? */
+bool detail_log_matches(const struct detail_line *line, const char *text);
+
+/* By the next metric there is; behind the last one by the score again. */
+void detail_next_metric(struct detail *detail);
 
 #endif

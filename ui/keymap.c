@@ -30,7 +30,13 @@ static const struct key_row rows[] = {
     { "help", "?", '?', ACTION_BACK, NULL, NULL },
 
     { "run", "Esc", KEY_CODE_ESCAPE, ACTION_BACK, "back", NULL },
+    { "run", "m", 'm', ACTION_METRIC, "metric", NULL },
+    { "run", "M", 'M', ACTION_WORST, NULL, NULL },
     { "run", "v", 'v', ACTION_PARAMETER, NULL, NULL },
+    { "run", "f", 'f', ACTION_FILTER, NULL, NULL },
+    { "run", "/", '/', ACTION_SEARCH, "search log", NULL },
+    { "run", "Ctrl-N", 'N' - '@', ACTION_NEXT_MATCH, NULL, NULL },
+    { "run", "Ctrl-P", 'P' - '@', ACTION_PREVIOUS_MATCH, NULL, NULL },
 
     { "table", "Space", ' ', ACTION_MARK, "mark", NULL },
     { "table", "u", 'u', ACTION_UNMARK, NULL, NULL },

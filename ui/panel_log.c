@@ -14,14 +14,24 @@ static int
 log_want(const struct panel_context *context, int width)
 {
     (void)width;
-    int rows = context->detail->line_count;
+    int rows = context->detail->line_count; /* a filter leaves the panel where it is */
     return rows < ROWS_LEAST ? ROWS_LEAST : rows < ROWS_WANTED ? rows : ROWS_WANTED;
 }
 
 static void
 log_note(const struct panel_context *context, char *buf, size_t size)
 {
-    snprintf(buf, size, "last %d lines", context->detail->line_count);
+    const struct detail *detail = context->detail;
+    int shown = detail_log_count(detail);
+    size_t len;
+    if (*detail->log_filter)
+        snprintf(buf, size, "%d of the last %d lines%s with \"%s\"", shown, detail->line_count,
+            detail->log_trial ? " of one trial" : "", detail->log_filter);
+    else
+        snprintf(buf, size, "last %d lines", detail->line_count);
+    len = strlen(buf);
+    if (context->list->top > 0)
+        snprintf(buf + len, size - len, " \u00b7 %d newer below, End follows", context->list->top);
 }
 
 static enum style
@@ -32,7 +42,7 @@ level_style(const char *level)
 }
 
 static void
-draw_line(struct canvas *canvas, struct rect line, const struct detail_line *entry)
+draw_line(struct canvas *canvas, struct rect line, const struct detail_line *entry, bool found)
 {
     char clock[16], trial[24] = "";
     int x = line.x, end = line.x + line.width;
@@ -49,6 +59,8 @@ draw_line(struct canvas *canvas, struct rect line, const struct detail_line *ent
     if (style != STYLE_TEXT)
         x += canvas_textf(canvas, x, line.y, end - x, style, "%s: ", entry->level);
     canvas_text(canvas, x, line.y, end - x, STYLE_TEXT, entry->text);
+    if (found)
+        canvas_style(canvas, line, STYLE_SELECTED);
 }
 
 /* The list counts from the newest, so that its first row is the bottom one. */
@@ -57,14 +69,15 @@ log_draw(struct canvas *canvas, struct rect inside, const struct panel_context *
 {
     const struct detail *detail = context->detail;
     context->list->from_end = true;
-    int back = panel_list_begin(canvas, context, inside, detail->line_count);
-    int shown = detail->line_count - back < inside.height ? detail->line_count - back : inside.height;
+    int count = detail_log_count(detail);
+    int back = panel_list_begin(canvas, context, inside, count);
+    int shown = count - back < inside.height ? count - back : inside.height;
     for (int i = 0; i < shown; i++) {
         struct rect line = { inside.x, inside.y + shown - 1 - i, inside.width, 1 };
-        draw_line(canvas, line, detail_line_at(detail, back + i));
+        draw_line(canvas, line, detail_log_at(detail, back + i), back + i == detail->log_match);
     }
-    if (!detail->line_count)
-        panel_empty(canvas, inside, "no log lines");
+    if (!count)
+        panel_empty(canvas, inside, *detail->log_filter ? "no such line among the last ones" : "no log lines");
 }
 
 const struct panel panel_log = {

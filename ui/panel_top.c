@@ -4,6 +4,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "base/unit.h"
@@ -12,7 +13,7 @@
 enum { ROWS_WANTED = 10, VALUE_WIDTH_MAX = 20, NAME_WIDTH_MIN = 10 };
 
 /* Parameters stand between score and costs. */
-enum { COLUMN_PLACE, COLUMN_TRIAL, COLUMN_SCORE, COLUMN_PARAMETERS,
+enum { COLUMN_PLACE, COLUMN_TRIAL, COLUMN_SCORE, COLUMN_BY, COLUMN_PARAMETERS,
     COLUMNS_BEFORE = COLUMN_PARAMETERS, COLUMNS_AFTER = 3,
     COLUMNS_MAX = COLUMNS_BEFORE + DETAIL_PARAMETERS_MAX + COLUMNS_AFTER };
 
@@ -24,15 +25,30 @@ top_want(const struct panel_context *context, int width)
     return 1 + (rows < 3 ? 3 : rows < ROWS_WANTED ? rows : ROWS_WANTED);
 }
 
+/* Is it sorted by what has no column of its own? */
+static bool
+needs_column(const struct detail *detail)
+{
+    static const char *const shown[] = { "", "wall_seconds", "cpu_seconds", "max_rss_bytes" };
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+        if (!strcmp(detail->trials_by, shown[i]))
+            return false;
+    return true;
+}
+
 static void
 top_note(const struct panel_context *context, char *buf, size_t size)
 {
     const struct detail *detail = context->detail;
     int left_out = detail->parameters - detail->parameter_count;
-    if (left_out > 0)
-        snprintf(buf, size, "best %d · %d parameters not shown", detail->trial_count, left_out);
+    if (*detail->trials_by)
+        snprintf(buf, size, "%d by %s, %s first", detail->trial_count, detail->trials_by,
+            detail->trials_reverse ? "largest" : "smallest");
     else
-        snprintf(buf, size, "best %d", detail->trial_count);
+        snprintf(buf, size, "%s %d", detail->trials_reverse ? "worst" : "best", detail->trial_count);
+    size_t len = strlen(buf);
+    if (left_out > 0)
+        snprintf(buf + len, size - len, " \u00b7 %d parameters not shown", left_out);
 }
 
 /* A long name may be cut, as long as it can be told from others. */
@@ -55,6 +71,9 @@ make_columns(const struct detail *detail, struct layout_column *column)
     column[count++] = (struct layout_column){ .title = "#", .min = 2, .want = 2, .priority = 5 };
     column[count++] = (struct layout_column){ .title = "trial", .min = 6, .want = 9, .priority = 2 };
     column[count++] = (struct layout_column){ .title = "score", .min = 8, .want = 14, .priority = 1 };
+    int by = needs_column(detail) ? 8 : 0; /* of 0 it is left out */
+    column[count++] = (struct layout_column){ .title = detail->trials_by, .min = by, .want = by ? 14 : 0,
+        .priority = 2 };
     for (int p = 0; p < detail->parameter_count; p++) {
         int width = widest_value(detail, p), name = text_width(detail->parameter[p]);
         name = name > VALUE_WIDTH_MAX ? VALUE_WIDTH_MAX : name;
@@ -79,6 +98,9 @@ draw_trial(struct canvas *canvas, int y, const struct layout_column *column,
         panel_count(trial->trial, column[COLUMN_TRIAL].width, text, sizeof text));
     panel_figure(canvas, y, &column[COLUMN_SCORE], place ? STYLE_VALUE : STYLE_GOOD,
         panel_score(trial->score, column[COLUMN_SCORE].width, text, sizeof text));
+    if (column[COLUMN_BY].width)
+        panel_figure(canvas, y, &column[COLUMN_BY], STYLE_VALUE,
+            panel_score(trial->by, column[COLUMN_BY].width, text, sizeof text));
     const struct layout_column *cost = &column[COLUMN_PARAMETERS + detail->parameter_count];
     for (int p = 0; p < detail->parameter_count; p++) {
         const struct layout_column *value = &column[COLUMN_PARAMETERS + p];

@@ -369,6 +369,9 @@ scene_can(const struct scene *scene, enum action action)
     case ACTION_ADD:
     case ACTION_EDITOR:
         return scene_setting_can(scene, action);
+    case ACTION_METRIC:
+    case ACTION_WORST:
+        return scene->kind == SCENE_RUN && scene->detail.run.run;
     case ACTION_PARAMETER:
         return scene->kind == SCENE_RUN && scene->detail.parameter_count > 1;
     case ACTION_TREE:
@@ -386,11 +389,14 @@ scene_can(const struct scene *scene, enum action action)
     case ACTION_SOONER:
     case ACTION_LATER:
         return scene_targets(scene, action, target, 1) > 0;
+    case ACTION_FILTER:
+    case ACTION_SEARCH:
+        if (scene->kind == SCENE_RUN) /* in its log */
+            return true;
+        /* fall through */
     case ACTION_MARK:
     case ACTION_SORT:
     case ACTION_REVERSE:
-    case ACTION_FILTER:
-    case ACTION_SEARCH:
         return scene_table((struct scene *)(uintptr_t)scene, scene->focus) != NULL;
     default:
         return true;

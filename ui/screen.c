@@ -11,9 +11,7 @@
 
 enum {
     MESSAGE_SECONDS = 6,
-    DETAIL_SECONDS = 1, /* at least, between two readings of a run's detail */
     FAILURES_MAX = 64, /* told at once: a dialog that asks again and again must not hang us */
-    TOP_COUNT = DETAIL_TRIALS_MAX,
 };
 
 /* Messages. */
@@ -104,28 +102,6 @@ unlink_call(struct screen *screen, struct call *call)
 }
 
 static void
-take_detail(struct screen *screen, const struct call *call, const json_t *result)
-{
-    struct detail *detail = &screen->scene.detail;
-    if (call->kind == CALL_WORKERS)
-        screen->workers_asked = false;
-    else
-        screen->detail_calls--;
-    if (!result || call->run != detail->run.run)
-        return;
-    if (call->kind == CALL_TOP)
-        detail_apply_top(detail, result);
-    else if (call->kind == CALL_CURVE)
-        detail_apply_curve(detail, result);
-    else if (call->kind == CALL_FAILURES)
-        detail_apply_failures(detail, result);
-    else if (call->kind == CALL_WORKERS)
-        detail_apply_workers(detail, result);
-    else
-        detail_apply_logs(detail, result);
-}
-
-static void
 take_processes(struct screen *screen, const json_t *result)
 {
     struct scene *scene = &screen->scene;
@@ -185,7 +161,7 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
     case CALL_LOGS:
     case CALL_FAILURES:
     case CALL_WORKERS:
-        take_detail(screen, call, result);
+        screen_take_detail(screen, call, result, diag);
         break;
     case CALL_RUN:
         take_run_answer(screen, call, result, diag);
@@ -276,92 +252,6 @@ dialog_call_screen(void *context, struct dialog *dialog, const char *method, jso
     call->tag = tag;
 }
 
-/* Processes are asked for while they are looked at, one answer at a time. */
-void
-screen_ask_processes(struct screen *screen)
-{
-    struct process_list *list = &screen->scene.processes;
-    if (screen->scene.kind != SCENE_PROCESSES || screen->processes_asked)
-        return;
-    json_t *params = json_object();
-    json_object_set_new(params, "since", json_integer(list->more ? list->since : list->take));
-    if (list->more)
-        json_object_set_new(params, "after", json_integer(list->more));
-    else
-        list->since = list->take;
-    screen->processes_asked = true;
-    screen_call(screen, CALL_PROCESSES, "processes", params);
-}
-
-/* The detail of the run that is looked at. */
-
-json_t *
-screen_run_params(int64_t run)
-{
-    json_t *params = json_object();
-    json_object_set_new(params, "run", json_integer(run));
-    return params;
-}
-
-static json_t *
-run_params_with(int64_t run, const char *key, int64_t value)
-{
-    json_t *params = screen_run_params(run);
-    json_object_set_new(params, key, json_integer(value));
-    return params;
-}
-
-/* What changes all the time while the run runs. */
-static void
-ask_workers(struct screen *screen)
-{
-    int64_t run = screen->scene.detail.run.run;
-    if (screen->workers_asked)
-        return;
-    screen->workers_asked = true;
-    screen_call(screen, CALL_WORKERS, "run.workers", run_params_with(run, "points", DETAIL_PAST_MAX))->run = run;
-}
-
-void
-screen_ask_detail(struct screen *screen)
-{
-    struct detail *detail = &screen->scene.detail;
-    int64_t run = detail->run.run;
-    screen->detail_time = screen->scene.view.time;
-    screen->detail_done = detail->run.done + detail->run.failed;
-    screen->detail_state = detail->run.state;
-    screen->detail_calls += 3;
-    screen_call(screen, CALL_TOP, "run.top", run_params_with(run, "count", TOP_COUNT))->run = run;
-    screen_call(screen, CALL_CURVE, "run.curve", run_params_with(run, "points", DETAIL_CURVE_MAX))->run = run;
-    json_t *logs = run_params_with(run, "after", detail->last_line);
-    json_object_set_new(logs, "limit", json_integer(DETAIL_LINES_MAX));
-    screen_call(screen, CALL_LOGS, "run.logs", logs)->run = run;
-    if (detail->run.failed > 0) {
-        screen->detail_calls++;
-        screen_call(screen, CALL_FAILURES, "run.failures", run_params_with(run, "limit", DETAIL_FAILURES_MAX))->run = run;
-    }
-    ask_workers(screen);
-}
-
-/* Reads the detail again when the run has got on, but not all the time. */
-static void
-refresh_detail(struct screen *screen)
-{
-    struct scene *scene = &screen->scene;
-    if (scene->kind != SCENE_RUN)
-        return;
-    const struct view_run *run = view_find_run(&scene->view, scene->detail.run.run);
-    if (run)
-        scene->detail.run = *run;
-    double age = scene->view.time - screen->detail_time;
-    bool changed = scene->detail.run.done + scene->detail.run.failed != screen->detail_done ||
-        scene->detail.run.state != screen->detail_state;
-    if (changed && screen->detail_calls == 0 && !(age >= 0 && age < DETAIL_SECONDS))
-        screen_ask_detail(screen);
-    else if (scene->detail.run.state == RUN_RUNNING)
-        ask_workers(screen);
-}
-
 /* What the server says. */
 
 /* The cursor stays on its run; when that has gone, it goes to the first. */
@@ -401,7 +291,7 @@ take_status(struct screen *screen, const json_t *status)
     update_runs(&screen->scene);
     screen_update_tables(&screen->scene);
     expire_message(screen);
-    refresh_detail(screen);
+    screen_refresh_detail(screen);
     screen_ask_processes(screen);
     screen_tick_settings(screen);
     screen->dirty = screen->dirty || screen->scene.kind != SCENE_PROCESSES || !screen->processes_asked;
@@ -421,7 +311,7 @@ take_run(struct screen *screen, const json_t *object)
         return;
     keep_selection(scene);
     update_runs(scene);
-    refresh_detail(screen);
+    screen_refresh_detail(screen);
     screen->dirty = true;
 }
 

@@ -254,6 +254,29 @@ act_parameter(struct screen *screen, int by, const char *text)
     screen->scene.parameter += by;
 }
 
+/* By the next metric, or by one that is named ("score", too). */
+void
+act_metric(struct screen *screen, int by, const char *text)
+{
+    struct detail *detail = &screen->scene.detail;
+    (void)by;
+    if (text && *text)
+        str_copy(detail->by, sizeof detail->by, strcmp(text, "score") ? text : "");
+    else
+        detail_next_metric(detail);
+    screen->scene.list[PANEL_TOP].top = 0;
+    screen_ask_top(screen);
+}
+
+void
+act_worst(struct screen *screen, int by, const char *text)
+{
+    (void)by, (void)text;
+    screen->scene.detail.reverse = !screen->scene.detail.reverse;
+    screen->scene.list[PANEL_TOP].top = 0;
+    screen_ask_top(screen);
+}
+
 /* Processes. */
 
 void
@@ -396,7 +419,9 @@ act_filter(struct screen *screen, int by, const char *text)
 {
     struct table *table = focused_table(screen);
     (void)by;
-    if (text)
+    if (screen->scene.kind == SCENE_RUN)
+        screen_log_prompt(screen, PROMPT_FILTER, text);
+    else if (text)
         table_filter(table, text);
     else
         screen_push(screen, dialog_prompt_new(PROMPT_FILTER, "", table->filter));
@@ -406,6 +431,10 @@ void
 act_search(struct screen *screen, int by, const char *text)
 {
     (void)by;
+    if (screen->scene.kind == SCENE_RUN) {
+        screen_log_prompt(screen, PROMPT_SEARCH, text);
+        return;
+    }
     focused_table(screen)->from = focused_table(screen)->cursor;
     if (text)
         screen_typed(screen, PROMPT_SEARCH, text, true);
@@ -418,6 +447,8 @@ screen_typed(struct screen *screen, enum prompt_kind kind, const char *text, boo
 {
     struct table *table = focused_table(screen);
     char message[128];
+    if (screen->scene.kind == SCENE_RUN)
+        screen_log_typed(screen, kind, text, done);
     if (!table)
         return;
     if (kind == PROMPT_FILTER) {
@@ -437,7 +468,9 @@ act_match(struct screen *screen, int by, const char *text)
 {
     struct table *table = focused_table(screen);
     (void)text;
-    if (table)
+    if (screen->scene.kind == SCENE_RUN)
+        screen_log_match(screen, by);
+    else if (table)
         table_search(table, by);
 }
 

@@ -21,8 +21,10 @@ struct call {
     struct screen *screen;
     enum call_kind kind;
     struct dialog *dialog; /* NULL when it has been closed meanwhile */
-    int tag; /* the dialog's; or the series */
+    int tag; /* the dialog's; or the series; or the round of a log */
     int64_t run;
+    char by[DETAIL_NAME_MAX]; /* of the best trials; see struct detail */
+    bool reverse;
     char done[48]; /* what to tell when a run has taken it */
     bool failed; /* could not be sent: answered when the present entry ends */
 };
@@ -49,9 +51,6 @@ void screen_tell(struct screen *screen, enum style style, const char *text);
 void screen_settle(struct screen *screen);
 void screen_push(struct screen *screen, struct dialog *dialog);
 struct call *screen_call(struct screen *screen, enum call_kind kind, const char *method, json_t *params);
-json_t *screen_run_params(int64_t run);
-void screen_ask_detail(struct screen *screen);
-void screen_ask_processes(struct screen *screen);
 void screen_ask_notices(struct screen *screen);
 void screen_update_tables(struct scene *scene); /* with what has come */
 void screen_ask_all(struct screen *screen); /* what a hold has missed */
@@ -63,6 +62,21 @@ void screen_ask_setting_history(struct screen *screen);
 void screen_tick_settings(struct screen *screen);
 void screen_take_setting(struct screen *screen, const struct call *call, const json_t *result,
     const struct diag *diag);
+
+/* screen_ask.c */
+json_t *screen_run_params(int64_t run);
+void screen_ask_detail(struct screen *screen);
+void screen_refresh_detail(struct screen *screen); /* when the run has got on, but not all the time */
+void screen_ask_top(struct screen *screen);
+void screen_ask_log(struct screen *screen, int64_t trial); /* 0: of all trials */
+void screen_take_detail(struct screen *screen, const struct call *call, const json_t *result,
+    const struct diag *diag);
+void screen_ask_processes(struct screen *screen);
+
+/* screen_log.c */
+void screen_log_prompt(struct screen *screen, enum prompt_kind kind, const char *text);
+void screen_log_typed(struct screen *screen, enum prompt_kind kind, const char *text, bool done);
+void screen_log_match(struct screen *screen, int by);
 
 /* screen_act.c */
 void screen_act(struct screen *screen, enum action action, const char *text);
@@ -89,6 +103,8 @@ void act_resume(struct screen *screen, int by, const char *text);
 void act_retry(struct screen *screen, int by, const char *text);
 void act_workers(struct screen *screen, int by, const char *text);
 void act_priority(struct screen *screen, int by, const char *text);
+void act_metric(struct screen *screen, int by, const char *text);
+void act_worst(struct screen *screen, int by, const char *text);
 void act_parameter(struct screen *screen, int by, const char *text);
 void act_details(struct screen *screen, int by, const char *text);
 void act_tree(struct screen *screen, int by, const char *text);

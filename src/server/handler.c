@@ -523,7 +523,8 @@ do_run_logs(struct call *call)
     struct log_list list = { call, json_get_int(call->params, "after", 0) };
     jw_array(call->w, "lines");
     r = store_log_list(call->server->store, run->id, json_get_int(call->params, "trial", 0),
-        list.last, call_limit(call, "limit", 500, LIST_MAX), list_log, &list);
+        list.last, call_limit(call, "limit", 500, LIST_MAX),
+        json_get_bool(call->params, "newest", false), list_log, &list);
     jw_end(call->w);
     jw_int(call->w, "last", list.last);
     run_free(loaded);

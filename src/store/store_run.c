@@ -430,12 +430,13 @@ store_log_add(struct store *store, const struct store_log *line)
 
 int
 store_log_list(struct store *store, int64_t run, int64_t trial, int64_t after, int limit,
-    store_log_fn *fn, void *context)
+    bool newest, store_log_fn *fn, void *context)
 {
-    static const char sql[] =
-        "SELECT id, run, trial, wall_ns, level, text FROM log"
-        " WHERE run = ?1 AND id > ?2 AND (?3 = 0 OR trial = ?3) ORDER BY id LIMIT ?4";
-    sqlite3_stmt *s = store_prepare(store, sql);
+#define LOG_LINES "SELECT id, run, trial, wall_ns, level, text FROM log"                \
+    " WHERE run = ?1 AND id > ?2 AND (?3 = 0 OR trial = ?3) ORDER BY id "
+    static const char *const sql[] = { LOG_LINES "LIMIT ?4",
+        "SELECT * FROM (" LOG_LINES "DESC LIMIT ?4) ORDER BY id" };
+    sqlite3_stmt *s = store_prepare(store, sql[newest]);
     if (!s)
         return ERR_STORE;
     sqlite3_bind_int64(s, 1, run);

@@ -104,8 +104,9 @@ struct store_log {
 };
 int store_log_add(struct store *store, const struct store_log *line);
 typedef int store_log_fn(void *context, const struct store_log *line);
-/* Lines with an id above `after`, oldest first; trial 0: of all. */
+/* Lines with an id above `after`, oldest first; trial 0: of all. The first `limit` of
+ * them, or the newest. */
 int store_log_list(struct store *store, int64_t run, int64_t trial, int64_t after,
-    int limit, store_log_fn *fn, void *context);
+    int limit, bool newest, store_log_fn *fn, void *context);
 
 #endif

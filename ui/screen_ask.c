@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What views ask for beyond the status: the detail of the run that is looked at, and
+ * the processes while they are.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ui/screen_act.h"
+
+enum { DETAIL_SECONDS = 1 /* at least, between two readings of a run's detail */ };
+
+static void
+take_top(struct detail *detail, const struct call *call, const json_t *result)
+{
+    if (strcmp(call->by, detail->by) || call->reverse != detail->reverse)
+        return;
+    str_copy(detail->trials_by, sizeof detail->trials_by, call->by);
+    detail->trials_reverse = call->reverse;
+    detail_apply_top(detail, result);
+}
+
+/* There is no such metric: that which is shown stays. */
+static void
+refuse_top(struct screen *screen, const struct call *call, const struct diag *diag)
+{
+    struct detail *detail = &screen->scene.detail;
+    if (!strcmp(call->by, detail->by))
+        str_copy(detail->by, sizeof detail->by, detail->trials_by);
+    screen_tell(screen, STYLE_ERROR, diag->text);
+}
+
+/* Who has scrolled back stays where he is. */
+static void
+take_log(struct screen *screen, const json_t *result)
+{
+    struct panel_list *list = &screen->scene.list[PANEL_LOG];
+    int shown = detail_apply_logs(&screen->scene.detail, result);
+    if (list->top > 0)
+        list->top += shown;
+}
+
+void
+screen_take_detail(struct screen *screen, const struct call *call, const json_t *result,
+    const struct diag *diag)
+{
+    struct detail *detail = &screen->scene.detail;
+    if (call->kind == CALL_WORKERS)
+        screen->workers_asked = false;
+    else
+        screen->detail_calls--;
+    if (call->run != detail->run.run)
+        return;
+    if (!result && call->kind == CALL_TOP && diag->code == ERR_NOT_FOUND)
+        refuse_top(screen, call, diag);
+    if (!result)
+        return;
+    if (call->kind == CALL_TOP)
+        take_top(detail, call, result);
+    else if (call->kind == CALL_CURVE)
+        detail_apply_curve(detail, result);
+    else if (call->kind == CALL_FAILURES)
+        detail_apply_failures(detail, result);
+    else if (call->kind == CALL_WORKERS)
+        detail_apply_workers(detail, result);
+    else if (call->tag == detail->log_round)
+        take_log(screen, result);
+}
+
+/* Processes are asked for while they are looked at, one answer at a time. */
+void
+screen_ask_processes(struct screen *screen)
+{
+    struct process_list *list = &screen->scene.processes;
+    if (screen->scene.kind != SCENE_PROCESSES || screen->processes_asked)
+        return;
+    json_t *params = json_object();
+    json_object_set_new(params, "since", json_integer(list->more ? list->since : list->take));
+    if (list->more)
+        json_object_set_new(params, "after", json_integer(list->more));
+    else
+        list->since = list->take;
+    screen->processes_asked = true;
+    screen_call(screen, CALL_PROCESSES, "processes", params);
+}
+
+/* The detail of the run that is looked at. */
+
+json_t *
+screen_run_params(int64_t run)
+{
+    json_t *params = json_object();
+    json_object_set_new(params, "run", json_integer(run));
+    return params;
+}
+
+static json_t *
+run_params_with(int64_t run, const char *key, int64_t value)
+{
+    json_t *params = screen_run_params(run);
+    json_object_set_new(params, key, json_integer(value));
+    return params;
+}
+
+/* What changes all the time while the run runs. */
+static void
+ask_workers(struct screen *screen)
+{
+    int64_t run = screen->scene.detail.run.run;
+    if (screen->workers_asked)
+        return;
+    screen->workers_asked = true;
+    screen_call(screen, CALL_WORKERS, "run.workers", run_params_with(run, "points", DETAIL_PAST_MAX))->run = run;
+}
+
+/* The trials that are asked for now; an answer to what was asked for before is dropped. */
+void
+screen_ask_top(struct screen *screen)
+{
+    struct detail *detail = &screen->scene.detail;
+    json_t *params = run_params_with(detail->run.run, "count", DETAIL_TRIALS_MAX);
+    json_object_set_new(params, "by", json_string(*detail->by ? detail->by : "score"));
+    json_object_set_new(params, "reverse", json_boolean(detail->reverse));
+    screen->detail_calls++;
+    struct call *call = screen_call(screen, CALL_TOP, "run.top", params);
+    call->run = detail->run.run;
+    call->reverse = detail->reverse;
+    str_copy(call->by, sizeof call->by, detail->by);
+}
+
+/* The newest lines that are not here yet. */
+static void
+ask_log(struct screen *screen)
+{
+    struct detail *detail = &screen->scene.detail;
+    json_t *params = run_params_with(detail->run.run, "after", detail->last_line);
+    json_object_set_new(params, "limit", json_integer(DETAIL_LINES_MAX));
+    json_object_set_new(params, "newest", json_true());
+    if (detail->log_trial)
+        json_object_set_new(params, "trial", json_integer(detail->log_trial));
+    struct call *call = screen_call(screen, CALL_LOGS, "run.logs", params);
+    call->run = detail->run.run;
+    call->tag = detail->log_round;
+}
+
+void
+screen_ask_log(struct screen *screen, int64_t trial)
+{
+    if (screen->scene.detail.log_trial == trial)
+        return;
+    detail_restart_log(&screen->scene.detail, trial);
+    screen->scene.list[PANEL_LOG].top = 0;
+    screen->detail_calls++;
+    ask_log(screen);
+}
+
+void
+screen_ask_detail(struct screen *screen)
+{
+    struct detail *detail = &screen->scene.detail;
+    int64_t run = detail->run.run;
+    screen->detail_time = screen->scene.view.time;
+    screen->detail_done = detail->run.done + detail->run.failed;
+    screen->detail_state = detail->run.state;
+    screen->detail_calls += 2;
+    screen_ask_top(screen);
+    screen_call(screen, CALL_CURVE, "run.curve", run_params_with(run, "points", DETAIL_CURVE_MAX))->run = run;
+    ask_log(screen);
+    if (detail->run.failed > 0) {
+        screen->detail_calls++;
+        screen_call(screen, CALL_FAILURES, "run.failures", run_params_with(run, "limit", DETAIL_FAILURES_MAX))->run = run;
+    }
+    ask_workers(screen);
+}
+
+/* Reads the detail again when the run has got on, but not all the time. */
+void
+screen_refresh_detail(struct screen *screen)
+{
+    struct scene *scene = &screen->scene;
+    if (scene->kind != SCENE_RUN)
+        return;
+    const struct view_run *run = view_find_run(&scene->view, scene->detail.run.run);
+    if (run)
+        scene->detail.run = *run;
+    double age = scene->view.time - screen->detail_time;
+    bool changed = scene->detail.run.done + scene->detail.run.failed != screen->detail_done ||
+        scene->detail.run.state != screen->detail_state;
+    if (changed && screen->detail_calls == 0 && !(age >= 0 && age < DETAIL_SECONDS))
+        screen_ask_detail(screen);
+    else if (scene->detail.run.state == RUN_RUNNING)
+        ask_workers(screen);
+}
