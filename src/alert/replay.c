@@ -273,14 +273,14 @@ take_notice(struct player *player, int number, const struct alert_notice *notice
 }
 
 static int
-play(struct player *player, const atomic_bool *stop)
+play(struct player *player, int (*stopped)(void))
 {
     const struct past *past = player->past;
     struct replay *replay = player->replay;
     const struct alert *alerts;
     for (int m = 0; m < past->moments; m++) {
         const struct alert_notice *notices;
-        if (stop && m % STOP_EVERY == 0 && atomic_load_explicit(stop, memory_order_relaxed))
+        if (stopped && m % STOP_EVERY == 0 && stopped())
             return -ECANCELED;
         set_moment(player, m);
         int count = alert_engine_step(player->engine, &player->sample, &notices);
@@ -400,7 +400,7 @@ describe_alerts(struct player *player)
 }
 
 int
-replay_run(const struct config *config, const struct past *past, const atomic_bool *stop,
+replay_run(const struct config *config, const struct past *past, int (*stopped)(void),
     struct replay *ret_replay)
 {
     struct player player = { .past = past, .replay = ret_replay };
@@ -414,7 +414,7 @@ replay_run(const struct config *config, const struct past *past, const atomic_bo
     alert_engine_configure(player.engine, config);
     int r = place_series(&player);
     if (r == 0)
-        r = play(&player, stop);
+        r = play(&player, stopped);
     if (r == 0) {
         close_alerts(&player);
         r = describe_alerts(&player);

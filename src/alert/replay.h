@@ -9,7 +9,6 @@
 #ifndef OPTOP_ALERT_REPLAY_H
 #define OPTOP_ALERT_REPLAY_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -76,10 +75,9 @@ struct replay {
     char fault[ALERT_FAULT_MAX]; /* of a condition, the first; "": none failed */
 };
 
-/* stop (may be NULL) ends it early with -ECANCELED when it is set, from any thread.
- * 0, -ENOMEM, ERR_TOO_LARGE. *ret_replay is owned: replay_release, also after a
+/* It ends early with -ECANCELED when stopped() is true (may be NULL; optop_cancelled). 0, -ENOMEM, ERR_TOO_LARGE. *ret_replay is owned: replay_release, also after a
  * failure. */
-int replay_run(const struct config *config, const struct past *past, const atomic_bool *stop,
+int replay_run(const struct config *config, const struct past *past, int (*stopped)(void),
     struct replay *ret_replay);
 void replay_release(struct replay *replay);
 

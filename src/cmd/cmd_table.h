@@ -28,6 +28,8 @@
     X(cmd_status)                                                              \
     X(cmd_watch)                                                               \
     X(cmd_boards)                                                              \
+    X(cmd_requests)                                                            \
+    X(cmd_requests_cancel)                                                     \
     X(cmd_caches)                                                              \
     X(cmd_caches_clear)                                                        \
     X(cmd_caches_invalidate)                                                   \

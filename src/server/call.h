@@ -59,7 +59,7 @@ int handle_run_set(struct call *call);
 int handle_run_output(struct call *call);
 
 /* handler_results.c */
-int handle_run_export(struct call *call);
+int handle_run_export(struct call *call); /* beside the loop */
 
 /* handler_workers.c */
 int handle_run_workers(struct call *call);

@@ -16,8 +16,10 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "server/beside.h"
 #include "server/call.h"
 #include "server/checks.h"
+#include "server/reads.h"
 
 enum {
     LIST_MAX = 10000, /* rows in one answer */
@@ -607,6 +609,8 @@ static const struct method methods[] = {
     { "watch", do_watch, false, false },
     { "unwatch", do_unwatch, false, false },
     { "boards", handle_boards, false, false },
+    { "requests", handle_requests, false, false },
+    { "requests.cancel", handle_requests_cancel, false, false },
     { "caches", handle_caches, false, false },
     { "caches.clear", handle_caches_clear, false, false },
     { "caches.switch", handle_caches_switch, false, false },
@@ -621,7 +625,7 @@ static const struct method methods[] = {
     { "run.curve", do_run_curve, false, true },
     { "run.failures", handle_run_failures, false, true },
     { "run.workers", handle_run_workers, false, false },
-    { "run.export", handle_run_export, false, false },
+    { "run.export", handle_run_export, false, true },
     { "run.logs", do_run_logs, false, false },
     { "run.output", handle_run_output, false, false },
     { "run.cancel", handle_run_cancel, false, false },
@@ -777,7 +781,7 @@ handler_line(struct session *session, char *text, size_t len)
     else
         method = find_method(session, name, &diag);
     if (method && method->beside) {
-        r = readers_add(session, answer_beside, method, request);
+        r = reads_add(session, answer_beside, method, request);
         if (r == 0)
             return;
         diag_set(&diag, r, "too many requests at once");

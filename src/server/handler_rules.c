@@ -2,7 +2,7 @@
  *
  * The methods about rules: are they rules, and what would they have told? For the
  * latter the past that they are about is copied from the history, then replayed on
- * a thread (alert/replay.h) and answered when that has ended.
+ * a thread (alert/replay.h, server/beside.h) and answered when that has ended.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -11,10 +11,12 @@
 #include "alert/replay.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "optop/executor.h"
+#include "server/beside.h"
 #include "server/call.h"
 
 enum {
-    BACKTESTS_MAX = 4, /* at a time, of all clients: a past is up to some megabytes */
+    BACKTEST_SECONDS = 60, /* for one */
     BACKTEST_SERIES_MAX = 256, /* copied while the loop waits: 0.1 ms each */
     BACKTEST_NAME_MAX = METRIC_COUNT + 64, /* shown as having no history */
     WORDS_MAX = 160,
@@ -23,19 +25,13 @@ enum {
 static const double since_seconds = 7 * 86400;
 
 struct backtest {
-    struct backtest *next;
-    struct server *server; /* NULL: it has gone */
-    struct session *session; /* NULL: gone */
-    json_t *request; /* owned */
     struct config *config; /* owned */
     struct past past;
     struct replay replay;
     int unknown_count; /* metrics that rules name and that have no past */
     char unknown[BACKTEST_NAME_MAX][WORDS_MAX];
     bool cut; /* more than BACKTEST_SERIES_MAX */
-    int64_t started_ns, ended_ns;
-    atomic_bool stop;
-    int result;
+    int64_t took_ns;
 };
 
 /* Which series. */
@@ -267,7 +263,7 @@ write_result(struct json_writer *w, const struct backtest *backtest)
     jw_figure(w, "to", any ? ns_to_sec(replay->to_wall_ns) : (double)NAN);
     jw_int(w, "moments", replay->moments);
     jw_int(w, "series", backtest->past.series_count);
-    jw_figure(w, "seconds", ns_to_sec(backtest->ended_ns - backtest->started_ns));
+    jw_figure(w, "seconds", ns_to_sec(backtest->took_ns));
     jw_string(w, "fault", replay->fault);
     jw_array(w, "rules");
     for (int i = 0; i < replay->count; i++) {
@@ -285,57 +281,43 @@ write_result(struct json_writer *w, const struct backtest *backtest)
     jw_int(w, "left_out", left_out);
 }
 
-static void
-free_backtest(struct backtest *backtest)
+/* A job beside the loop. */
+
+static int
+run_backtest(void *context, struct optop_reply *reply)
 {
-    json_decref(backtest->request);
+    struct backtest *backtest = context;
+    int64_t started_ns = clock_mono_ns();
+    (void)reply;
+    int r = replay_run(backtest->config, &backtest->past, optop_cancelled, &backtest->replay);
+    backtest->took_ns = clock_mono_ns() - started_ns;
+    return r;
+}
+
+static void
+answer_backtest(void *context, const json_t *request, int result, struct optop_reply *reply,
+    struct str *out)
+{
+    struct diag diag = { 0 };
+    struct json_writer w;
+    (void)reply;
+    if (result < 0) {
+        call_error(out, request, result, &diag);
+        return;
+    }
+    call_begin(&w, out, request);
+    write_result(&w, context);
+    call_end(&w);
+}
+
+static void
+release_backtest(void *context)
+{
+    struct backtest *backtest = context;
     config_free(backtest->config);
     past_release(&backtest->past);
     replay_release(&backtest->replay);
     free(backtest);
-}
-
-static void
-answer(const struct backtest *backtest)
-{
-    struct diag diag = { 0 };
-    struct json_writer w;
-    struct str out;
-    str_init(&out);
-    if (backtest->result < 0) {
-        call_error(&out, backtest->request, backtest->result, &diag);
-    } else {
-        call_begin(&w, &out, backtest->request);
-        write_result(&w, backtest);
-        call_end(&w);
-    }
-    session_send(backtest->session, &out);
-    str_release(&out);
-}
-
-static void
-on_thread(void *context)
-{
-    struct backtest *backtest = context;
-    backtest->result = replay_run(backtest->config, &backtest->past, &backtest->stop,
-        &backtest->replay);
-    backtest->ended_ns = clock_mono_ns();
-}
-
-static void
-on_done(void *context)
-{
-    struct backtest *backtest = context;
-    struct server *server = backtest->server;
-    if (server) {
-        struct backtest **link = &server->backtests;
-        while (*link != backtest)
-            link = &(*link)->next;
-        *link = backtest->next;
-        if (backtest->session)
-            answer(backtest);
-    }
-    free_backtest(backtest);
 }
 
 /* Requests. */
@@ -375,17 +357,11 @@ keep_rule(struct call *call, struct config *config)
 static int
 start(struct call *call, struct config *config, double seconds)
 {
-    struct server *server = call->server;
-    int count = 0;
-    for (const struct backtest *other = server->backtests; other; other = other->next)
-        count++;
-    if (count == BACKTESTS_MAX)
-        return diag_set(call->diag, ERR_TOO_LARGE, "%d rules are being tested already", count);
     struct backtest *backtest = calloc(1, sizeof *backtest);
     struct wanted *wanted = calloc(1, sizeof *wanted);
     int r = backtest && wanted ? 0 : -ENOMEM;
     if (r == 0) {
-        *wanted = (struct wanted){ .server = server, .backtest = backtest };
+        *wanted = (struct wanted){ .server = call->server, .backtest = backtest };
         replay_wants(config, want, wanted);
         r = take_past(wanted, seconds, &backtest->past);
     }
@@ -395,13 +371,15 @@ start(struct call *call, struct config *config, double seconds)
         return r;
     }
     backtest->config = config;
-    backtest->server = server;
-    backtest->session = call->session;
-    backtest->request = json_incref(call->request);
-    backtest->started_ns = clock_mono_ns();
-    backtest->next = server->backtests;
-    server->backtests = backtest;
-    loop_work(server->loop, "replay the past", on_thread, on_done, backtest);
+    r = beside_add(call->session, BESIDE_REPLAYS, call->request, &(struct beside_request){
+        .run = run_backtest, .answer = answer_backtest, .release = release_backtest,
+        .context = backtest, .timeout_ns = BACKTEST_SECONDS * NS_PER_SEC });
+    if (r < 0) {
+        backtest->config = NULL; /* the caller's */
+        release_backtest(backtest);
+        return r == ERR_TOO_LARGE ? diag_set(call->diag, r, "too many requests at once") : r;
+    }
+    json_incref(call->request);
     return CALL_LATER;
 }
 
@@ -463,24 +441,4 @@ handle_rules_check(struct call *call)
     config_free(config);
     ini_free(ini);
     return 0;
-}
-
-void
-backtests_forget(struct session *session)
-{
-    for (struct backtest *backtest = session->server->backtests; backtest; backtest = backtest->next)
-        if (backtest->session == session) {
-            backtest->session = NULL;
-            atomic_store(&backtest->stop, true);
-        }
-}
-
-void
-backtests_release(struct server *server)
-{
-    for (struct backtest *backtest = server->backtests; backtest; backtest = backtest->next) {
-        backtest->server = NULL;
-        atomic_store(&backtest->stop, true);
-    }
-    server->backtests = NULL;
 }

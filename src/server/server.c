@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "server/checks.h"
 #include "server/server.h"
 
 #include <limits.h>
@@ -23,6 +22,8 @@
 #include "io/file.h"
 #include "mem/memory.h"
 #include "sample/proctable.h"
+#include "server/beside.h"
+#include "server/reads.h"
 #include "server/server_log.h"
 #include "task/task_rows.h"
 #include "wire/path.h"
@@ -403,7 +404,7 @@ on_tick(void *context)
     task_start(server->sample_task);
     server->sample = sampler_take(server->sampler, started, clock_wall_ns());
     task_end(server->sample_task, clock_mono_ns() - started, false);
-    readers_tick(server);
+    reads_tick(server);
     if (server->sinks)
         sinks_tick(server->sinks);
     proctable_tick(server, started);
@@ -647,7 +648,7 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
     if (r == 0)
         r = store_open(options->state_directory, &server->store, diag);
     if (r == 0)
-        r = readers_open(server);
+        r = reads_open(server);
     if (r < 0) {
         server_free(server);
         return r;
@@ -697,9 +698,8 @@ server_free(struct server *server)
     while (server->sessions)
         session_close(server->sessions);
     metrics_page_stop(server);
-    readers_release(server);
-    checks_release(server);
-    backtests_release(server);
+    beside_release(server);
+    reads_close(server);
     loop_timer_stop(server->tick_timer);
     loop_timer_stop(server->notify_timer);
     loop_timer_stop(server->session_timer);

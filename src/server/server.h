@@ -40,7 +40,6 @@
 #include "stat/publish.h"
 #include "stat/statsd.h"
 #include "stat/tasks.h"
-#include "server/readers.h"
 #include "sink/sink.h"
 #include "store/store_alert.h"
 
@@ -88,6 +87,8 @@ struct session {
     struct session *next;
     struct server *server;
     struct lines *lines;
+    uint64_t number; /* from 1, never used again */
+    pid_t pid; /* who has connected */
     int64_t opened_ns; /* monotonic */
     bool greeted; /* hello was answered */
     bool other_version; /* greeted with another protocol: two methods only */
@@ -137,12 +138,11 @@ struct server {
     struct sinks *sinks;
     struct relief relief;
     char *worker_program;
-    struct reader_job *reader_jobs; /* running and waiting */
+    struct beside *beside; /* requests that are answered beside the loop; made by the first */
     struct optop_pool *readers; /* connections of their own to the store */
-    struct checks *checks; /* made by the first request */
-    struct backtest *backtests; /* under way */
     struct optop_arena arena; /* for the request in hand */
     struct session *sessions;
+    uint64_t sessions_opened;
     int session_count;
     struct loop_timer *tick_timer, *notify_timer, *session_timer, *shortage_timer;
     bool sweep_due; /* session_timer is set */
@@ -232,8 +232,6 @@ void statsd_socket_close(struct server *server);
 void raised_step(struct server *server, int64_t now_ns);
 
 /* handler_rules.c: the session, or all, has gone: nothing is answered. */
-void backtests_forget(struct session *session);
-void backtests_release(struct server *server);
 
 /* silences.c: what people have silenced */
 void silences_start(struct server *server);

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "server/checks.h"
+#include "server/beside.h"
 #include "server/server.h"
 
 #define HANDSHAKE_NS (SERVER_HANDSHAKE_SECONDS * NS_PER_SEC)
@@ -28,9 +28,7 @@ unlink_session(struct session *session)
 void
 session_close(struct session *session)
 {
-    readers_forget(session);
-    checks_forget(session);
-    backtests_forget(session);
+    beside_forget(session);
     lines_free(session->lines);
     unlink_session(session);
     free(session);
@@ -64,7 +62,7 @@ on_drained(void *context)
     struct session *session = context;
     if (session->tick_waiting)
         send_tick(session);
-    readers_wake(session->server);
+    beside_wake(session);
 }
 
 static void
@@ -91,7 +89,12 @@ session_open(struct server *server, int fd)
         return;
     }
     struct session *session = XNEW(struct session);
+    struct ucred peer = { 0 };
+    socklen_t size = sizeof peer;
+    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
     session->server = server;
+    session->number = ++server->sessions_opened;
+    session->pid = peer.pid;
     session->opened_ns = loop_now(server->loop);
     session->lines =
         lines_new(server->loop, server->buffers, fd, &options, &session_events, session);

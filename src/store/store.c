@@ -14,7 +14,10 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "optop/executor.h"
 #include "store/store_private.h"
+
+enum { CANCEL_EVERY = 10000 }; /* steps of a reading statement: then it looks whether it is still wanted */
 
 /* Migration k brings a database of version k to k + 1. Append rows; never edit
  * one that has been released. */
@@ -420,6 +423,14 @@ fail:
     return r;
 }
 
+/* A job whose client has gone, or whose time is over, reads no further. */
+static int
+is_cancelled(void *context)
+{
+    (void)context;
+    return optop_cancelled();
+}
+
 int
 store_open_reader(const struct store *store, struct store **ret_reader)
 {
@@ -437,6 +448,7 @@ store_open_reader(const struct store *store, struct store **ret_reader)
         store_close(reader);
         return r;
     }
+    sqlite3_progress_handler(reader->db, CANCEL_EVERY, is_cancelled, NULL);
     *ret_reader = reader;
     return 0;
 }
@@ -450,12 +462,6 @@ store_reader_usable(const struct store *reader)
             return false;
     return sqlite3_file_control(reader->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
         !moved;
-}
-
-void
-store_interrupt(struct store *store)
-{
-    sqlite3_interrupt(store->db);
 }
 
 void

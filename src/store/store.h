@@ -23,14 +23,12 @@ int store_open(const char *directory, struct store **ret_store, struct diag *dia
 void store_close(struct store *store);
 
 /* One more connection to the same database, which only reads what has been
- * committed; for another thread than the one of `store`. Owned; store_close. */
+ * committed; for another thread than the one of `store`. What it reads fails soon
+ * when the task that reads is cancelled (optop/executor.h). Owned; store_close. */
 int store_open_reader(const struct store *store, struct store **ret_reader);
 
 /* Whether a reader still reads the store's file, and rests: no statement is under way. */
 bool store_reader_usable(const struct store *reader);
-
-/* From any thread: what the connection is reading fails soon. */
-void store_interrupt(struct store *store);
 
 /* A random number that names this database for ever. */
 uint64_t store_id(const struct store *store);

@@ -22,6 +22,7 @@ enum {
 
 static _Thread_local struct optop_executor *running_in; /* whose task this thread runs */
 static _Thread_local struct optop_future *running_future;
+static _Thread_local int64_t running_until_ns; /* 0: for ever */
 
 /* Taking. */
 
@@ -109,6 +110,7 @@ run_counted(struct executor_thread *self, const struct ring_task *task)
 {
     struct optop_executor *executor_before = running_in;
     struct optop_future *future_before = running_future;
+    int64_t until_before_ns = running_until_ns;
     struct task_lane *lane = find_lane(self, task->name);
     int64_t started = self->now_ns ? self->now_ns : executor_now();
     self->now_ns = 0; /* for a task that runs inside of this one */
@@ -116,9 +118,11 @@ run_counted(struct executor_thread *self, const struct ring_task *task)
         task_lane_start(lane);
     running_in = self->executor;
     running_future = task->future;
+    running_until_ns = 0;
     int result = task->run(task->context);
     running_in = executor_before;
     running_future = future_before;
+    running_until_ns = until_before_ns;
     self->now_ns = executor_now();
     if (lane)
         task_lane_end(lane, self->now_ns - started, result < 0);
@@ -148,12 +152,19 @@ executor_run(struct executor_thread *self, const struct ring_task *task)
     }
 }
 
+void
+executor_set_limit(int64_t until_ns)
+{
+    running_until_ns = until_ns;
+}
+
 int
 optop_cancelled(void)
 {
     return (running_future &&
                atomic_load_explicit(&running_future->cancelled, memory_order_relaxed)) ||
-        (running_in && atomic_load_explicit(&running_in->cancelled, memory_order_relaxed));
+        (running_in && atomic_load_explicit(&running_in->cancelled, memory_order_relaxed)) ||
+        (running_until_ns && executor_now() >= running_until_ns);
 }
 
 /* Submitting. */

@@ -2,7 +2,8 @@
  *
  * Inside of an executor (include/optop/executor.h): executor.c has the queue and
  * the tasks, executor_thread.c the threads and their sleep, future.c who waits
- * for what, task_map.c the map, process.c the processes that tasks may call.
+ * for what, task_map.c the map, process.c the processes that tasks may call,
+ * job_queue.c tasks that have numbers.
  *
  * Each thread has a ring per priority. What comes from outside goes round them,
  * what a task submits into its own; a thread takes from its own first and then
@@ -90,6 +91,7 @@ bool executor_take(struct optop_executor *executor, struct executor_thread *self
 void executor_run(struct executor_thread *self, const struct ring_task *task);
 bool executor_any(const struct optop_executor *executor);
 bool executor_idle(const struct optop_executor *executor);
+void executor_set_limit(int64_t until_ns); /* of the task that runs: then optop_cancelled(); 0: none */
 
 /* executor_thread.c */
 struct executor_thread *executor_self(const struct optop_executor *executor); /* NULL: not of it */
@@ -99,6 +101,7 @@ void executor_join(struct optop_executor *executor);
 
 /* Waits for a change, with the lock held; false when the time (monotonic; < 0:
  * none) is over. */
+bool executor_wait(pthread_cond_t *changed, pthread_mutex_t *lock, int64_t until_ns);
 bool executor_wait_change(struct optop_executor *executor, int64_t until_ns);
 int64_t executor_now(void);
 int64_t executor_deadline(int64_t timeout_ns);

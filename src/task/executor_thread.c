@@ -204,12 +204,17 @@ executor_deadline(int64_t timeout_ns)
 }
 
 bool
-executor_wait_change(struct optop_executor *executor, int64_t until_ns)
+executor_wait(pthread_cond_t *changed, pthread_mutex_t *lock, int64_t until_ns)
 {
     struct timespec until = { .tv_sec = until_ns / NS_PER_SEC, .tv_nsec = until_ns % NS_PER_SEC };
     if (until_ns >= 0)
-        return pthread_cond_clockwait(&executor->changed, &executor->lock, CLOCK_MONOTONIC,
-                   &until) != ETIMEDOUT;
-    pthread_cond_wait(&executor->changed, &executor->lock);
+        return pthread_cond_clockwait(changed, lock, CLOCK_MONOTONIC, &until) != ETIMEDOUT;
+    pthread_cond_wait(changed, lock);
     return true;
+}
+
+bool
+executor_wait_change(struct optop_executor *executor, int64_t until_ns)
+{
+    return executor_wait(&executor->changed, &executor->lock, until_ns);
 }

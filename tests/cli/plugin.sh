@@ -144,7 +144,24 @@ wait "$asker" 2>/dev/null
 gone() { ! kill -0 "$(cat early.pid)" 2>/dev/null; }
 ok "... goes with who has asked" until_true 10 gone
 optop boards optop-server --json >"$out"
-like "... and is counted" "$out" 'check a run file'
+like "... and is counted" "$out" 'run.check'
+rm -f early.pid
+"$OPTOP" run --check "$dir/wild.ini" >"$dir/asked" 2>&1 &
+asker=$!
+ok "another one that hangs" until_true 10 test -s early.pid
+exits "... is among the requests" 0 optop requests
+like "... which tell what is done" "$out" '^ *[0-9]* *run.check *running '
+optop requests --json >"$out"
+is "... and for whom" "$(json "$out" "[r['pid'] for r in o['requests']]")" "[$asker]"
+exits "... can be cancelled" 0 optop requests cancel "$(json "$out" "o['requests'][0]['request']")"
+wait "$asker"
+is "... its client fails" "$?" 1
+like "... and is told" "$dir/asked" 'the request was cancelled'
+ok "... the process ends" until_true 10 gone
+exits "then there is none" 0 optop requests
+like "which is told" "$out" 'no request'
+exits "and none to cancel" 4 optop requests cancel 1
+exits "what is no number" 2 optop requests cancel one
 
 sed -i '/^plugin/d' "$dir/wild.ini"
 exits "none" 2 optop run --check "$dir/wild.ini"
