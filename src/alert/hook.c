@@ -25,13 +25,12 @@
 #include "config/runfile.h"
 #include "task/child.h"
 
-enum { VARIABLES = 10 };
-
 struct hook_run {
     struct hook_run *next;
     struct hooks *hooks;
     char **argv; /* owned */
-    char **environment; /* owned, with its first VARIABLES texts */
+    char **environment; /* owned, with its first `variables` texts */
+    int variables;
     char key[96];
     pid_t pid; /* 0: waits */
     int pidfd, out;
@@ -79,7 +78,7 @@ free_run(struct hook_run *run)
         close(run->pidfd);
     if (run->out >= 0)
         close(run->out);
-    for (int i = 0; i < VARIABLES; i++)
+    for (int i = 0; i < run->variables; i++)
         free(run->environment[i]);
     free(run->environment);
     runfile_free_argv(run->argv);
@@ -259,17 +258,78 @@ number_text(double value, char *buf, size_t size)
 
 /* The variables, then ours without what has their names. */
 static char **
-make_environment(const struct store_notice *notice)
+make_environment(const struct hook_start *start)
 {
     extern char **environ;
-    char value[40], level[40], sequence[16], time[40], clean[512];
+    char clean[512];
     int count = 0;
     while (environ[count])
         count++;
+    char **all = xcalloc((size_t)(start->count + count + 1), sizeof *all);
+    for (int i = 0; i < start->count; i++) {
+        const char *value = start->variable[i].value;
+        all[i] = xasprintf("%s%s=%s", start->prefix, start->variable[i].name,
+            text_clean(value ? value : "", clean, sizeof clean));
+    }
+    for (int i = 0, at = start->count; i < count; i++)
+        if (!str_starts(environ[i], start->prefix))
+            all[at++] = environ[i];
+    return all;
+}
+
+/* The words of a command whose program is there. */
+static int
+read_command(const struct hook_start *start, char ***ret_argv)
+{
+    char path[PATH_MAX];
+    struct diag diag = { 0 };
+    int r = runfile_split_command(start->command, ret_argv, &diag);
+    if (r < 0) {
+        log_error("hook of %s: %s", start->about, diag.text);
+        return r;
+    }
+    const char *program = (*ret_argv)[0];
+    r = program ? child_find_program(program, getenv("PATH"), path, sizeof path) : -ENOENT;
+    if (r == 0)
+        return 0;
+    log_error("hook of %s: %s: %s", start->about, program ? program : "", err_text(r));
+    runfile_free_argv(*ret_argv);
+    return r;
+}
+
+int
+hooks_start(struct hooks *hooks, const struct hook_start *start)
+{
+    char **argv;
+    if (hooks->count >= HOOKS_RUNNING_MAX + HOOKS_WAITING_MAX) {
+        log_error("hook of %s: not started, %d wait already", start->about, HOOKS_WAITING_MAX);
+        return -EAGAIN;
+    }
+    int r = read_command(start, &argv);
+    if (r < 0)
+        return r;
+    struct hook_run *run = XNEW(struct hook_run), **link = &hooks->runs;
+    run->hooks = hooks;
+    run->argv = argv;
+    run->environment = make_environment(start);
+    run->variables = start->count;
+    run->pidfd = run->out = -1;
+    text_clean(start->about, run->key, sizeof run->key);
+    str_init(&run->output);
+    while (*link)
+        link = &(*link)->next;
+    *link = run;
+    hooks->count++;
+    start_waiting(hooks);
+    return 0;
+}
+
+void
+hooks_run(struct hooks *hooks, const char *command, const struct store_notice *notice)
+{
+    char value[40], level[40], sequence[16], time[40];
     snprintf(sequence, sizeof sequence, "%u", notice->sequence);
-    const struct {
-        const char *name, *value;
-    } row[VARIABLES] = {
+    const struct hook_variable variable[] = {
         { "TYPE", notice->type }, { "KEY", notice->key }, { "STATE", notice->state },
         { "VALUE", number_text(notice->value, value, sizeof value) },
         { "LEVEL", number_text(notice->level, level, sizeof level) },
@@ -277,39 +337,7 @@ make_environment(const struct store_notice *notice)
         { "SEQUENCE", sequence },
         { "TIME", clock_format_utc(notice->wall_ns, time, sizeof time) },
     };
-    char **all = xcalloc((size_t)(VARIABLES + count + 1), sizeof *all);
-    for (int i = 0; i < VARIABLES; i++)
-        all[i] = xasprintf("OPTOP_ALERT_%s=%s", row[i].name,
-            text_clean(row[i].value ? row[i].value : "", clean, sizeof clean));
-    for (int i = 0, at = VARIABLES; i < count; i++)
-        if (!str_starts(environ[i], "OPTOP_ALERT_"))
-            all[at++] = environ[i];
-    return all;
-}
-
-void
-hooks_run(struct hooks *hooks, const char *command, const struct store_notice *notice)
-{
-    char **argv;
-    struct diag diag = { 0 };
-    if (hooks->count >= HOOKS_RUNNING_MAX + HOOKS_WAITING_MAX) {
-        log_error("hook of %s: not started, %d wait already", notice->key, HOOKS_WAITING_MAX);
-        return;
-    }
-    if (runfile_split_command(command, &argv, &diag) < 0) {
-        log_error("hook of %s: %s", notice->key, diag.text);
-        return;
-    }
-    struct hook_run *run = XNEW(struct hook_run), **link = &hooks->runs;
-    run->hooks = hooks;
-    run->argv = argv;
-    run->environment = make_environment(notice);
-    run->pidfd = run->out = -1;
-    text_clean(notice->key, run->key, sizeof run->key);
-    str_init(&run->output);
-    while (*link)
-        link = &(*link)->next;
-    *link = run;
-    hooks->count++;
-    start_waiting(hooks);
+    hooks_start(hooks, &(struct hook_start){ .command = command, .about = notice->key,
+        .prefix = "OPTOP_ALERT_", .variable = variable,
+        .count = sizeof variable / sizeof *variable });
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * `run` of thresholds: a program that is started when an alert is told. No shell: its
- * words are split once, and what it is about is in its environment, cleaned:
+ * Programs that the configuration names, started when something has happened: `run` of
+ * thresholds, `scale_down` and `scale_up` of [pressure]. No shell: its words are split
+ * once, and what it is about is in its environment, cleaned. That of an alert:
  *
  *   OPTOP_ALERT_TYPE KEY STATE VALUE LEVEL UNIT TEXT LABELS SEQUENCE TIME
  *
@@ -23,7 +24,24 @@ struct hooks;
 struct hooks *hooks_new(struct loop *loop);
 void hooks_free(struct hooks *hooks); /* ends those that run */
 
-/* Starts the command, or lets it wait. Faults are told in the log. */
+struct hook_variable {
+    const char *name, *value; /* without the prefix; NULL: "" */
+};
+
+/* All borrowed during the call. */
+struct hook_start {
+    const char *command;
+    const char *about; /* names it in the log */
+    const char *prefix; /* of its variables; it gets none else that begins so */
+    const struct hook_variable *variable;
+    int count;
+};
+
+/* Starts the command, or lets it wait. Faults are told in the log; one that shows at
+ * once (no such program, too many wait) is a negative code, too. */
+int hooks_start(struct hooks *hooks, const struct hook_start *start);
+
+/* The same for an alert. */
 void hooks_run(struct hooks *hooks, const char *command, const struct store_notice *notice);
 
 int hooks_busy(const struct hooks *hooks); /* running and waiting */

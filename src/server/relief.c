@@ -7,25 +7,17 @@
  * caches smaller (optop_memory_step) and workers fewer (run/governor.h) needs
  * no word here: nothing is lost by it.
  */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "base/xalloc.h"
-#include "config/runfile.h"
 #include "mem/memory.h"
 #include "server/server.h"
-#include "task/child.h"
 
-enum { ACT_EVERY_SECONDS = 5, VARIABLES = 3 };
-
-extern char **environ;
+enum { ACT_EVERY_SECONDS = 5 };
 
 /* A line in the log, and a notice with its deliveries in one transaction. */
 static void
@@ -83,49 +75,17 @@ cancel(struct server *server, const struct run *run, const char *why)
         log_warn("run %lld cannot be cancelled: %s", (long long)run->id, diag.text);
 }
 
-/* The server's environment with what a program is told of the pressure. */
-static char **
-make_environment(const struct server *server, enum optop_pressure now, const char *reason,
-    char variable[VARIABLES][160])
-{
-    size_t count = 0;
-    snprintf(variable[0], sizeof variable[0], "OPTOP_PRESSURE=%s", optop_pressure_name(now));
-    snprintf(variable[1], sizeof variable[1], "OPTOP_PRESSURE_BEFORE=%s",
-        optop_pressure_name(server->relief.level));
-    snprintf(variable[2], sizeof variable[2], "OPTOP_PRESSURE_REASON=%s", reason);
-    while (environ[count])
-        count++;
-    char **all = xcalloc(count + VARIABLES + 1, sizeof *all);
-    size_t used = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!str_starts(environ[i], "OPTOP_PRESSURE"))
-            all[used++] = environ[i];
-    for (int i = 0; i < VARIABLES; i++)
-        all[used++] = variable[i];
-    return all;
-}
-
-/* It is not waited for: who reaps the orphans of runs reaps it, too. */
 static int
 run_program(struct server *server, const char *command, enum optop_pressure now, const char *reason)
 {
-    char **argv, path[4096], variable[VARIABLES][160];
-    struct diag diag = { 0 };
-    pid_t pid;
-    int r = runfile_split_command(command, &argv, &diag);
-    if (r < 0)
-        return r;
-    const char *search = getenv("PATH");
-    r = argv[0] ? child_find_program(argv[0], search ? search : "/usr/bin:/bin", path, sizeof path)
-                : -ENOENT;
-    char **environment = make_environment(server, now, reason, variable);
-    if (r == 0)
-        r = child_spawn(&(struct child_options){ .path = path, .argv = argv,
-            .environment = environment, .in = -1, .out = -1, .err = -1, .control = -1,
-            .fresh = true }, &pid);
-    free(environment);
-    runfile_free_argv(argv);
-    return r;
+    const struct hook_variable variable[] = {
+        { "", optop_pressure_name(now) },
+        { "_BEFORE", optop_pressure_name(server->relief.level) },
+        { "_REASON", reason },
+    };
+    return hooks_start(server->hooks, &(struct hook_start){ .command = command,
+        .about = "pressure", .prefix = "OPTOP_PRESSURE", .variable = variable,
+        .count = sizeof variable / sizeof *variable });
 }
 
 static void

@@ -14,6 +14,7 @@ left 80
 cat >"$dir/scale.sh" <<SH
 #!/bin/sh
 echo "\$1 \$OPTOP_PRESSURE \$OPTOP_PRESSURE_BEFORE" >>"$dir/scaled"
+echo "room is made, \$OPTOP_PRESSURE_REASON"
 SH
 chmod +x "$dir/scale.sh"
 write_run() { # NAME PRIORITY
@@ -77,6 +78,7 @@ optop alerts history --json >"$out" 2>/dev/null || optop status --json >"$out"
 ok "it is told" grep -q 'pressure.frozen' "$out"
 like "in words" "$out" "run $last (last, priority 1) is frozen: memory pressure is "
 ok "the program was run" grep -q '^down [hc]' "$dir/scaled"
+ok "what it wrote is in the log" until_true 20 grep -q 'hook of pressure: room is made, machine: 8' "$OPTOP_STATE/server.log"
 is "once" "$(wc -l <"$dir/scaled" | tr -d ' ')" 1
 left 80
 going() { run_is "$1" "o['waiting'] == '' and [t['state'] for t in o['running']] == ['running']"; }
