@@ -126,7 +126,8 @@ static const char *
 body_of(const char *format, const struct store_notice *notice)
 {
     webhook.format = index_of(format);
-    const struct format_event event = { notice, "msg_1", "vm", &webhook };
+    const struct format_event event = { .notice = notice, .id = "msg_1", .host = "vm",
+        .webhook = &webhook };
     str_clear(&out);
     webhook_formats[webhook.format].body(&event, &out);
     return out.data;

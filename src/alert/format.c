@@ -47,11 +47,24 @@ static const struct weight weights[] = {
 };
 
 static const struct weight *
-weigh(const struct store_notice *notice)
+weigh_type(const char *type)
 {
     const struct weight *weight = weights;
-    while (weight->type && strcmp(weight->type, notice->type) != 0)
+    while (weight->type && strcmp(weight->type, type) != 0)
         weight++;
+    return weight;
+}
+
+/* A digest weighs what its heaviest does. */
+static const struct weight *
+weigh(const struct format_event *event)
+{
+    const struct weight *weight = weigh_type(event->notice->type);
+    for (int i = 0; i < event->parts; i++) {
+        const struct weight *part = weigh_type(event->part[i].notice->type);
+        if (part->priority > weight->priority)
+            weight = part;
+    }
     return weight;
 }
 
@@ -80,7 +93,10 @@ unit_of(const struct store_notice *notice)
 static const char *
 title(const struct format_event *event, char buf[TITLE_MAX])
 {
-    snprintf(buf, TITLE_MAX, "%s %s on %.*s", event->notice->state, event->notice->key,
+    if (event->parts)
+        snprintf(buf, TITLE_MAX, "%d notices on %.*s", event->parts, HOST_SHOWN_MAX, event->host);
+    else
+        snprintf(buf, TITLE_MAX, "%s %s on %.*s", event->notice->state, event->notice->key,
         HOST_SHOWN_MAX, event->host);
     for (char *c = buf; *c && *c != ' '; c++)
         *c = (char)toupper((unsigned char)*c);
@@ -98,10 +114,9 @@ dedup_key(const struct format_event *event, char buf[TITLE_MAX])
 /* Standard Webhooks. */
 
 static void
-write_data(struct json_writer *w, const struct format_event *event)
+write_fields(struct json_writer *w, const struct format_event *event)
 {
     const struct store_notice *notice = event->notice;
-    jw_object(w, "data");
     jw_string(w, "id", event->id);
     jw_string(w, "host", event->host);
     jw_string(w, "key", notice->key);
@@ -114,6 +129,24 @@ write_data(struct json_writer *w, const struct format_event *event)
     jw_string(w, "text", notice->text);
     if (notice->labels && *notice->labels)
         alert_write_labels(w, "labels", notice->labels);
+}
+
+static void
+write_data(struct json_writer *w, const struct format_event *event)
+{
+    jw_object(w, "data");
+    write_fields(w, event);
+    if (event->parts)
+        jw_array(w, "notices");
+    for (int i = 0; i < event->parts; i++) {
+        jw_object(w, NULL);
+        jw_string(w, "type", event->part[i].notice->type);
+        write_time(w, "timestamp", event->part[i].notice->wall_ns);
+        write_fields(w, &event->part[i]);
+        jw_end(w);
+    }
+    if (event->parts)
+        jw_end(w);
     jw_end(w);
 }
 
@@ -189,17 +222,20 @@ cloudevents_unfold(const char *stored, struct webhook_request *request)
     return 0;
 }
 
-/* Alertmanager, version 4: a group of one alert. */
+/* Alertmanager, version 4: a group of one alert, or of all that a digest tells of. */
 
 static void
 write_labels(struct json_writer *w, const char *name, const struct format_event *event, bool all)
 {
     jw_object(w, name);
-    jw_string(w, "alertname", event->notice->key);
+    if (!event->parts)
+        jw_string(w, "alertname", event->notice->key);
     if (all) {
         jw_string(w, "instance", event->host);
         jw_string(w, "job", "optop");
-        jw_string(w, "severity", weigh(event->notice)->severity);
+    }
+    if (all && !event->parts) {
+        jw_string(w, "severity", weigh(event)->severity);
         alert_write_label_members(w, event->notice->labels);
     }
     jw_end(w);
@@ -215,40 +251,55 @@ write_annotations(struct json_writer *w, const char *name, const struct format_e
     jw_end(w);
 }
 
+static const char *
+status_of(const struct format_event *event)
+{
+    return weigh(event)->firing ? "firing" : "resolved";
+}
+
+static void
+write_alert(struct json_writer *w, const struct format_event *event)
+{
+    const struct store_notice *notice = event->notice;
+    char text[TITLE_MAX], fingerprint[17];
+    sign_fingerprint(text, strlen(dedup_key(event, text)), fingerprint);
+    jw_object(w, NULL);
+    jw_string(w, "status", status_of(event));
+    write_labels(w, "labels", event, true);
+    write_annotations(w, "annotations", event);
+    write_time(w, "startsAt", notice->incident_wall_ns ? notice->incident_wall_ns : notice->wall_ns);
+    if (weigh(event)->firing)
+        jw_string(w, "endsAt", "0001-01-01T00:00:00Z");
+    else
+        write_time(w, "endsAt", notice->wall_ns);
+    jw_string(w, "generatorURL", "");
+    jw_string(w, "fingerprint", fingerprint);
+    jw_end(w);
+}
+
 static void
 alertmanager_body(const struct format_event *event, struct str *out)
 {
-    const struct store_notice *notice = event->notice;
-    bool firing = weigh(notice)->firing;
-    const char *status = firing ? "firing" : "resolved";
     struct json_writer w;
-    char text[TITLE_MAX], fingerprint[17];
-    sign_fingerprint(text, strlen(dedup_key(event, text)), fingerprint);
+    char text[TITLE_MAX] = "{}:{}";
     jw_init(&w, out);
     jw_object(&w, NULL);
     jw_string(&w, "version", "4");
-    snprintf(text, sizeof text, "{}:{alertname=\"%s\"}", notice->key);
+    if (!event->parts)
+        snprintf(text, sizeof text, "{}:{alertname=\"%s\"}", event->notice->key);
     jw_string(&w, "groupKey", text);
     jw_int(&w, "truncatedAlerts", 0);
-    jw_string(&w, "status", status);
+    jw_string(&w, "status", status_of(event));
     jw_string(&w, "receiver", event->webhook->name);
     write_labels(&w, "groupLabels", event, false);
     write_labels(&w, "commonLabels", event, true);
     write_annotations(&w, "commonAnnotations", event);
     jw_string(&w, "externalURL", "");
     jw_array(&w, "alerts");
-    jw_object(&w, NULL);
-    jw_string(&w, "status", status);
-    write_labels(&w, "labels", event, true);
-    write_annotations(&w, "annotations", event);
-    write_time(&w, "startsAt", notice->incident_wall_ns ? notice->incident_wall_ns : notice->wall_ns);
-    if (firing)
-        jw_string(&w, "endsAt", "0001-01-01T00:00:00Z");
-    else
-        write_time(&w, "endsAt", notice->wall_ns);
-    jw_string(&w, "generatorURL", "");
-    jw_string(&w, "fingerprint", fingerprint);
-    jw_end(&w);
+    if (!event->parts)
+        write_alert(&w, event);
+    for (int i = 0; i < event->parts; i++)
+        write_alert(&w, &event->part[i]);
     jw_end(&w);
     jw_end(&w);
 }
@@ -278,7 +329,7 @@ slack_body(const struct format_event *event, struct str *out)
     struct str escaped;
     char text[TITLE_MAX], colour[8];
     str_init(&escaped);
-    snprintf(colour, sizeof colour, "#%06X", weigh(event->notice)->colour & 0xFFFFFF);
+    snprintf(colour, sizeof colour, "#%06X", weigh(event)->colour & 0xFFFFFF);
     jw_init(&w, out);
     jw_object(&w, NULL);
     jw_string(&w, "text", slack_escape(title(event, text), &escaped));
@@ -310,7 +361,7 @@ discord_body(const struct format_event *event, struct str *out)
     jw_object(&w, NULL);
     jw_string(&w, "title", title(event, text));
     jw_string(&w, "description", event->notice->text);
-    jw_int(&w, "color", weigh(event->notice)->colour);
+    jw_int(&w, "color", weigh(event)->colour);
     write_time(&w, "timestamp", event->notice->wall_ns);
     jw_end(&w);
     jw_end(&w);
@@ -323,7 +374,7 @@ static void
 pagerduty_body(const struct format_event *event, struct str *out)
 {
     const struct store_notice *notice = event->notice;
-    const struct weight *weight = weigh(notice);
+    const struct weight *weight = weigh(event);
     struct json_writer w;
     char text[TITLE_MAX];
     jw_init(&w, out);
@@ -395,7 +446,7 @@ teams_body(const struct format_event *event, struct str *out)
 static void
 ntfy_body(const struct format_event *event, struct str *out)
 {
-    const struct weight *weight = weigh(event->notice);
+    const struct weight *weight = weigh(event);
     struct json_writer w;
     char text[TITLE_MAX];
     jw_init(&w, out);
@@ -449,7 +500,7 @@ template_body(const struct format_event *event, struct str *out)
         [BODY_HOST] = event->host,
         [BODY_KEY] = notice->key,
         [BODY_STATE] = notice->state,
-        [BODY_SEVERITY] = weigh(notice)->severity,
+        [BODY_SEVERITY] = weigh(event)->severity,
         [BODY_VALUE] = number_text(notice->value, value),
         [BODY_LEVEL] = number_text(notice->level, level),
         [BODY_UNIT] = unit ? unit : "",
@@ -464,18 +515,19 @@ template_body(const struct format_event *event, struct str *out)
 #define JSON_TYPE "application/json"
 
 const struct webhook_format webhook_formats[] = {
-    { "standard", JSON_TYPE, FORMAT_SIGNED_BY_SECRET, NULL, standard_body, NULL },
+    { "standard", JSON_TYPE, FORMAT_SIGNED_BY_SECRET, NULL, standard_body, true, NULL },
     { "cloudevents", "application/cloudevents+json; charset=UTF-8", FORMAT_SIGNED_BY_SECRET, NULL,
-        cloudevents_body, NULL },
+        cloudevents_body, true, NULL },
     { "cloudevents-binary", JSON_TYPE, FORMAT_SIGNED_BY_SECRET, NULL, cloudevents_body,
-        cloudevents_unfold },
-    { "alertmanager", JSON_TYPE, FORMAT_SECRET_IN_HEADER, NULL, alertmanager_body, NULL },
-    { "slack", JSON_TYPE, FORMAT_NO_SECRET, NULL, slack_body, NULL },
-    { "discord", JSON_TYPE, FORMAT_NO_SECRET, NULL, discord_body, NULL },
-    { "pagerduty", JSON_TYPE, FORMAT_SECRET_IN_BODY, "routing_key", pagerduty_body, NULL },
-    { "teams", JSON_TYPE, FORMAT_NO_SECRET, NULL, teams_body, NULL },
-    { "ntfy", "text/plain; charset=utf-8", FORMAT_SECRET_IN_HEADER, NULL, ntfy_body, ntfy_unfold },
-    { "template", JSON_TYPE, FORMAT_SECRET_IN_HEADER, NULL, template_body, NULL },
+        true, cloudevents_unfold },
+    { "alertmanager", JSON_TYPE, FORMAT_SECRET_IN_HEADER, NULL, alertmanager_body, true, NULL },
+    { "slack", JSON_TYPE, FORMAT_NO_SECRET, NULL, slack_body, true, NULL },
+    { "discord", JSON_TYPE, FORMAT_NO_SECRET, NULL, discord_body, true, NULL },
+    { "pagerduty", JSON_TYPE, FORMAT_SECRET_IN_BODY, "routing_key", pagerduty_body, false, NULL },
+    { "teams", JSON_TYPE, FORMAT_NO_SECRET, NULL, teams_body, true, NULL },
+    { "ntfy", "text/plain; charset=utf-8", FORMAT_SECRET_IN_HEADER, NULL, ntfy_body, true,
+        ntfy_unfold },
+    { "template", JSON_TYPE, FORMAT_SECRET_IN_HEADER, NULL, template_body, true, NULL },
     { .name = NULL },
 };
 

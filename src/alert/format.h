@@ -34,6 +34,8 @@ struct format_event {
     const char *id; /* the same for all tries */
     const char *host;
     const struct config_webhook *webhook;
+    const struct format_event *part; /* of a digest: what it tells of, oldest first; else NULL */
+    int parts;
 };
 
 struct webhook_format {
@@ -42,6 +44,7 @@ struct webhook_format {
     enum format_secret secret;
     const char *secret_member; /* of the body, for FORMAT_SECRET_IN_BODY */
     void (*body)(const struct format_event *event, struct str *out);
+    bool digest; /* its body can tell of several notices */
     /* Makes headers and another body of what was stored; NULL: it is sent as it
      * is. ERR_SYNTAX when it is not what `body` wrote. */
     int (*unfold)(const char *stored, struct webhook_request *request);

@@ -5,13 +5,21 @@
  * is kept per receiver. A failure that may pass (network, timeout, 408, 425,
  * 429, 5xx) is tried again after
  *     max(Retry-After clipped to 1 h, random(0, min(300 s, 1 s * 2^tries)))
- * until the webhook's life time is over; any other answer that is not 2xx, a
- * redirect too, is dead at once. 410 says that nothing is wanted there any more:
- * what waits for that webhook dies with it. What is dead stays visible.
+ * until the webhook's life time is over; after five in a row the receiver is only
+ * probed (circuit.h), each time after half to all of min(300 s, 1 s * 2^failures).
+ * Any other answer that is not 2xx, a redirect too, is dead at once. 410 says that
+ * nothing is wanted there any more: what waits for that webhook dies with it. What is
+ * dead stays visible.
+ *
+ * What a webhook's rate does not let through waits, and goes out with the next token
+ * as one digest (of type "digest": DIGEST_MAX notices, DIGEST_TEXT_MAX bytes of text
+ * at most), which takes the place of its first. Formats in which each notice must stand
+ * alone (pagerduty) are only slowed down.
  */
 #ifndef OPTOP_ALERT_OUTBOX_H
 #define OPTOP_ALERT_OUTBOX_H
 
+#include "alert/circuit.h"
 #include "alert/engine.h"
 #include "base/json.h"
 #include "config/config.h"
@@ -22,7 +30,7 @@ struct outbox;
 
 /* A webhook with that many waiting takes no more: what is added then is dead
  * from the start, with the reason. */
-enum { OUTBOX_WAITING_MAX = 10000, OUTBOX_ERROR_MAX = 160 };
+enum { OUTBOX_WAITING_MAX = 10000, OUTBOX_ERROR_MAX = 160, DIGEST_MAX = 50, DIGEST_TEXT_MAX = 3500 };
 
 /* All borrowed; freed before them. Loads what an earlier server left waiting;
  * nothing is sent before the first outbox_configure. */
@@ -65,6 +73,10 @@ struct outbox_webhook {
     int failures; /* tries in a row; the next one is made after a while */
     bool gone; /* answered 410: nothing is sent until it is tested, replayed or has another url */
     const char *error; /* of the last failure; "" */
+    enum circuit circuit;
+    double next_seconds; /* until something is sent; 0: at once, or nothing waits */
+    bool limited; /* what waits does so for its rate */
+    uint64_t delivered, digests; /* since the start */
 };
 typedef void outbox_webhook_fn(void *context, const struct outbox_webhook *webhook);
 void outbox_each(const struct outbox *outbox, outbox_webhook_fn *fn, void *context);

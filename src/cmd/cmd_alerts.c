@@ -6,11 +6,38 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/unit.h"
 #include "cmd/cmd_table.h"
 #include "cmd/output.h"
 #include "cmd/report.h"
 
 enum { NOTICES_DEFAULT = 50, COUNT_MAX = 100000 };
+
+/* "webhook chat is failing, circuit open, probed in 12 s: HTTP 503" */
+static void
+print_webhook(const json_t *webhook)
+{
+    const char *name = json_get_string(webhook, "name", ""), *state = json_get_string(webhook, "state", "");
+    const char *circuit = json_get_string(webhook, "circuit", "");
+    double next = json_get_number(webhook, "next_seconds", 0);
+    bool fine = !strcmp(state, "ok"), open = !strcmp(circuit, "open");
+    char text[40];
+    if (fine && !json_is_true(json_object_get(webhook, "limited")))
+        return;
+    printf("webhook %s is %s", name, fine ? "at its rate" : state);
+    if (open || !strcmp(circuit, "half-open"))
+        printf(", circuit %s", circuit);
+    if (next > 0)
+        printf(", %s in %s", open ? "probed" : fine ? "a digest" : "tried again",
+            unit_format_duration(next, text, sizeof text));
+    if (!fine) {
+        printf(": ");
+        output_text(stdout, PAINT_NONE, json_get_string(webhook, "error", ""));
+    }
+    if (!strcmp(state, "disabled"))
+        printf("; optop alerts test %s tries it again", name);
+    putchar('\n');
+}
 
 static void
 print_deliveries(const json_t *deliveries)
@@ -30,15 +57,8 @@ print_deliveries(const json_t *deliveries)
     if (!first)
         putchar('\n');
     size_t i;
-    json_array_foreach (json_object_get(deliveries, "webhooks"), i, value) {
-        const char *state = json_get_string(value, "state", "");
-        if (!strcmp(state, "ok"))
-            continue;
-        printf("webhook %s is %s: ", json_get_string(value, "name", ""), state);
-        output_text(stdout, PAINT_NONE, json_get_string(value, "error", ""));
-        printf(strcmp(state, "disabled") ? "\n" : "; optop alerts test %s tries it again\n",
-            json_get_string(value, "name", ""));
-    }
+    json_array_foreach (json_object_get(deliveries, "webhooks"), i, value)
+        print_webhook(value);
     if (error[0]) {
         printf("last fault of a delivery: ");
         output_text(stdout, PAINT_NONE, error);

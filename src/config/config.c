@@ -176,6 +176,10 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
         WEBHOOK(timeout_seconds), NULL, "Longest time of one delivery", NULL)  \
     X("webhook *", "life", DURATION, 60, 2592000, NULL, "24h", false,          \
         WEBHOOK(life_seconds), NULL, "How long an undelivered notice is tried again", NULL)      \
+    X("webhook *", "rate", NUMBER, 0, 10000, NULL, "1", false,                 \
+        WEBHOOK(rate), NULL, "Notices per second; what is above goes out gathered, as digests (0: no limit)", NULL) \
+    X("webhook *", "burst", INT, 1, 1000, NULL, "5", false,                    \
+        WEBHOOK(burst), NULL, "That many notices may come at once all the same", NULL)           \
     X("webhook *", "allow_private", BOOL, 0, 0, NULL, "no", false,             \
         WEBHOOK(allow_private), NULL, "Whether private and loopback addresses may be called",    \
         NULL)                                                                  \

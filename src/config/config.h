@@ -63,6 +63,8 @@ struct config_webhook {
     char *url; /* owned; http or https, no user:password */
     double timeout_seconds;
     double life_seconds; /* after which an undelivered notice is dead */
+    double rate; /* notices per second, 0: as many as there are; more become digests */
+    int64_t burst; /* that many at once */
     bool allow_private; /* private and loopback addresses may be called */
     bool warning, critical, resolved, acknowledged; /* which alert notices */
     bool run_finished, run_failed, run_cancelled; /* which run notices */

@@ -376,14 +376,20 @@ finished_request(struct lane *lane)
 }
 
 static void
+gather_finished(struct lane *lane)
+{
+    struct http_request *request;
+    while (lane->multi && (request = finished_request(lane))) {
+        detach_request(request);
+        link_request(&lane->http->finished, request);
+    }
+}
+
+static void
 tell_finished(struct http *http)
 {
     for (int i = 0; i < 2; i++)
-        for (struct http_request *request;
-             http->lane[i].multi && (request = finished_request(&http->lane[i]));) {
-            detach_request(request);
-            link_request(&http->finished, request);
-        }
+        gather_finished(&http->lane[i]);
     while (!http->freed && http->finished) {
         struct http_request *request = http->finished;
         struct http_answer answer;
@@ -562,6 +568,25 @@ set_options(struct http_request *request, const struct http_post *post)
     return 0;
 }
 
+/* Sends what can be sent at once, and not when curl's timer is due: from a callback
+ * of ours that would be a millisecond later. What has ended by that is told soon. */
+static void
+send_now(struct lane *lane)
+{
+    struct http *http = lane->http;
+    int running;
+    http->depth++;
+    curl_multi_socket_action(lane->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    http->depth--;
+    gather_finished(lane);
+    if (!http->finished || http->depth > 0)
+        return;
+    if (lane->timer)
+        loop_timer_change(lane->timer, NS_PER_MS, 0);
+    else
+        lane->timer = loop_timer_start(http->loop, NS_PER_MS, 0, on_timer, lane);
+}
+
 int
 http_post(struct http *http, const struct http_post *post, http_fn *fn, void *context,
     struct http_request **ret_request)
@@ -598,6 +623,7 @@ http_post(struct http *http, const struct http_post *post, http_fn *fn, void *co
     http->in_flight++;
     http->requests++;
     *ret_request = request;
+    send_now(lane);
     return 0;
 }
 

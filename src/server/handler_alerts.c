@@ -49,7 +49,12 @@ write_webhook(void *context, const struct outbox_webhook *webhook)
     jw_string(w, "state", webhook->gone ? "disabled" : webhook->failures ? "failing" : "ok");
     jw_int(w, "waiting", webhook->waiting);
     jw_int(w, "failures", webhook->failures);
-    jw_string(w, "error", webhook->failures ? webhook->error : "");
+    jw_string(w, "error", webhook->failures || webhook->gone ? webhook->error : "");
+    jw_string(w, "circuit", circuit_name(webhook->circuit));
+    jw_figure(w, "next_seconds", webhook->next_seconds);
+    jw_bool(w, "limited", webhook->limited);
+    jw_int(w, "delivered", (int64_t)webhook->delivered);
+    jw_int(w, "digests", (int64_t)webhook->digests);
     jw_end(w);
 }
 

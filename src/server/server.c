@@ -377,6 +377,14 @@ govern_workers(struct server *server)
     runner_govern(server->runner, &figures);
 }
 
+static void
+publish_webhook(void *context, const struct outbox_webhook *webhook)
+{
+    publisher_webhook(context, &(struct webhook_figures){ .name = webhook->name,
+        .waiting = webhook->waiting, .failures = webhook->failures, .circuit = webhook->circuit,
+        .delivered = webhook->delivered, .digests = webhook->digests });
+}
+
 /* Our own figures first, so that they are read as new as the others. */
 static void
 read_boards(struct server *server)
@@ -390,6 +398,8 @@ read_boards(struct server *server)
     publisher_resources(server->publisher);
     task_rows_update(&server->tasks);
     publisher_tasks(server->publisher, &server->tasks);
+    outbox_each(server->outbox, publish_webhook, server->publisher);
+    publisher_webhook(server->publisher, NULL);
     if (server->statsd)
         statsd_tick(server->statsd, started);
     boards_step(&server->boards, started, SERVER_BOARDS_MS * NS_PER_MS);

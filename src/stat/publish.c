@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "stat/board.h"
 
-enum { POOLS_MAX = 8 };
+enum { POOLS_MAX = 8, WEBHOOKS_MAX = 64 };
 
 enum { FIGURE_SIZE, FIGURE_IN_USE, FIGURE_IDLE, FIGURE_REUSE, FIGURE_CREATED, FIGURE_REUSED, FIGURE_RETIRED,
     FIGURE_ACQUIRE, FIGURE_COUNT };
@@ -41,11 +41,18 @@ struct published_task {
     struct optop_figure *in_progress, *failed, *duration;
 };
 
+struct published_webhook {
+    char name[64]; /* "": free */
+    bool seen;
+    struct optop_figure *waiting, *failures, *circuit, *delivered, *digests;
+};
+
 struct publisher {
     struct optop_board *board; /* owned */
     int pool_count;
     struct published_pool pool[POOLS_MAX];
     struct published_task task[TASKS_MAX];
+    struct published_webhook webhook[WEBHOOKS_MAX];
 };
 
 struct publisher *
@@ -185,4 +192,68 @@ publisher_tasks(struct publisher *publisher, const struct tasks *tasks)
         }
         published->seen = false;
     }
+}
+
+static struct published_webhook *
+find_webhook(struct publisher *publisher, const char *name)
+{
+    char labels[OPTOP_LABELS_MAX];
+    struct published_webhook *unused = NULL;
+    for (int i = 0; i < WEBHOOKS_MAX; i++) {
+        struct published_webhook *published = &publisher->webhook[i];
+        if (!strcmp(published->name, name))
+            return published;
+        if (!published->name[0] && !unused)
+            unused = published;
+    }
+    if (!unused)
+        return NULL;
+    struct optop_board *board = publisher->board;
+    snprintf(labels, sizeof labels, "webhook=%s", name);
+    *unused = (struct published_webhook){
+        .waiting = optop_gauge(board, "webhook.waiting", "", labels),
+        .failures = optop_gauge(board, "webhook.failures", "", labels),
+        .circuit = optop_gauge(board, "webhook.circuit", "", labels),
+        .delivered = optop_counter(board, "webhook.delivered", "", labels),
+        .digests = optop_counter(board, "webhook.digests", "", labels),
+    };
+    str_copy(unused->name, sizeof unused->name, name);
+    return unused;
+}
+
+static void
+drop_unseen_webhooks(struct publisher *publisher)
+{
+    for (int i = 0; i < WEBHOOKS_MAX; i++) {
+        struct published_webhook *published = &publisher->webhook[i];
+        if (published->name[0] && !published->seen) {
+            optop_remove(published->waiting);
+            optop_remove(published->failures);
+            optop_remove(published->circuit);
+            optop_remove(published->delivered);
+            optop_remove(published->digests);
+            published->name[0] = '\0';
+        }
+        published->seen = false;
+    }
+}
+
+void
+publisher_webhook(struct publisher *publisher, const struct webhook_figures *webhook)
+{
+    if (!publisher)
+        return;
+    if (!webhook) {
+        drop_unseen_webhooks(publisher);
+        return;
+    }
+    struct published_webhook *published = find_webhook(publisher, webhook->name);
+    if (!published)
+        return;
+    published->seen = true;
+    optop_set(published->waiting, webhook->waiting);
+    optop_set(published->failures, webhook->failures);
+    optop_set(published->circuit, webhook->circuit);
+    board_store_total(published->delivered, webhook->delivered);
+    board_store_total(published->digests, webhook->digests);
 }

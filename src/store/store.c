@@ -149,6 +149,7 @@ static const char *const migrations[] = {
     " author TEXT NOT NULL);",
     "ALTER TABLE alert ADD COLUMN text TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE alert ADD COLUMN labels TEXT NOT NULL DEFAULT '';",
+    "ALTER TABLE delivery ADD COLUMN notice INTEGER NOT NULL DEFAULT 0;", /* 0: of none, or of many */
 };
 
 struct store_preparing {

@@ -37,17 +37,15 @@ store_notice_add(struct store *store, const struct store_notice *notice, int64_t
     return r;
 }
 
-int
-store_notice_list(struct store *store, int limit, store_notice_fn *fn, void *context)
+#define NOTICE_COLUMNS                                                         \
+    "id, wall_ns, type, key, state, value, level, incident_wall_ns, sequence, text, labels"
+
+/* ERR_NOT_FOUND when there was none. */
+static int
+each_notice(sqlite3_stmt *s, store_notice_fn *fn, void *context)
 {
-    static const char sql[] =
-        "SELECT id, wall_ns, type, key, state, value, level, incident_wall_ns, sequence, text,"
-        " labels FROM notice ORDER BY id DESC LIMIT ?";
-    sqlite3_stmt *s = store_prepare(store, sql);
-    if (!s)
-        return ERR_STORE;
-    sqlite3_bind_int(s, 1, limit < 0 ? 0 : limit);
     int step = SQLITE_DONE, r = 0;
+    bool found = false;
     while (r >= 0 && (step = sqlite3_step(s)) == SQLITE_ROW) {
         struct store_notice notice = {
             .id = sqlite3_column_int64(s, 0),
@@ -62,10 +60,36 @@ store_notice_list(struct store *store, int limit, store_notice_fn *fn, void *con
             .text = store_column_text(s, 9),
             .labels = store_column_text(s, 10),
         };
+        found = true;
         r = fn(context, &notice);
     }
     sqlite3_reset(s);
-    return r < 0 ? r : store_error(step);
+    if (r >= 0)
+        r = store_error(step);
+    return r < 0 ? r : found ? 0 : ERR_NOT_FOUND;
+}
+
+int
+store_notice_list(struct store *store, int limit, store_notice_fn *fn, void *context)
+{
+    static const char sql[] = "SELECT " NOTICE_COLUMNS " FROM notice ORDER BY id DESC LIMIT ?";
+    sqlite3_stmt *s = store_prepare(store, sql);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int(s, 1, limit < 0 ? 0 : limit);
+    int r = each_notice(s, fn, context);
+    return r == ERR_NOT_FOUND ? 0 : r;
+}
+
+int
+store_notice_get(struct store *store, int64_t id, store_notice_fn *fn, void *context)
+{
+    static const char sql[] = "SELECT " NOTICE_COLUMNS " FROM notice WHERE id = ?";
+    sqlite3_stmt *s = store_prepare(store, sql);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int64(s, 1, id);
+    return each_notice(s, fn, context);
 }
 
 /* Alerts. */
@@ -141,7 +165,7 @@ store_delivery_add(struct store *store, const struct store_delivery *delivery, i
 {
     static const char sql[] =
         "INSERT INTO delivery(webhook, event_id, body, state, attempts, created_wall_ns,"
-        " next_wall_ns, error, format) VALUES(?,?,?,?,?,?,?,?,?)";
+        " next_wall_ns, error, format, notice) VALUES(?,?,?,?,?,?,?,?,?,?)";
     sqlite3_stmt *s = store_prepare(store, sql);
     if (!s)
         return ERR_STORE;
@@ -154,6 +178,7 @@ store_delivery_add(struct store *store, const struct store_delivery *delivery, i
     sqlite3_bind_int64(s, 7, delivery->next_wall_ns);
     sqlite3_bind_text(s, 8, delivery->error ? delivery->error : "", -1, SQLITE_STATIC);
     sqlite3_bind_text(s, 9, delivery->format, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 10, delivery->notice);
     int r = store_run_statement(store, s);
     if (r == 0 && ret_id)
         *ret_id = sqlite3_last_insert_rowid(store->db);
@@ -211,6 +236,23 @@ store_delivery_dead(struct store *store, int64_t id, int attempts, const char *e
 }
 
 int
+store_delivery_replace(struct store *store, int64_t id, const char *event_id, const char *format,
+    const char *body)
+{
+    static const char sql[] =
+        "UPDATE delivery SET event_id = ?2, format = ?3, body = ?4, notice = 0"
+        " WHERE id = ?1 AND state = 0";
+    sqlite3_stmt *s = store_prepare(store, sql);
+    if (!s)
+        return ERR_STORE;
+    sqlite3_bind_int64(s, 1, id);
+    sqlite3_bind_text(s, 2, event_id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 3, format, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 4, body, -1, SQLITE_STATIC);
+    return change_one(store, s);
+}
+
+int
 store_delivery_done(struct store *store, int64_t id)
 {
     static const char sql[] = "DELETE FROM delivery WHERE id = ? AND state = 0";
@@ -226,7 +268,7 @@ store_delivery_replay(struct store *store, int64_t id, int64_t wall_ns, int64_t 
 {
     static const char copy[] =
         "INSERT INTO delivery(webhook, event_id, format, body, state, attempts, created_wall_ns,"
-        " next_wall_ns, error) SELECT webhook, event_id, format, body, 0, 0, ?2, ?2, ''"
+        " next_wall_ns, error, notice) SELECT webhook, event_id, format, body, 0, 0, ?2, ?2, '', notice"
         " FROM delivery WHERE state = 1 AND (?1 = 0 OR id = ?1) ORDER BY id";
     static const char drop[] = "DELETE FROM delivery WHERE state = 1 AND (?1 = 0 OR id = ?1)";
     sqlite3_stmt *s = store_prepare(store, copy);
@@ -251,7 +293,7 @@ store_delivery_replay(struct store *store, int64_t id, int64_t wall_ns, int64_t 
 }
 
 #define DELIVERY_COLUMNS                                                       \
-    "id, webhook, event_id, state, attempts, created_wall_ns, next_wall_ns, error, format"
+    "id, webhook, event_id, state, attempts, created_wall_ns, next_wall_ns, error, format, notice"
 
 static int
 each_delivery(sqlite3_stmt *s, bool body, store_delivery_fn *fn, void *context)
@@ -262,13 +304,14 @@ each_delivery(sqlite3_stmt *s, bool body, store_delivery_fn *fn, void *context)
             .id = sqlite3_column_int64(s, 0),
             .webhook = store_column_text(s, 1),
             .event_id = store_column_text(s, 2),
-            .body = body ? store_column_text(s, 9) : "",
+            .body = body ? store_column_text(s, 10) : "",
             .state = sqlite3_column_int(s, 3),
             .attempts = sqlite3_column_int(s, 4),
             .created_wall_ns = sqlite3_column_int64(s, 5),
             .next_wall_ns = sqlite3_column_int64(s, 6),
             .error = store_column_text(s, 7),
             .format = store_column_text(s, 8),
+            .notice = sqlite3_column_int64(s, 9),
         };
         r = fn(context, &delivery);
     }

@@ -37,6 +37,9 @@ int store_notice_add(struct store *store, const struct store_notice *notice, int
 typedef int store_notice_fn(void *context, const struct store_notice *notice);
 int store_notice_list(struct store *store, int limit, store_notice_fn *fn, void *context);
 
+/* One of them, while it is kept; ERR_NOT_FOUND. */
+int store_notice_get(struct store *store, int64_t id, store_notice_fn *fn, void *context);
+
 /* Firing alerts: kept so that a restart neither fires again nor forgets. */
 struct store_alert {
     const char *key;
@@ -59,6 +62,7 @@ struct store_delivery {
     int64_t id; /* given by the store; order of sending per webhook */
     const char *webhook; /* name of its section */
     const char *event_id;
+    int64_t notice; /* what it tells; 0: a test, or several */
     const char *format; /* of the body: a name of webhook_formats */
     const char *body; /* JSON, without secrets */
     int state;
@@ -72,6 +76,10 @@ int store_delivery_retry(struct store *store, int64_t id, int attempts,
     int64_t next_wall_ns, const char *error);
 int store_delivery_dead(struct store *store, int64_t id, int attempts, const char *error);
 int store_delivery_done(struct store *store, int64_t id);
+/* What waits gets another body, and with it another event id; it tells no single
+ * notice then. ERR_NOT_FOUND. */
+int store_delivery_replace(struct store *store, int64_t id, const char *event_id,
+    const char *format, const char *body);
 /* Within a transaction: what is dead waits again, behind all others and with a
  * new id; one delivery, or with 0 all. ERR_NOT_FOUND when that one is not dead. */
 int store_delivery_replay(struct store *store, int64_t id, int64_t wall_ns, int64_t *ret_count);
