@@ -140,6 +140,61 @@ START_TEST(reads_thresholds)
 }
 END_TEST
 
+START_TEST(reads_rates_and_times_left)
+{
+    struct config *c = config_of(
+        "[threshold growth]\nmetric = memory.used_bytes\nof = rate\nwarning = 10MiB/min\ncritical = 1GiB/min\n"
+        "window = 30s\n"
+        "[threshold fall]\nof = rate\nmetric = memory.used_pct\nwarning = < -6%/min\n"
+        "[threshold traffic]\nmetric = net.receive_bytes\nof = rate\nwarning = 1MiB/s/min\n"
+        "[threshold full]\nmetric = memory.used_pct\nof = time_left\nwarning = 3h\ncritical = < 40s\n"
+        "[threshold gone]\nmetric = memory.available_bytes\nlimit = < 1GiB\nof = time_left\nwarning = 1min\n"
+        "[threshold calls]\nmetric = app.calls\nof = rate\nwarning = 600/min\n");
+    const struct config_threshold *t = threshold(c, "growth");
+    ck_assert_int_eq(t->of, ASPECT_RATE);
+    ck_assert_double_eq_tol(t->warning, 10485760 / 60.0, 1e-6);
+    ck_assert_double_eq_tol(t->clear_warning, 9437184 / 60.0, 1e-6);
+    ck_assert_double_eq(t->window_seconds, 30);
+    t = threshold(c, "fall");
+    ck_assert(t->below);
+    ck_assert_double_eq_tol(t->warning, -0.1, 1e-12);
+    ck_assert_double_eq_tol(t->clear_warning, -0.09, 1e-12);
+    ck_assert_double_eq_tol(threshold(c, "traffic")->warning, 1048576 / 60.0, 1e-6);
+    t = threshold(c, "full");
+    ck_assert_int_eq(t->of, ASPECT_TIME_LEFT);
+    ck_assert(t->below && !t->limit_below);
+    ck_assert_double_eq(t->warning, 10800);
+    ck_assert_double_eq(t->limit, 100);
+    ck_assert_double_eq(t->window_seconds, 60);
+    t = threshold(c, "gone");
+    ck_assert(t->limit_below);
+    ck_assert_double_eq(t->limit, 0x1p30);
+    ck_assert_double_eq_tol(threshold(c, "calls")->warning, 10, 1e-9);
+    config_free(c);
+}
+END_TEST
+
+#define GROWTH "[threshold growth]\nmetric = memory.used_bytes\nof = "
+
+START_TEST(refuses_rates_and_times_left)
+{
+    refused(GROWTH "rate\nwarning = 10MiB\n", ERR_BAD_TYPE, 4, "threshold growth.warning",
+        "\"10MiB\" is not a rate of memory.used_bytes (allowed: a size per time, such as 10MiB/min");
+    refused(GROWTH "rate\nwarning = 10%/min\n", ERR_BAD_TYPE, 4, "threshold growth.warning", "size per time");
+    refused(GROWTH "speed\nwarning = 1/s\n", ERR_BAD_TYPE, 3, "threshold growth.of", "value, rate, time_left");
+    refused(GROWTH "time_left\nlimit = 1GiB\nwarning = > 3h\n", ERR_BAD_TYPE, 5,
+        "threshold growth.warning", "it fires when less is left");
+    refused(GROWTH "time_left\nlimit = 1GiB\nwarning = 10MiB\n", ERR_BAD_TYPE, 5,
+        "threshold growth.warning", "not a time left");
+    refused(GROWTH "time_left\nwarning = 3h\n", ERR_MISSING, 3, "threshold growth.of", "needs the limit");
+    refused(GROWTH "rate\nlimit = 1GiB\nwarning = 1k/s\n", ERR_CONFLICT, 4, "threshold growth.limit",
+        "nothing that runs until it");
+    refused(GROWTH "rate\nwindow = 1s\nwarning = 1k/s\n", ERR_BAD_RANGE, 4, "threshold growth.window", "3s");
+    refused(GROWTH "value\nwarning = -5\n", ERR_BAD_RANGE, 4, "threshold growth.warning", "not a level");
+    refused(GROWTH "value\nwarning = 5MiB/min\n", ERR_BAD_TYPE, 4, "threshold growth.warning", "not a level");
+}
+END_TEST
+
 START_TEST(reads_webhooks)
 {
     struct config *c = config_of(
@@ -388,6 +443,8 @@ test_suite(void)
     tcase_add_test(tc, defaults);
     tcase_add_test(tc, reads_plain_options);
     tcase_add_test(tc, reads_thresholds);
+    tcase_add_test(tc, reads_rates_and_times_left);
+    tcase_add_test(tc, refuses_rates_and_times_left);
     tcase_add_test(tc, reads_webhooks);
     tcase_add_test(tc, reads_rules);
     tcase_add_test(tc, refuses_rules);

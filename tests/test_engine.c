@@ -1001,10 +1001,101 @@ START_TEST(calm_alerts_follow_their_figures)
 }
 END_TEST
 
+static struct config_threshold *
+add_trend(const char *name, const char *metric, enum metric_aspect of, double window_seconds)
+{
+    struct config_threshold *rule = add_rule(metric, 0);
+    str_copy(rule->name, sizeof rule->name, name);
+    rule->named = true;
+    rule->of = of;
+    rule->window_seconds = window_seconds;
+    rule->has_critical = false;
+    return rule;
+}
+
+START_TEST(rates)
+{
+    struct config_threshold *rule = add_trend("growth", "memory.used_bytes", ASPECT_RATE, 10);
+    rule->warning = 1e6, rule->clear_warning = 9e5;
+    configure();
+    for (int i = 0; i < 5; i++) { /* not half of the window yet */
+        sample_set(&sample, METRIC_MEMORY_USED, -1, 1e9 + i * 2e6);
+        ck_assert_int_eq(step(), 0);
+    }
+    ck_assert(isnan(find("growth")->value));
+    sample_set(&sample, METRIC_MEMORY_USED, -1, 1e9 + 5 * 2e6);
+    ck_assert_int_eq(step(), 1);
+    ck_assert_double_eq_tol(notices[0].alert->value, 2e6, 1);
+    ck_assert_int_eq(notices[0].alert->of, ASPECT_RATE);
+    ck_assert_str_eq(alert_unit(notices[0].alert), "B/s");
+    expect_text(0, "alert.warning", "growth changes by +114M/min (warning above +57.2M/min)");
+    double used = 1e9 + 5 * 2e6;
+    int told = 0;
+    for (int i = 0; i < 12; i++) {
+        sample_set(&sample, METRIC_MEMORY_USED, -1, used);
+        if (step())
+            told++;
+    }
+    ck_assert_int_eq(told, 1);
+    ck_assert_double_eq_tol(find("growth")->value, 0, 1e-6);
+    sample_set(&sample, METRIC_MEMORY_USED, -1, NAN); /* away for so long, it is not known */
+    for (int i = 0; i < 12; i++)
+        ck_assert_int_eq(step(), 0);
+    sample_set(&sample, METRIC_MEMORY_USED, -1, 2e9); /* no rate comes of one jump */
+    ck_assert_int_eq(step(), 0);
+}
+END_TEST
+
+START_TEST(time_left)
+{
+    struct config_threshold *full = add_trend("full", "memory.used_pct", ASPECT_TIME_LEFT, 10);
+    full->below = true, full->limit = 100, full->warning = 60, full->clear_warning = 66;
+    struct config_threshold *gone = add_trend("gone", "memory.available_bytes", ASPECT_TIME_LEFT, 10);
+    gone->below = gone->limit_below = true;
+    gone->limit = 0, gone->warning = 40, gone->clear_warning = 44;
+    configure();
+    uint32_t seed = 1;
+    for (int i = 0; i < 100; i++) { /* noise goes nowhere */
+        seed = seed * 1664525 + 1013904223;
+        sample_set(&sample, METRIC_MEMORY_USED_PCT, -1, 90 + (double)(seed >> 24) / 512);
+        sample_set(&sample, METRIC_MEMORY_AVAILABLE, -1, 1e9);
+        ck_assert_int_eq(step(), 0);
+    }
+    int full_at = -1, gone_at = -1;
+    for (int i = 0; i < 30; i++) {
+        sample_set(&sample, METRIC_MEMORY_USED_PCT, -1, 50 + i);
+        sample_set(&sample, METRIC_MEMORY_AVAILABLE, -1, 1e9 - i * 25e6);
+        int count = step();
+        for (int n = 0; n < count; n++) {
+            bool is_full = !strcmp(notices[n].alert->key, "full");
+            *(is_full ? &full_at : &gone_at) = i;
+            if (!is_full)
+                continue;
+            char text[ALERT_TEXT_MAX];
+            alert_notice_text(&notices[n], text, sizeof text);
+            ck_assert_msg(!strncmp(text, "full meets 100% in ", 19), "%s", text);
+            ck_assert_msg(strstr(text, "(warning below 1m") != NULL, "%s", text);
+        }
+    }
+    ck_assert_int_ge(full_at, 0);
+    ck_assert_int_ge(gone_at, 0);
+    ck_assert_double_eq_tol(find("full")->value, 100 - 79, 1);
+    ck_assert_double_eq_tol(find("gone")->value, 40 - 29, 1);
+    for (int i = 0; i < 12; i++) /* it stands: there is no end to it */
+        step();
+    ck_assert_int_eq(find("full")->told, ALERT_NORMAL);
+    ck_assert(isinf(find("full")->value));
+    sample_set(&sample, METRIC_MEMORY_USED_PCT, -1, 100); /* there is no time left at all */
+    ck_assert_int_eq(step(), 1);
+    expect_text(0, "alert.warning", "full has met 100% (warning below 1m00s)");
+}
+END_TEST
+
 START_TEST(no_allocation_after_warm_up)
 {
     add_rule("cpu.total", 1);
     add_rule("core.total", 0);
+    add_trend("growth", "cpu.total", ASPECT_RATE, 10);
     configure();
     int row[2] = { sample_row(&sample, GROUP_CORE, "0"), sample_row(&sample, GROUP_CORE, "1") };
     step_cpu(1);
@@ -1112,6 +1203,8 @@ test_suite(void)
     tcase_add_test(tcase, instances_end_somewhere);
     tcase_add_test(tcase, calm_alerts_follow_their_figures);
     tcase_add_test(tcase, rules_of_published_figures);
+    tcase_add_test(tcase, rates);
+    tcase_add_test(tcase, time_left);
     tcase_add_test(tcase, no_allocation_after_warm_up);
     tcase_add_loop_test(tcase, invariants_of_a_long_walk, 0, 4);
     tcase_add_test(tcase, hostile_instance_names_are_cleaned);

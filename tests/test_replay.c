@@ -196,6 +196,22 @@ stopped(void)
     return 1;
 }
 
+START_TEST(rates_of_the_past)
+{
+    rules("[threshold growth]\nmetric = memory.used_bytes\nof = rate\nwindow = 10s\nwarning = 600k/min\n");
+    moments(MOMENTS, 1);
+    float *used = series(0, METRIC_MEMORY_USED, "");
+    for (int m = 0; m < MOMENTS; m++) /* 20 KiB a second, in the middle */
+        used[m] = 20480.0F * (float)(m < 500 ? 0 : m < 700 ? m - 500 : 200);
+    ck_assert_int_eq(replay_run(config, &past, NULL, &replay), 0);
+    const struct replay_alert *alert = find("growth");
+    ck_assert_int_eq(alert->fired, 1);
+    ck_assert_double_eq_tol(alert->high, 20480, 20480 / 100.0);
+    ck_assert_double_eq_tol(alert->p50, 0, 1e-6);
+    ck_assert_double_eq_tol(alert->firing_seconds, 200, 10);
+}
+END_TEST
+
 START_TEST(edges)
 {
     rules("[threshold cpu.total]\nwarning = 80\n");
@@ -222,6 +238,7 @@ test_suite(void)
     tcase_add_test(tcase, levels_from_shares);
     tcase_add_test(tcase, flapping_is_counted);
     tcase_add_test(tcase, conditions_see_the_past);
+    tcase_add_test(tcase, rates_of_the_past);
     tcase_add_test(tcase, edges);
     suite_add_tcase(suite, tcase);
     return suite;

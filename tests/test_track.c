@@ -89,7 +89,7 @@ START_TEST(a_leak_is_found)
         unsigned kept = seed;
         ck_assert(grows(leak, 700));
         seed = kept;
-        ck_assert_double_eq_tol(fit.bytes_per_second * 60, 1.8 * MIB, 0.2 * MIB);
+        ck_assert_double_eq_tol(fit.per_second * 60, 1.8 * MIB, 0.2 * MIB);
         ck_assert_double_gt(fit.r2, 0.9);
         ck_assert_double_gt(fit.error, 0);
     }
@@ -136,7 +136,7 @@ START_TEST(large_and_strange_sizes)
     for (int i = 0; i <= 61; i++)
         track_add(&track, (i + 1) * 10 * SECOND, 4e12 + i * 2e9);
     ck_assert(track_grows(&track, &fit));
-    ck_assert_double_eq_tol(fit.bytes_per_second, 2e8, 1);
+    ck_assert_double_eq_tol(fit.per_second, 2e8, 1);
     ck_assert_double_gt(fit.r2, 0.999);
     track_init(&track, 600 * SECOND);
     for (int i = 0; i < 100; i++)
@@ -148,12 +148,12 @@ END_TEST
 START_TEST(it_is_said)
 {
     char text[128];
-    fit = (struct track_fit){ .bytes_per_second = 1.8 * MIB / 60, .r2 = 0.991 };
+    fit = (struct track_fit){ .per_second = 1.8 * MIB / 60, .r2 = 0.991 };
     track_text(&fit, "worker 3 of run 12", 41 * 1.8 * MIB, text, sizeof text);
     ck_assert_str_eq(text, "worker 3 of run 12 grows 1.8 MiB/min, R2 0.99, limit in 41 min");
     track_text(&fit, "the server", NAN, text, sizeof text);
     ck_assert_str_eq(text, "the server grows 1.8 MiB/min, R2 0.99");
-    fit.bytes_per_second = 1024;
+    fit.per_second = 1024;
     track_text(&fit, "x", 1e9, text, sizeof text);
     ck_assert_str_eq(text, "x grows 60.0 KiB/min, R2 0.99, limit in 11 d");
     track_text(&fit, "x", 0, text, 10);

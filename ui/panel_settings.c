@@ -199,9 +199,9 @@ find_range(const struct setting_history *history, const struct config_threshold 
         high = history->value[i] > high ? history->value[i] : high;
         low = history->value[i] < low ? history->value[i] : low;
     }
-    if (threshold->has_warning && (float)threshold->warning > high)
+    if (threshold->of == ASPECT_VALUE && threshold->has_warning && (float)threshold->warning > high)
         high = (float)threshold->warning;
-    if (threshold->has_critical && (float)threshold->critical > high)
+    if (threshold->of == ASPECT_VALUE && threshold->has_critical && (float)threshold->critical > high)
         high = (float)threshold->critical;
     *ret_low = low;
     *ret_high = high > low ? high * 1.02f : low + 1;
@@ -228,6 +228,8 @@ draw_history(struct canvas *canvas, struct rect inside, const struct setting_his
     inside.x += SCALE_WIDTH;
     inside.width -= SCALE_WIDTH;
     draw_graph(canvas, inside, STYLE_GRAPH, value_at, &window, high - window.low);
+    if (threshold->of != ASPECT_VALUE)
+        return; /* its levels are none of the value */
     if (threshold->has_warning)
         draw_level_line(canvas, inside, threshold->warning, window.low, high, STYLE_WARNING);
     if (threshold->has_critical)

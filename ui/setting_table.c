@@ -84,10 +84,10 @@ describe_threshold(const struct config_threshold *threshold, char *buf, size_t s
     int used = 0;
     buf[0] = '\0';
     if (threshold->has_warning)
-        used = snprintf(buf, size, "! %s%s", below, metric_format(threshold->metric, threshold->warning, level, sizeof level));
+        used = snprintf(buf, size, "! %s%s", below, metric_aspect_format(threshold->metric, threshold->of, threshold->warning, level, sizeof level));
     if (threshold->has_critical && used >= 0 && (size_t)used < size)
         snprintf(buf + used, size - (size_t)used, "%s!! %s%s", used ? "  " : "", below,
-            metric_format(threshold->metric, threshold->critical, level, sizeof level));
+            metric_aspect_format(threshold->metric, threshold->of, threshold->critical, level, sizeof level));
 }
 
 static void

@@ -60,7 +60,8 @@ threshold_live_state(const struct view *view, const struct config_threshold *thr
     *ret_style = STYLE_DIM;
     if (!threshold->enabled)
         return "off";
-    if (!view->connected || !isfinite(threshold_live_value(&view->sample, threshold)))
+    if (!view->connected || (threshold->of == ASPECT_VALUE &&
+            !isfinite(threshold_live_value(&view->sample, threshold))))
         return "-";
     for (int i = 0; i < view->alert_count; i++) {
         const struct view_alert *alert = &view->alert[i];

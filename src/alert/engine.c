@@ -35,6 +35,8 @@ alert_engine_free(struct alert_engine *engine)
     if (!engine)
         return;
     conditions_free(engine->conditions);
+    for (int i = 0; i < engine->count; i++)
+        free(engine->watch[i].trend);
     free(engine->alert);
     free(engine->watch);
     free(engine->notice);
@@ -44,6 +46,12 @@ alert_engine_free(struct alert_engine *engine)
     for (int g = 0; g < GROUP_COUNT; g++)
         lookup_release(&engine->rows[g]);
     free(engine);
+}
+
+const char *
+alert_unit(const struct alert *alert)
+{
+    return alert->external ? "" : metric_aspect_unit(alert->metric, alert->of);
 }
 
 const char *
@@ -121,7 +129,7 @@ inhibits(const struct alert *loud, const struct alert *quiet)
     enum alert_state loud_level = alert_fired(loud->state), level = alert_fired(quiet->state);
     if (loud->external || quiet->external)
         return false;
-    if (loud->metric == quiet->metric && loud->row == quiet->row)
+    if (loud->metric == quiet->metric && loud->of == quiet->of && loud->row == quiet->row)
         return loud_level > level;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (metric_info(loud->metric)->group == parts[i].whole &&
@@ -218,12 +226,15 @@ move_one(struct alert_engine *engine, struct alert *alert, double value,
 
 /* Notes what calm alerts are at, and who is not calm. */
 static void
-find_busy(struct alert_engine *engine)
+find_busy(struct alert_engine *engine, int64_t mono_ns)
 {
     int busy = 0;
     for (int i = 0; i < engine->count; i++) {
         struct watch *watch = &engine->watch[i];
         double value = *watch->value;
+        if (watch->trend)
+            value = trend_step(watch->trend, value, mono_ns);
+        watch->now = value;
         if (watch->busy || value > watch->above || value < watch->below)
             engine->busy[busy++] = i;
         else if (!isnan(value))
@@ -240,12 +251,12 @@ alert_engine_step(struct alert_engine *engine, const struct sample *sample,
     int told = 0;
     engine_bind(engine, sample);
     engine->fault[0] = '\0';
-    find_busy(engine);
+    find_busy(engine, sample->mono_ns);
     for (int i = 0; i < engine->busy_count; i++) {
         int at = engine->busy[i];
         if (!engine->watch[at].busy)
             engine->alert[at].value = engine->watch[at].shown;
-        move_one(engine, &engine->alert[at], *engine->watch[at].value, sample);
+        move_one(engine, &engine->alert[at], engine->watch[at].now, sample);
     }
     find_loud(engine);
     for (int i = 0; i < engine->busy_count; i++) {

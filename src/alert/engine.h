@@ -39,6 +39,7 @@ struct alert_flaps {
 struct alert {
     char key[ALERT_KEY_MAX]; /* "cpu.total", "disk.busy:vda", "my-rule:vda" */
     enum metric metric;
+    enum metric_aspect of; /* what of it value and level are */
     enum alert_state state;
     enum alert_state told; /* what people were told last: normal, warning or critical */
     bool flaps_now; /* it has begun to in this step */
@@ -112,6 +113,9 @@ void alert_engine_expire(struct alert_engine *engine);
 /* A step of these alone, with the times of a sample that has been seen before. */
 int alert_engine_step_external(struct alert_engine *engine, const struct sample *sample,
     const struct alert_notice **ret_notices);
+
+/* "%", "B/s": of its value. */
+const char *alert_unit(const struct alert *alert);
 
 /* The labels of its rule, or its own: "team=lab,site=north", or "". */
 const char *alert_labels(const struct alert *alert);

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "alert/condition.h"
@@ -131,7 +132,7 @@ engine_find_rules(struct alert_engine *engine)
             alert->rule = find_rule(engine, (enum metric)metric, instance);
         alert->present = alert->rule != NULL;
         if (alert->rule)
-            alert->metric = alert->rule->metric;
+            alert->metric = alert->rule->metric, alert->of = alert->rule->of;
     }
 }
 
@@ -213,6 +214,7 @@ ensure_alert(struct alert_engine *engine, const struct config_threshold *rule, c
     if (!alert)
         return;
     alert->rule = rule;
+    alert->of = rule->of;
     alert->present = true;
 }
 
@@ -298,8 +300,10 @@ drop_idle_alerts(struct alert_engine *engine, const struct sample *sample)
         bool gone = wildcard &&
             (row < 0 || !sample->rows[metric_info(alert->metric)->group].row[row].present);
         if (!alert_is_active(alert->state) && alert->told == ALERT_NORMAL && !engine_is_raised(alert) &&
-            (!alert->rule || gone))
+            (!alert->rule || gone)) {
+            free(engine->watch[i].trend);
             continue;
+        }
         engine->watch[kept] = engine->watch[i];
         engine->alert[kept++] = *alert;
     }
@@ -338,6 +342,19 @@ engine_is_calm(const struct alert *alert)
 }
 
 static void
+set_trend(struct watch *watch, const struct config_threshold *rule)
+{
+    if (rule && rule->of != ASPECT_VALUE) {
+        if (!watch->trend)
+            watch->trend = XNEW(struct trend);
+        trend_follow(watch->trend, rule);
+    } else {
+        free(watch->trend);
+        watch->trend = NULL;
+    }
+}
+
+static void
 set_watch(struct watch *watch, struct alert *alert, const struct sample *sample)
 {
     const struct config_threshold *rule = alert->rule;
@@ -346,6 +363,7 @@ set_watch(struct watch *watch, struct alert *alert, const struct sample *sample)
     watch->below = -INFINITY;
     watch->shown = alert->value;
     watch->busy = !engine_is_calm(alert);
+    set_trend(watch, rule);
     if (!rule)
         return;
     if (!rule->when)

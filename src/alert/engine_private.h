@@ -9,6 +9,7 @@
 #define OPTOP_ALERT_ENGINE_PRIVATE_H
 
 #include "alert/engine.h"
+#include "alert/trend.h"
 #include "base/lookup.h"
 
 /* Wildcard thresholds times instances must end somewhere: 16384 alerts are
@@ -19,7 +20,9 @@ enum { ALERTS_MAX = 16384, LOUD_MAX = 256 };
 struct watch {
     const double *value; /* in the sample */
     double above, below; /* beyond these it is not calm any more */
+    double now; /* what that is in this step; of a trend, what that gives */
     double shown; /* newest known value of a calm one */
+    struct trend *trend; /* owned; NULL: the figure itself counts */
     bool busy; /* not calm, or never to be thought so */
 };
 

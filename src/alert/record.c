@@ -62,7 +62,7 @@ alert_notice_row(const struct alert_notice *notice, int64_t wall_ns, char text[A
         .sequence = alert->sequence,
         .text = alert_notice_text(notice, text, ALERT_TEXT_MAX),
         .labels = alert_labels(alert),
-        .unit = alert->external ? "" : metric_unit_text(metric_info(alert->metric)->unit),
+        .unit = alert_unit(alert),
     };
 }
 

@@ -148,6 +148,8 @@ struct player {
     double **target; /* owned; by series: where its figure lies in the sample */
     int *row; /* owned; by series */
     int64_t *critical_since_ns; /* owned; by alert; 0: is not */
+    float **derived; /* owned; by alert: its values, where they are none of the past; NULL */
+    bool derives; /* some are */
 };
 
 static int
@@ -202,11 +204,20 @@ open_alerts(struct player *player)
     replay->left_out = count - replay->count;
     replay->alert = calloc((size_t)replay->count + 1, sizeof *replay->alert);
     player->critical_since_ns = calloc((size_t)replay->count + 1, sizeof(int64_t));
-    if (!replay->alert || !player->critical_since_ns)
+    player->derived = calloc((size_t)replay->count + 1, sizeof *player->derived);
+    if (!replay->alert || !player->critical_since_ns || !player->derived)
         return -ENOMEM;
+    size_t room = PAST_CELLS_MAX / ((size_t)player->past->moments + 1);
     for (int i = 0; i < replay->count; i++) {
         str_copy(replay->alert[i].key, sizeof replay->alert[i].key, alert[i].key);
         replay->alert[i].rule = alert[i].rule;
+        if (alert[i].of == ASPECT_VALUE || !room)
+            continue;
+        room--;
+        player->derives = true;
+        player->derived[i] = malloc((size_t)player->past->moments * sizeof(float));
+        if (!player->derived[i])
+            return -ENOMEM;
     }
     return 0;
 }
@@ -289,8 +300,11 @@ play(struct player *player, int (*stopped)(void))
             return r;
         if (!replay->fault[0])
             str_copy(replay->fault, sizeof replay->fault, alert_engine_fault(player->engine));
-        if (count)
+        if (count || player->derives)
             alert_engine_alerts(player->engine, &alerts);
+        for (int i = 0; player->derives && i < replay->count; i++)
+            if (player->derived[i])
+                player->derived[i][m] = (float)alerts[i].value;
         for (int i = 0; i < count; i++) {
             int number = (int)(notices[i].alert - alerts);
             if (number < replay->count)
@@ -330,10 +344,12 @@ rounded(double level, bool below)
 static double
 suggest(const struct replay_alert *alert, double level)
 {
-    bool percent = metric_info(alert->rule->metric)->unit == UNIT_PERCENT;
+    bool percent = metric_info(alert->rule->metric)->unit == UNIT_PERCENT &&
+        alert->rule->of == ASPECT_VALUE;
     double round = rounded(level, alert->rule->below);
     if (alert->rule->below)
-        return round > 0 ? round : (double)NAN; /* nothing lies below */
+        return (round > 0 || alert->rule->of == ASPECT_RATE) && isfinite(round) ? round
+            : (double)NAN; /* nothing lies below */
     return percent && round >= 100 ? (double)NAN : round;
 }
 
@@ -374,10 +390,10 @@ moment_seconds(const struct past *past, int moment)
 }
 
 static void
-add_series(struct shares *shares, const struct past *past, int series)
+add_values(struct shares *shares, const struct past *past, const float *value)
 {
     for (int m = 0; m < past->moments; m++)
-        shares_add(shares, past->series[series].value[m], moment_seconds(past, m));
+        shares_add(shares, value[m], moment_seconds(past, m));
 }
 
 static int
@@ -391,8 +407,10 @@ describe_alerts(struct player *player)
     for (int i = 0; i < player->replay->count; i++) {
         int series = find_series(player, &alerts[i]);
         shares_clear(shares);
-        if (series >= 0)
-            add_series(shares, player->past, series);
+        if (player->derived[i])
+            add_values(shares, player->past, player->derived[i]);
+        else if (series >= 0 && alerts[i].of == ASPECT_VALUE)
+            add_values(shares, player->past, player->past->series[series].value);
         describe(&player->replay->alert[i], shares);
     }
     shares_free(shares);
@@ -424,6 +442,9 @@ replay_run(const struct config *config, const struct past *past, int (*stopped)(
     free(player.target);
     free(player.row);
     free(player.critical_since_ns);
+    for (int i = 0; player.derived && i < ret_replay->count; i++)
+        free(player.derived[i]);
+    free(player.derived);
     return r;
 }
 

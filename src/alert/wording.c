@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "alert/wording.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,9 +22,9 @@ alert_notice_type(const struct alert_notice *notice)
 
 /* A level as it was set: "80%", not "80.0%". */
 static const char *
-format_level(enum metric metric, double level, char *buf, size_t size)
+format_level(const struct alert *alert, double level, char *buf, size_t size)
 {
-    metric_format(metric, level, buf, size);
+    metric_aspect_format(alert->metric, alert->of, level, buf, size);
     char *point = strchr(buf, '.');
     if (point) {
         char *rest = point + 1 + strspn(point + 1, "0");
@@ -38,6 +39,31 @@ static const char *
 side(const struct alert *alert)
 {
     return !alert->rule ? "at" : alert->rule->below ? "below" : "above";
+}
+
+/* "is 91.2%", "changes by +12.0M/min", "meets 100% in 2h50m"; "still" or "" before
+ * what follows the verb. */
+static const char *
+phrase(const struct alert *alert, const char *still, char *buf, size_t size)
+{
+    char value[FIGURE_MAX], limit[FIGURE_MAX];
+    const struct config_threshold *rule = alert->rule;
+    metric_aspect_format(alert->metric, alert->of, alert->value, value, sizeof value);
+    if (alert->of == ASPECT_VALUE || (alert->of == ASPECT_TIME_LEFT && !rule)) {
+        snprintf(buf, size, "is %s%s", still, value);
+    } else if (alert->of == ASPECT_RATE) {
+        snprintf(buf, size, "%schanges by %s", still, value);
+    } else {
+        struct alert plain = { .metric = alert->metric };
+        format_level(&plain, rule->limit, limit, sizeof limit);
+        if (alert->value > 0)
+            snprintf(buf, size, "%smeets %s in %s", still, limit, value);
+        else
+            snprintf(buf, size, "has met %s", limit);
+        if (isinf(alert->value))
+            snprintf(buf, size, "does not near %s", limit);
+    }
+    return buf;
 }
 
 /* Of one that was told and not measured. */
@@ -66,9 +92,12 @@ const char *
 alert_notice_text(const struct alert_notice *notice, char *buf, size_t size)
 {
     const struct alert *alert = notice->alert;
-    char value[FIGURE_MAX], level[FIGURE_MAX], clear[FIGURE_MAX], line[2 * ALERT_TEXT_MAX];
-    metric_format(alert->metric, alert->value, value, sizeof value);
-    format_level(alert->metric, alert->level, level, sizeof level);
+    char value[FIGURE_MAX], level[FIGURE_MAX], clear[FIGURE_MAX], is[3 * FIGURE_MAX];
+    char line[2 * ALERT_TEXT_MAX];
+    bool of_value = alert->of == ASPECT_VALUE;
+    metric_aspect_format(alert->metric, alert->of, alert->value, value, sizeof value);
+    phrase(alert, notice->change == ALERT_CHANGE_REPEATED ? "still " : "", is, sizeof is);
+    format_level(alert, alert->level, level, sizeof level);
     const char *before = alert_state_name(notice->before);
 
     if (alert->external)
@@ -77,11 +106,11 @@ alert_notice_text(const struct alert_notice *notice, char *buf, size_t size)
         snprintf(line, sizeof line, "%s has no threshold any more (was %s %s %s)", alert->key,
             before, side(alert), level);
     else if (notice->change == ALERT_CHANGE_RESOLVED && !alert->when)
-        snprintf(line, sizeof line, "%s is %s, and its condition no longer holds (was %s %s %s)",
-            alert->key, value, before, side(alert), level);
+        snprintf(line, sizeof line, "%s %s, and its condition no longer holds (was %s %s %s)",
+            alert->key, is, before, side(alert), level);
     else if (notice->change == ALERT_CHANGE_RESOLVED)
-        snprintf(line, sizeof line, "%s is back to normal at %s (was %s %s %s)", alert->key,
-            value, before, side(alert), level);
+        snprintf(line, sizeof line, "%s is back to normal%s%s (was %s %s %s)", alert->key,
+            of_value ? " at " : ": it ", of_value ? value : is, before, side(alert), level);
     else if (notice->change == ALERT_CHANGE_FLAPPING)
         snprintf(line, sizeof line, "%s is flapping (%d changes in %d min; now %s); %s %s %s",
             alert->key, alert->flaps.total,
@@ -91,17 +120,14 @@ alert_notice_text(const struct alert_notice *notice, char *buf, size_t size)
         snprintf(line, sizeof line, "%s is acknowledged by %s at %s (%s %s %s)", alert->key,
             alert->acknowledged, value, alert_state_name(alert->told), side(alert), level);
     else if (notice->change == ALERT_CHANGE_ESCALATED)
-        snprintf(line, sizeof line, "%s is %s, and nobody has acknowledged it (%s %s %s)",
-            alert->key, value, alert_state_name(alert->told), side(alert), level);
-    else if (notice->change == ALERT_CHANGE_REPEATED)
-        snprintf(line, sizeof line, "%s is still %s (%s %s %s)", alert->key, value,
-            alert_state_name(alert->told), side(alert), level);
-    else if (notice->before == ALERT_CRITICAL && alert->rule)
-        snprintf(line, sizeof line, "%s is %s (no longer critical; warning until %s %s)",
-            alert->key, value, alert->rule->below ? "above" : "below",
-            format_level(alert->metric, alert->rule->clear_warning, clear, sizeof clear));
+        snprintf(line, sizeof line, "%s %s, and nobody has acknowledged it (%s %s %s)",
+            alert->key, is, alert_state_name(alert->told), side(alert), level);
+    else if (notice->change != ALERT_CHANGE_REPEATED && notice->before == ALERT_CRITICAL && alert->rule)
+        snprintf(line, sizeof line, "%s %s (no longer critical; warning until %s %s)",
+            alert->key, is, alert->rule->below ? "above" : "below",
+            format_level(alert, alert->rule->clear_warning, clear, sizeof clear));
     else
-        snprintf(line, sizeof line, "%s is %s (%s %s %s)", alert->key, value,
+        snprintf(line, sizeof line, "%s %s (%s %s %s)", alert->key, is,
             alert_state_name(alert->told), side(alert), level);
     return text_clean(line, buf, size);
 }

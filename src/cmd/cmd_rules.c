@@ -65,7 +65,8 @@ level_text(const json_t *rule, const char *key, char *buf, size_t size)
         snprintf(buf, size, "%g", level);
     else
         snprintf(buf, size, "%s%s", json_get_bool(rule, "below", false) ? "< " : "",
-            metric_format((enum metric)metric, level, value, sizeof value));
+            metric_aspect_format((enum metric)metric,
+                metric_aspect_parse(json_get_string(rule, "of", "")), level, value, sizeof value));
     return buf;
 }
 

@@ -528,7 +528,8 @@ alert_value(const json_t *alert, const char *member, char *buf, size_t size)
     int metric = metric_find(name, strlen(name));
     char number[64];
     if (metric >= 0 && json_is_number(value))
-        return metric_format((enum metric)metric, json_number_value(value), buf, size);
+        return metric_aspect_format((enum metric)metric,
+            metric_aspect_parse(json_get_string(alert, "of", "")), json_number_value(value), buf, size);
     snprintf(buf, size, "%s%s", output_scalar(value, "-", number, sizeof number),
         json_is_number(value) ? unit : "");
     return buf;

@@ -121,6 +121,16 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
     X("threshold *", "metric", TEXT, 0, 0, NULL, NULL, false,                  \
         0, threshold_take_metric,                                              \
         "What is watched; without it, what the section is named after", "disk.busy")             \
+    X("threshold *", "of", CHOICE, 0, 0, "value|rate|time_left", "value", false, \
+        0, threshold_take_of,                                                  \
+        "What of the metric has levels: its value, how fast that changes (10MiB/min, < -1%/h), or the"  \
+        " time left until it meets the limit at that rate (3h)", NULL)         \
+    X("threshold *", "window", DURATION, 3, 86400, NULL, "1min", false,        \
+        THRESHOLD(window_seconds), NULL,                                       \
+        "The readings of so long make up a rate; half of them must be there", "10min")           \
+    X("threshold *", "limit", LEVEL, 0, 0, NULL, NULL, false,                  \
+        0, threshold_take_limit,                                               \
+        "What a time_left runs until; \"< 0\" is met by falling. Without it, 100% of percents", "100%") \
     X("threshold *", "warning", LEVEL, 0, 0, NULL, NULL, false,                \
         0, threshold_take_warning, "Level of a warning; \"< 10\" fires below it", "90")  \
     X("threshold *", "critical", LEVEL, 0, 0, NULL, NULL, false,               \
@@ -395,10 +405,11 @@ take_runs(void *target, const struct ini_entry *entry, const struct option_value
 }
 
 static int
-init_threshold(struct config_threshold *threshold, const char *name, const char *metric, int line,
-    struct diag *diag)
+init_threshold(struct config_threshold *threshold, const char *name, const char *metric,
+    const char *of, int line, struct diag *diag)
 {
     memset(threshold, 0, sizeof *threshold);
+    threshold->of = of ? metric_aspect_parse(of) : ASPECT_VALUE;
     threshold->line = line;
     threshold->clear_warning = threshold->clear_critical = NAN;
     int r = threshold_set_name(threshold, name, metric, diag);
@@ -419,7 +430,8 @@ open_threshold(struct builder *builder, const struct ini_entry *entry, struct di
     config->threshold = grown;
     builder->target = &grown[config->threshold_count++];
     return init_threshold(builder->target, entry->section + strlen(threshold_prefix),
-        ini_value(builder->ini, entry->section, "metric"), entry->line, diag);
+        ini_value(builder->ini, entry->section, "metric"),
+        ini_value(builder->ini, entry->section, "of"), entry->line, diag);
 }
 
 static bool
@@ -530,7 +542,7 @@ add_default_thresholds(struct config *config, struct diag *diag)
         if (has_threshold(config, default_thresholds[i].metric))
             continue;
         struct config_threshold *threshold = &grown[config->threshold_count++];
-        int r = init_threshold(threshold, default_thresholds[i].metric, NULL, 0, diag);
+        int r = init_threshold(threshold, default_thresholds[i].metric, NULL, NULL, 0, diag);
         if (r == 0 && default_thresholds[i].warning)
             r = set_threshold(threshold, "warning", default_thresholds[i].warning, diag);
         if (r == 0 && default_thresholds[i].critical)

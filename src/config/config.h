@@ -31,6 +31,10 @@ struct config_threshold {
     char name[CONFIG_NAME_MAX + 32]; /* as in the file */
     bool named; /* the name is its own, not that of its metric */
     enum metric metric;
+    enum metric_aspect of; /* what its levels are for */
+    double window_seconds; /* of readings that a rate is of */
+    bool has_limit, limit_below; /* of time_left; met by falling */
+    double limit;
     char instance[96]; /* "": every instance */
     bool enabled;
     bool below; /* fires under its levels */

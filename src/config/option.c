@@ -188,25 +188,31 @@ level_number(const char *text, bool *ret_below)
     return text;
 }
 
-/* Takes a level in any unit; what a metric allows is decided where it is known. */
+/* Takes a level in any unit, per any time; what a metric allows is decided where it is
+ * known. */
 static int
 check_level(const char *text, struct option_value *value)
 {
-    char number[64];
-    if (!str_copy(number, sizeof number, level_number(text, &value->below)))
+    static const char *const spans[] = { "/s", "/min", "/h", "/s" }; /* "10MiB/s/min" */
+    char buf[64];
+    const char *bare = level_number(text, &value->below);
+    double sign = *bare == '-' ? -1 : 1;
+    if (!str_copy(buf, sizeof buf, bare + (*bare == '-' || *bare == '+')))
         return ERR_BAD_TYPE;
+    for (size_t i = sizeof spans / sizeof *spans; i-- > 0;)
+        if (str_ends(buf, spans[i]))
+            buf[strlen(buf) - strlen(spans[i])] = '\0';
+    char *number = str_trim(buf);
     size_t len = strlen(number);
-    if (len && number[len - 1] == '%') {
+    bool percent = len && number[len - 1] == '%';
+    if (percent)
         number[len - 1] = '\0';
-        return unit_parse_number(str_trim(number), &value->number);
-    }
-    if (str_ends(number, "/s"))
-        number[len - 2] = '\0';
-    int r = unit_parse_number(number, &value->number);
-    if (r == ERR_SYNTAX)
+    int r = unit_parse_number(str_trim(number), &value->number);
+    if (r == ERR_SYNTAX && !percent)
         r = unit_parse_bytes(number, &value->number);
-    if (r == ERR_SYNTAX)
+    if (r == ERR_SYNTAX && !percent)
         r = unit_parse_duration(number, &value->number);
+    value->number *= sign;
     return r;
 }
 

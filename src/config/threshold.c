@@ -18,9 +18,9 @@
 
 static const char threshold_prefix[] = THRESHOLD_PREFIX;
 
-/* The number of a level in the metric's unit. */
+/* The number of a level in the metric's unit, which may be left out. */
 static int
-parse_in_unit(enum metric_unit unit, char *text, double *ret_value)
+parse_number(enum metric_unit unit, char *text, double *ret_value)
 {
     static const char *const suffixes[] = {
         [UNIT_PERCENT] = "%", [UNIT_BYTES_PER_SECOND] = "/s", [UNIT_PER_SECOND] = "/s",
@@ -30,13 +30,17 @@ parse_in_unit(enum metric_unit unit, char *text, double *ret_value)
     if (suffix && str_ends(text, suffix))
         text[strlen(text) - strlen(suffix)] = '\0';
     text = str_trim(text);
-    int r;
     if (unit == UNIT_BYTES || unit == UNIT_BYTES_PER_SECOND)
-        r = unit_parse_bytes(text, ret_value);
-    else if (unit == UNIT_SECONDS)
-        r = unit_parse_duration(text, ret_value);
-    else
-        r = unit_parse_number(text, ret_value);
+        return unit_parse_bytes(text, ret_value);
+    if (unit == UNIT_SECONDS)
+        return unit_parse_duration(text, ret_value);
+    return unit_parse_number(text, ret_value);
+}
+
+static int
+parse_in_unit(enum metric_unit unit, char *text, double *ret_value)
+{
+    int r = parse_number(unit, text, ret_value);
     if (r == 0 && (*ret_value < 0 || (unit == UNIT_PERCENT && *ret_value > 100)))
         r = ERR_BAD_RANGE;
     return r;
@@ -48,7 +52,7 @@ parse_any_unit(const char *text, double *ret_value)
 {
     char number[64];
     str_copy(number, sizeof number, text);
-    int r = parse_in_unit(UNIT_PERCENT, number, ret_value);
+    int r = parse_number(UNIT_PERCENT, number, ret_value);
     if (r < 0)
         r = unit_parse_number(text, ret_value);
     if (r < 0)
@@ -58,8 +62,31 @@ parse_any_unit(const char *text, double *ret_value)
     return r;
 }
 
+/* "10MiB/min", "-1%/h"; into units per second. */
 static int
-parse_level(enum metric metric, const char *text, double *ret_value, struct diag *diag)
+parse_rate(enum metric metric, char *text, double *ret_value)
+{
+    static const struct {
+        const char *suffix;
+        double seconds;
+    } spans[] = { { "/s", 1 }, { "/min", 60 }, { "/h", 3600 } };
+    double sign = *text == '-' ? -1 : 1;
+    text = str_trim(text + (*text == '-' || *text == '+'));
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+        if (!str_ends(text, spans[i].suffix))
+            continue;
+        text[strlen(text) - strlen(spans[i].suffix)] = '\0';
+        int r = metric == METRIC_FIGURE_VALUE ? parse_any_unit(str_trim(text), ret_value)
+            : parse_number(metric_info(metric)->unit, text, ret_value);
+        *ret_value *= sign / spans[i].seconds;
+        return r < 0 || sign * *ret_value >= 0 ? r : ERR_SYNTAX;
+    }
+    return ERR_SYNTAX;
+}
+
+/* What is allowed, for who wrote something else. */
+static const char *
+allowed_level(const struct config_threshold *threshold, enum metric_aspect of)
 {
     static const char *const allowed[] = {
         [UNIT_PERCENT] = "0% to 100%", [UNIT_BYTES] = "a size, such as 2GiB",
@@ -67,19 +94,53 @@ parse_level(enum metric metric, const char *text, double *ret_value, struct diag
         [UNIT_PER_SECOND] = "a number, 0 or more", [UNIT_SECONDS] = "a duration, such as 90s",
         [UNIT_MEGAHERTZ] = "a number, 0 or more", [UNIT_COUNT_OF] = "a number, 0 or more",
     };
-    const struct metric_info *info = metric_info(metric);
+    static const char *const rates[] = {
+        [UNIT_PERCENT] = "percents per time, such as 5%/min or < -1%/h",
+        [UNIT_BYTES] = "a size per time, such as 10MiB/min or < -1GiB/h",
+        [UNIT_BYTES_PER_SECOND] = "a size per time, such as 10MiB/min",
+        [UNIT_PER_SECOND] = "a number per time, such as 100/min",
+        [UNIT_SECONDS] = "a duration per time, such as 1s/min",
+        [UNIT_MEGAHERTZ] = "a number per time, such as 100/min",
+        [UNIT_COUNT_OF] = "a number per time, such as 100/min",
+    };
+    enum metric_unit unit = metric_info(threshold->metric)->unit;
+    if (of == ASPECT_TIME_LEFT)
+        return "a duration, such as 3h: it fires when less is left";
+    if (threshold->metric == METRIC_FIGURE_VALUE)
+        return of == ASPECT_RATE ? "any of these per /s, /min or /h: a number, a percentage, a duration or a size"
+                                 : "a number, a percentage, a duration or a size";
+    return of == ASPECT_RATE ? rates[unit] : allowed[unit];
+}
+
+static int
+parse_aspect(const struct config_threshold *threshold, enum metric_aspect of, char *number,
+    double *ret_value)
+{
+    if (of == ASPECT_RATE)
+        return parse_rate(threshold->metric, number, ret_value);
+    if (of == ASPECT_TIME_LEFT)
+        return unit_parse_duration(number, ret_value);
+    if (threshold->metric != METRIC_FIGURE_VALUE)
+        return parse_in_unit(metric_info(threshold->metric)->unit, number, ret_value);
+    int r = parse_any_unit(number, ret_value);
+    return r == 0 && *ret_value < 0 ? ERR_BAD_RANGE : r;
+}
+
+static int
+parse_level(const struct config_threshold *threshold, enum metric_aspect of, const char *text,
+    double *ret_value, struct diag *diag)
+{
     char number[64], shown[80];
-    if (*text == '<' || *text == '>')
-        text++;
-    int r = !str_copy(number, sizeof number, text) ? ERR_SYNTAX
-        : metric == METRIC_FIGURE_VALUE ? parse_any_unit(str_trim(number), ret_value)
-                                        : parse_in_unit(info->unit, number, ret_value);
-    if (r < 0)
-        return diag_set(diag, r == ERR_BAD_RANGE ? ERR_BAD_RANGE : ERR_BAD_TYPE,
-            "\"%s\" is not a level of %s (allowed: %s)", text_clean(text, shown, sizeof shown),
-            info->name, metric == METRIC_FIGURE_VALUE
-                ? "a number, a percentage, a duration or a size" : allowed[info->unit]);
-    return 0;
+    const char *bare = text + (*text == '<' || *text == '>');
+    int r = !str_copy(number, sizeof number, bare) ? ERR_SYNTAX
+        : of == ASPECT_TIME_LEFT && *text == '>' ? ERR_SYNTAX
+        : parse_aspect(threshold, of, str_trim(number), ret_value);
+    if (r == 0)
+        return 0;
+    return diag_set(diag, r == ERR_BAD_RANGE ? ERR_BAD_RANGE : ERR_BAD_TYPE,
+        "\"%s\" is not a %s of %s (allowed: %s)", text_clean(text, shown, sizeof shown),
+        of == ASPECT_RATE ? "rate" : of == ASPECT_TIME_LEFT ? "time left" : "level",
+        metric_info(threshold->metric)->name, allowed_level(threshold, of));
 }
 
 /* Both levels fire in one direction. */
@@ -87,13 +148,14 @@ static int
 take_level(struct config_threshold *threshold, const struct option_value *value, bool *has,
     double *level, struct diag *diag)
 {
-    int r = parse_level(threshold->metric, value->text, level, diag);
+    bool below = value->below || threshold->of == ASPECT_TIME_LEFT;
+    int r = parse_level(threshold, threshold->of, value->text, level, diag);
     if (r < 0)
         return r;
-    if ((threshold->has_warning || threshold->has_critical) && threshold->below != value->below)
+    if ((threshold->has_warning || threshold->has_critical) && threshold->below != below)
         return diag_set(diag, ERR_CONFLICT,
             "warning and critical must both fire above (80) or both below (< 80) their levels");
-    threshold->below = value->below;
+    threshold->below = below;
     *has = true;
     return 0;
 }
@@ -117,13 +179,13 @@ threshold_take_critical(void *target, const struct ini_entry *entry, const struc
 }
 
 static int
-take_clear(enum metric metric, const struct option_value *value, double *level,
+take_clear(const struct config_threshold *threshold, const struct option_value *value, double *level,
     struct diag *diag)
 {
     if (*value->text == '<' || *value->text == '>')
         return diag_set(diag, ERR_SYNTAX,
             "a clear level has no direction of its own (write the number alone)");
-    return parse_level(metric, value->text, level, diag);
+    return parse_level(threshold, threshold->of, value->text, level, diag);
 }
 
 int
@@ -132,7 +194,7 @@ threshold_take_clear_warning(void *target, const struct ini_entry *entry,
 {
     struct config_threshold *threshold = target;
     (void)entry;
-    return take_clear(threshold->metric, value, &threshold->clear_warning, diag);
+    return take_clear(threshold, value, &threshold->clear_warning, diag);
 }
 
 int
@@ -141,7 +203,18 @@ threshold_take_clear_critical(void *target, const struct ini_entry *entry,
 {
     struct config_threshold *threshold = target;
     (void)entry;
-    return take_clear(threshold->metric, value, &threshold->clear_critical, diag);
+    return take_clear(threshold, value, &threshold->clear_critical, diag);
+}
+
+int
+threshold_take_limit(void *target, const struct ini_entry *entry,
+    const struct option_value *value, struct diag *diag)
+{
+    struct config_threshold *threshold = target;
+    (void)entry;
+    threshold->has_limit = true;
+    threshold->limit_below = value->below;
+    return parse_level(threshold, ASPECT_VALUE, value->text, &threshold->limit, diag);
 }
 
 /* Words divided by commas. */
@@ -261,6 +334,15 @@ threshold_take_metric(void *target, const struct ini_entry *entry,
     return 0;
 }
 
+/* As the metric. */
+int
+threshold_take_of(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    (void)target, (void)entry, (void)value, (void)diag;
+    return 0;
+}
+
 static const char *
 nearest_metric(const char *name)
 {
@@ -318,6 +400,8 @@ derived_clear(const struct config_threshold *threshold, double level)
 {
     bool percent = metric_info(threshold->metric)->unit == UNIT_PERCENT;
     double distance = percent ? 10 : fabs(level) / 10;
+    if (threshold->of != ASPECT_VALUE) /* it has no end to keep away from */
+        return threshold->below ? level + fabs(level) / 10 : level - fabs(level) / 10;
     if (!threshold->below && distance > level / 2)
         distance = level / 2;
     if (threshold->below && percent && distance > (100 - level) / 2)
@@ -370,6 +454,20 @@ check_webhooks(const struct config *config, const struct ini *ini,
     return 0;
 }
 
+static int
+settle_limit(const struct ini *ini, struct config_threshold *t, struct diag *diag)
+{
+    if (t->of != ASPECT_TIME_LEFT)
+        return !t->has_limit ? 0 : threshold_fault(ini, t, "limit", diag, ERR_CONFLICT,
+            "there is a limit, and nothing that runs until it (of = time_left)");
+    if (!t->has_limit && metric_info(t->metric)->unit != UNIT_PERCENT)
+        return threshold_fault(ini, t, "of", diag, ERR_MISSING,
+            "time_left needs the limit that it runs until (limit = < 1GiB)");
+    if (!t->has_limit)
+        t->limit = 100;
+    return 0;
+}
+
 /* Checks that cross the options of one threshold. */
 int
 threshold_settle(const struct config *config, const struct ini *ini, struct config_threshold *t,
@@ -390,5 +488,6 @@ threshold_settle(const struct config *config, const struct ini *ini, struct conf
         return threshold_fault(ini, t, "clear_critical", diag, ERR_CONFLICT,
             t->below ? "clear_critical must not be below critical"
                      : "clear_critical must not be above critical");
-    return check_webhooks(config, ini, t, diag);
+    int r = settle_limit(ini, t, diag);
+    return r < 0 ? r : check_webhooks(config, ini, t, diag);
 }

@@ -15,7 +15,7 @@ typedef int threshold_take(void *target, const struct ini_entry *entry,
     const struct option_value *value, struct diag *diag);
 threshold_take threshold_take_metric, threshold_take_warning, threshold_take_critical,
     threshold_take_clear_warning, threshold_take_clear_critical, threshold_take_labels,
-    threshold_take_webhooks, threshold_take_when, threshold_take_run;
+    threshold_take_webhooks, threshold_take_of, threshold_take_limit, threshold_take_when, threshold_take_run;
 
 /* The name of the section, and its `metric` or NULL: then the name is the metric. */
 int threshold_set_name(struct config_threshold *threshold, const char *name, const char *metric,

@@ -30,7 +30,7 @@ track_due(const struct track *track, int64_t now_ns)
 }
 
 void
-track_add(struct track *track, int64_t now_ns, double bytes)
+track_add(struct track *track, int64_t now_ns, double value)
 {
     if (track->count == TRACK_POINTS) {
         track->first = place(track, 1);
@@ -38,7 +38,7 @@ track_add(struct track *track, int64_t now_ns, double bytes)
     }
     int at = place(track, track->count++);
     track->point[at].now_ns = now_ns;
-    track->point[at].bytes = bytes;
+    track->point[at].value = value;
     while (track->count && now_ns - track->point[track->first].now_ns > track->window_ns) {
         track->first = place(track, 1);
         track->count--;
@@ -57,11 +57,11 @@ fit_from(const struct track *track, int from, struct track_fit *ret_fit)
     double mean_x = 0, mean_y = 0, xx = 0, xy = 0, yy = 0;
     for (int i = from; i < track->count; i++) {
         mean_x += (double)(track->point[place(track, i)].now_ns - start) / 1e9 / n;
-        mean_y += track->point[place(track, i)].bytes / n;
+        mean_y += track->point[place(track, i)].value / n;
     }
     for (int i = from; i < track->count; i++) {
         double x = (double)(track->point[place(track, i)].now_ns - start) / 1e9 - mean_x;
-        double y = track->point[place(track, i)].bytes - mean_y;
+        double y = track->point[place(track, i)].value - mean_y;
         xx += x * x;
         xy += x * y;
         yy += y * y;
@@ -69,11 +69,11 @@ fit_from(const struct track *track, int from, struct track_fit *ret_fit)
     int last = place(track, track->count - 1);
     double slope = xx > 0 ? xy / xx : 0, rest = fmax(yy - slope * xy, 0);
     *ret_fit = (struct track_fit){
-        .bytes_per_second = slope,
+        .per_second = slope,
         .error = xx > 0 ? sure * sqrt(rest / (n - 2) / xx) : 0,
         .r2 = yy > 0 ? 1 - rest / yy : 0,
         .seconds = (double)(track->point[last].now_ns - start) / 1e9,
-        .bytes = track->point[last].bytes,
+        .value = track->point[last].value,
     };
     return xx > 0;
 }
@@ -91,10 +91,10 @@ track_grows(const struct track *track, struct track_fit *ret_fit)
     if (!track_fit(track, ret_fit) || !fit_from(track, track->count / 2, &half))
         return false;
     double window = (double)track->window_ns / 1e9;
-    double growth = (ret_fit->bytes_per_second - ret_fit->error) * window;
+    double growth = (ret_fit->per_second - ret_fit->error) * window;
     return ret_fit->seconds >= 0.9 * window && ret_fit->r2 >= least_r2 &&
-        growth >= least_bytes && growth >= least_share * ret_fit->bytes &&
-        half.bytes_per_second - half.error > goes_on * ret_fit->bytes_per_second;
+        growth >= least_bytes && growth >= least_share * ret_fit->value &&
+        half.per_second - half.error > goes_on * ret_fit->per_second;
 }
 
 /* "41 min", "3.2 h", "12 d" */
@@ -115,12 +115,12 @@ void
 track_text(const struct track_fit *fit, const char *name, double left_bytes, char *buf, int size)
 {
     char span[32];
-    double rate = fit->bytes_per_second * 60;
+    double rate = fit->per_second * 60;
     bool is_small = rate < 1048576;
     int n = snprintf(buf, (size_t)size, "%s grows %.1f %s/min, R2 %.2f", name,
         rate / (is_small ? 1024 : 1048576), is_small ? "KiB" : "MiB", fit->r2);
-    if (isnan(left_bytes) || fit->bytes_per_second <= 0 || n < 0 || n >= size)
+    if (isnan(left_bytes) || fit->per_second <= 0 || n < 0 || n >= size)
         return;
-    span_text(fmax(left_bytes, 0) / fit->bytes_per_second, span, sizeof span);
+    span_text(fmax(left_bytes, 0) / fit->per_second, span, sizeof span);
     snprintf(buf + n, (size_t)(size - n), ", limit in %s", span);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Whether something grows and does not stop: readings of its size go in, a
- * slope with a confidence comes out. Decides only: no I/O, no clock.
+ * How fast something changes: readings go in, a slope with a confidence comes
+ * out (a straight line through the readings of a window). Decides only: no I/O, no clock.
  *
- * A straight line is laid through the readings of a window. It is a finding when
+ * Of bytes also whether they grow and do not stop. That is a finding when
  * the window is full, the line explains four fifths of what varies (R2), and the
  * growth is sure (95 %), worth a word (1 MiB and 2 % in a window), and goes on in the window's second half: a
  * program that fills its caches and then stays is none.
@@ -21,22 +21,22 @@ struct track {
     int count, first; /* ring */
     struct {
         int64_t now_ns;
-        double bytes;
+        double value;
     } point[TRACK_POINTS];
 };
 
 struct track_fit {
-    double bytes_per_second, error; /* its 95 % interval is +- this */
+    double per_second, error; /* its 95 % interval is +- this */
     double r2; /* 0 to 1 */
     double seconds; /* from the first to the last reading */
-    double bytes; /* the last reading */
+    double value; /* the last reading */
 };
 
 void track_init(struct track *track, int64_t window_ns);
 
 /* Whether the next reading is due: a sixtieth of the window after the last one. */
 bool track_due(const struct track *track, int64_t now_ns);
-void track_add(struct track *track, int64_t now_ns, double bytes);
+void track_add(struct track *track, int64_t now_ns, double value);
 
 /* The line through all readings of the window; false with fewer than 3. */
 bool track_fit(const struct track *track, struct track_fit *ret_fit);

@@ -165,3 +165,61 @@ metric_format(enum metric metric, double value, char *buf, size_t size)
     }
     return buf;
 }
+
+static const char *const aspects[ASPECT_COUNT] = {
+    [ASPECT_VALUE] = "value", [ASPECT_RATE] = "rate", [ASPECT_TIME_LEFT] = "time_left",
+};
+
+const char *
+metric_aspect_name(enum metric_aspect aspect)
+{
+    return aspects[aspect];
+}
+
+enum metric_aspect
+metric_aspect_parse(const char *name)
+{
+    for (int a = 0; a < ASPECT_COUNT; a++)
+        if (!strcmp(aspects[a], name))
+            return (enum metric_aspect)a;
+    return ASPECT_VALUE;
+}
+
+const char *
+metric_aspect_unit(enum metric metric, enum metric_aspect aspect)
+{
+    static const char *const rates[] = {
+        [UNIT_PERCENT] = "%/s", [UNIT_BYTES] = "B/s", [UNIT_BYTES_PER_SECOND] = "B/s/s",
+        [UNIT_PER_SECOND] = "/s/s", [UNIT_SECONDS] = "s/s", [UNIT_MEGAHERTZ] = "MHz/s",
+        [UNIT_COUNT_OF] = "/s",
+    };
+    return aspect == ASPECT_RATE ? rates[metrics[metric].unit]
+        : aspect == ASPECT_TIME_LEFT ? "s" : metric_unit_text(metrics[metric].unit);
+}
+
+/* Per minute, or per hour where that would be next to nothing. */
+static const char *
+format_rate(enum metric metric, double rate, char *buf, size_t size)
+{
+    char text[32];
+    bool slow = fabs(rate) * 60 < 1;
+    double span = slow ? 3600 : 60;
+    snprintf(buf, size, "%c%s/%s", rate < 0 ? '-' : '+',
+        metric_format(metric, fabs(rate) * span, text, sizeof text), slow ? "h" : "min");
+    return buf;
+}
+
+const char *
+metric_aspect_format(enum metric metric, enum metric_aspect aspect, double value, char *buf,
+    size_t size)
+{
+    if (aspect == ASPECT_RATE && isfinite(value))
+        return format_rate(metric, value, buf, size);
+    if (aspect == ASPECT_TIME_LEFT && isinf(value))
+        snprintf(buf, size, "never");
+    else if (aspect == ASPECT_TIME_LEFT)
+        unit_format_duration(value, buf, size);
+    else
+        metric_format(metric, value, buf, size);
+    return buf;
+}

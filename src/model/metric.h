@@ -181,6 +181,14 @@ struct metric_group_info {
     int count; /* and how many follow it */
 };
 
+/* What of a metric a threshold is for. To add one: a row in metric.c. */
+enum metric_aspect {
+    ASPECT_VALUE,
+    ASPECT_RATE, /* of change, per second */
+    ASPECT_TIME_LEFT, /* seconds until it meets a limit; infinite: it does not */
+    ASPECT_COUNT
+};
+
 const struct metric_info *metric_info(enum metric metric);
 const struct metric_group_info *metric_group_info(enum metric_group group);
 
@@ -205,6 +213,16 @@ const char *metric_key(enum metric metric, const char *row, char *buf, size_t si
 
 /* "%", "B", "B/s", "/s", "s", "MHz", "". */
 const char *metric_unit_text(enum metric_unit unit);
+
+/* "value", "rate", "time_left"; ASPECT_VALUE for what is none. */
+const char *metric_aspect_name(enum metric_aspect aspect);
+enum metric_aspect metric_aspect_parse(const char *name);
+
+/* The same of an aspect of it: "%/s"; "+12.0M/min" or "-3.0%/h", by its size; "3h05m",
+ * "never". */
+const char *metric_aspect_unit(enum metric metric, enum metric_aspect aspect);
+const char *metric_aspect_format(enum metric metric, enum metric_aspect aspect, double value,
+    char *buf, size_t size);
 
 /* A value for people, with its unit: "42.3%", "1.21G", "18.2M/s". NaN: "-". */
 const char *metric_format(enum metric metric, double value, char *buf, size_t size);

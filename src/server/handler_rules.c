@@ -222,7 +222,8 @@ write_alert(struct json_writer *w, const struct replay_alert *alert)
     jw_string(w, "rule", alert->rule->name);
     jw_string(w, "key", alert->key);
     jw_string(w, "metric", metric->name);
-    jw_string(w, "unit", metric_unit_text(metric->unit));
+    jw_string(w, "of", metric_aspect_name(alert->rule->of));
+    jw_string(w, "unit", metric_aspect_unit(alert->rule->metric, alert->rule->of));
     jw_bool(w, "below", alert->rule->below);
     jw_number(w, "warning", alert->rule->has_warning ? alert->rule->warning : (double)NAN);
     jw_number(w, "critical", alert->rule->has_critical ? alert->rule->critical : (double)NAN);
@@ -424,7 +425,8 @@ handle_rules_check(struct call *call)
         jw_string(call->w, "rule", rule->name);
         jw_string(call->w, "metric", metric_info(rule->metric)->name);
         jw_string(call->w, "instance", rule->instance);
-        jw_string(call->w, "unit", metric_unit_text(metric_info(rule->metric)->unit));
+        jw_string(call->w, "of", metric_aspect_name(rule->of));
+        jw_string(call->w, "unit", metric_aspect_unit(rule->metric, rule->of));
         jw_bool(call->w, "below", rule->below);
         write_level(call->w, "warning", rule->has_warning, rule->warning);
         write_level(call->w, "critical", rule->has_critical, rule->critical);

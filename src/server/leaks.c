@@ -52,7 +52,7 @@ show_leak(struct resource *resource, struct resource_figure ret[RESOURCE_FIGURES
 {
     const struct subject *subject = (const struct subject *)(const void *)((char *)resource -
         offsetof(struct subject, resource));
-    double rate = subject->fit.bytes_per_second;
+    double rate = subject->fit.per_second;
     ret[0] = (struct resource_figure){ "growth", "bytes/min", RESOURCE_GAUGE, rate * 60 };
     ret[1] = (struct resource_figure){ "confidence", "percent", RESOURCE_GAUGE, subject->fit.r2 * 100 };
     ret[2] = (struct resource_figure){ "limit", "seconds", RESOURCE_GAUGE,
@@ -268,13 +268,13 @@ leaks_write(struct json_writer *w, const struct leaks *leaks)
     jw_array(w, "leaks");
     for (int i = 0; leaks && i < leaks->count; i++) {
         const struct subject *subject = leaks->subject[i];
-        double rate = subject->fit.bytes_per_second;
+        double rate = subject->fit.per_second;
         if (!subject->found)
             continue;
         jw_object(w, NULL);
         jw_string(w, "name", subject->name);
         jw_int(w, "pid", subject->pid);
-        jw_figure(w, "bytes", subject->fit.bytes);
+        jw_figure(w, "bytes", subject->fit.value);
         jw_figure(w, "bytes_per_minute", rate * 60);
         jw_figure(w, "error_per_minute", subject->fit.error * 60);
         jw_figure(w, "r2", subject->fit.r2);

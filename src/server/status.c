@@ -166,7 +166,8 @@ status_write_alert(struct json_writer *w, const char *key, const struct alert *a
     jw_figure(w, "value", alert->value);
     jw_figure(w, "level", alert->level);
     jw_string(w, "metric", alert->external ? "" : metric_info(alert->metric)->name);
-    jw_string(w, "unit", alert->external ? "" : metric_unit_text(metric_info(alert->metric)->unit));
+    jw_string(w, "of", metric_aspect_name(alert->of));
+    jw_string(w, "unit", alert_unit(alert));
     jw_string(w, "text", alert->text);
     jw_string(w, "hold", alert->hold == ALERT_SILENCED ? "silenced"
         : alert->hold == ALERT_INHIBITED ? "inhibited" : "");

@@ -32,6 +32,20 @@ like "says what is one" "$err" 'such as 7d'
 exits "no such rule" 4 optop rules backtest --rule nothing
 
 ok "something is recorded" until_true 30 recorded
+cat >"$dir/rate.ini" <<INI
+[threshold growth]
+metric = memory.used_bytes
+of = rate
+warning = 10MiB
+INI
+exits "a rate without a time" 2 optop rules check "$dir/rate.ini"
+like "says what is one" "$err" 'rate.ini:4: threshold growth.warning: "10MiB" is not a rate of memory.used_bytes .*10MiB/min'
+exits "time passes" 0 optop config set 'threshold old.metric=system.uptime_seconds' 'threshold old.of=rate' \
+    'threshold old.window=3s' 'threshold old.warning=30s/min'
+told() {
+    optop alerts history old 2>/dev/null | grep -q 'old changes by +1m00s/min (warning above +30.*s/min)'
+}
+ok "and fast" until_true 30 told
 cat >"$dir/rules.ini" <<INI
 [threshold memory.used_bytes]
 warning = 1
