@@ -63,16 +63,29 @@ START_TEST(defaults)
     ck_assert_int_eq(c->theme, 0);
     ck_assert_int_eq(c->charset, 0);
     ck_assert_int_eq(c->webhook_count, 0);
-    ck_assert_int_eq(c->threshold_count, 5);
+    ck_assert_int_eq(c->threshold_count, 10);
     const struct config_threshold *t = threshold(c, "cpu.total");
     ck_assert(t->enabled && t->has_warning && t->has_critical && !t->below);
     ck_assert_int_eq(t->metric, METRIC_CPU_TOTAL);
-    ck_assert_double_eq(t->warning, 90);
-    ck_assert_double_eq(t->critical, 98);
-    ck_assert_double_eq(t->clear_warning, 80);
-    ck_assert_double_eq(t->clear_critical, 88);
+    ck_assert_double_eq(t->warning, 80);
+    ck_assert_double_eq(t->critical, 95);
+    ck_assert_double_eq(t->clear_warning, 70);
+    ck_assert_double_eq(t->clear_critical, 85);
     ck_assert_double_eq(t->for_seconds, 30);
-    ck_assert(!threshold(c, "disk.busy")->has_critical);
+    static const struct {
+        const char *name;
+        double warning, critical; /* 0: none */
+    } levels[] = { { "memory.used_pct", 85, 95 }, { "disk.busy", 85, 95 }, { "filesystem.used_pct", 85, 95 },
+        { "net.used_pct", 80, 95 }, { "memory.pressure", 2.5, 3.5 }, { "pool.reuse", 90, 0 },
+        { "server.queued_runs", 100, 0 } };
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        t = threshold(c, levels[i].name);
+        ck_assert(t->enabled && t->has_critical == (levels[i].critical > 0));
+        ck_assert_double_eq(t->warning, levels[i].warning);
+        if (t->has_critical)
+            ck_assert_double_eq(t->critical, levels[i].critical);
+    }
+    ck_assert(threshold(c, "pool.reuse")->below);
     /* A low level can be cleared, too. */
     ck_assert_double_eq(threshold(c, "pressure.memory_full")->clear_warning, 2.5);
     ck_assert_double_eq(threshold(c, "memory.used_pct")->critical, 95);
@@ -119,7 +132,7 @@ START_TEST(reads_thresholds)
     ck_assert_double_eq(t->clear_warning, 60);
     ck_assert_double_eq(t->for_seconds, 3);
     ck_assert_int_eq(t->line, 3);
-    ck_assert_double_eq(threshold(c, "disk.busy")->warning, 95);
+    ck_assert_double_eq(threshold(c, "disk.busy")->warning, 85);
     t = threshold(c, "pool.reuse");
     ck_assert_int_eq(t->metric, METRIC_FIGURE_VALUE);
     ck_assert_str_eq(t->instance, "pool.reuse");
@@ -135,7 +148,7 @@ START_TEST(reads_thresholds)
     ck_assert_double_eq(threshold(c, "net.receive_bytes")->critical, 10485760);
     ck_assert_double_eq(threshold(c, "system.uptime_seconds")->warning, 3600);
     ck_assert_double_eq(threshold(c, "memory.used_pct")->clear_warning, 95);
-    ck_assert_int_eq(c->threshold_count, 9 + 3);
+    ck_assert_int_eq(c->threshold_count, 9 + 7);
     config_free(c);
 }
 END_TEST

@@ -476,6 +476,50 @@ START_TEST(disk_rates)
 }
 END_TEST
 
+START_TEST(filesystems)
+{
+    open_empty();
+    put("proc/self/mounts", "overlay / overlay rw,relatime 0 0\nproc /proc proc rw 0 0\n"
+        "/dev/image /sys squashfs ro,nodev 0 0\n/dev/one /tmp ext4 rw 0 0\n/dev/one /dev ext4 rw 0 0\n"
+        "/dev/two /nothing/of/it ext4 rw 0 0\nserver:/x /etc nfs rw 0 0\n/dev/half /home\n/dev/\n");
+    take_after(1);
+    ck_assert(row_present(GROUP_FILESYSTEM, "/") && row_present(GROUP_FILESYSTEM, "/tmp"));
+    int shown = 0;
+    for (int r = 0; r < now->rows[GROUP_FILESYSTEM].count; r++)
+        shown += now->rows[GROUP_FILESYSTEM].row[r].present;
+    ck_assert_int_eq(shown, 2);
+    double total = row_value(METRIC_FILESYSTEM_TOTAL, "/"), used = row_value(METRIC_FILESYSTEM_USED, "/");
+    double available = row_value(METRIC_FILESYSTEM_AVAILABLE, "/");
+    ck_assert_double_gt(total, 0);
+    ck_assert_double_le(used + available, total * 1.0001);
+    NEAR(row_value(METRIC_FILESYSTEM_PCT, "/"), 100 * used / (used + available));
+    put("proc/self/mounts", "overlay / overlay rw 0 0\n");
+    for (int i = 0; i < 10; i++)
+        take_after(1);
+    ck_assert(row_present(GROUP_FILESYSTEM, "/") && !row_present(GROUP_FILESYSTEM, "/tmp"));
+    close_tree();
+}
+END_TEST
+
+START_TEST(share_of_a_link)
+{
+    open_copy("cores2");
+    put("sys/class/net/eth0/speed", "100\n");
+    put("sys/class/net/eth1/speed", "-1\n");
+    put("proc/net/dev", "eth0: 1000 1 0 0 0 0 0 0 1000 1 0 0 0 0 0 0\neth1: 5 1 0 0 0 0 0 0 5 1 0 0 0 0 0 0\n");
+    take_after(1);
+    UNKNOWN(row_value(METRIC_NET_USED_PCT, "eth0"));
+    put("proc/net/dev", "eth0: 6251000 1 0 0 0 0 0 0 2000 1 0 0 0 0 0 0\neth1: 9 1 0 0 0 0 0 0 9 1 0 0 0 0 0 0\n");
+    take_after(1);
+    NEAR(row_value(METRIC_NET_USED_PCT, "eth0"), 50);
+    UNKNOWN(row_value(METRIC_NET_USED_PCT, "eth1")); /* nobody knows how fast it is */
+    put("proc/net/dev", "eth0: 999251000 1 0 0 0 0 0 0 2000 1 0 0 0 0 0 0\n");
+    take_after(1);
+    NEAR(row_value(METRIC_NET_USED_PCT, "eth0"), 100);
+    close_tree();
+}
+END_TEST
+
 START_TEST(network_rates)
 {
     open_copy("cores2");
@@ -871,6 +915,8 @@ test_suite(void)
     tcase_add_test(figures, pressure_of_the_interval);
     tcase_add_test(figures, disk_rates);
     tcase_add_test(figures, network_rates);
+    tcase_add_test(figures, filesystems);
+    tcase_add_test(figures, share_of_a_link);
     tcase_add_test(figures, limits_of_cgroup_v1);
     tcase_add_test(figures, a_limit_above_the_machine_is_none);
     tcase_add_test(figures, used_memory_is_never_negative);

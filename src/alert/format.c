@@ -42,6 +42,7 @@ static const struct weight weights[] = {
     { "pressure.cancelled", "error", true, 0xC0392B, 4, "stop_sign" },
     { "run.failed", "error", true, 0xC0392B, 4, "x" },
     { "run.cancelled", "info", false, 0x7F8C8D, 2, "stop_sign" },
+    { "run.best", "info", false, 0x2E8B57, 3, "trophy" },
     { "run.finished", "info", false, 0x2E8B57, 3, "checkered_flag" },
     { NULL, "info", false, 0x7F8C8D, 3, "information_source" }, /* all others */
 };

@@ -121,6 +121,7 @@ webhook_wants(const struct config_webhook *webhook, const char *type)
         { "run.finished", webhook->run_finished },
         { "run.failed", webhook->run_failed },
         { "run.cancelled", webhook->run_cancelled },
+        { "run.best", webhook->run_best },
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++)
         if (!strcmp(row[i].type, type))

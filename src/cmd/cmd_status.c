@@ -43,6 +43,8 @@ static const struct {
         "{system.blocked} blocked, {system.threads} threads, up {system.uptime_seconds}" },
     { "disk", GROUP_DISK, METRIC_COUNT,
         "read {disk.read_bytes:8}  write {disk.write_bytes:8}  busy {disk.busy:6}" },
+    { "filesystem", GROUP_FILESYSTEM, METRIC_COUNT,
+        "{filesystem.used_pct:6} used  {filesystem.available_bytes:8} available" },
     { "net", GROUP_NET, METRIC_COUNT, "receive {net.receive_bytes:8}  send {net.send_bytes:8}" },
     { "limits", GROUP_LIMIT, METRIC_LIMIT_MEMORY,
         "{limit.cores} cores, memory {limit.memory_used_bytes} of {limit.memory_bytes}" },

@@ -210,9 +210,9 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
     X("webhook *", "secret_env", CUSTOM, 0, 0, NULL, NULL, false,              \
         0, take_secret_env, "Environment variable of the server that has the secret",            \
         "OPTOP_CHAT_SECRET")                                                   \
-    X("webhook *", "runs", CUSTOM, 0, 0, "finished|failed|cancelled|none",     \
+    X("webhook *", "runs", CUSTOM, 0, 0, "finished|failed|cancelled|best|none", \
         "finished, failed, cancelled", false, 0, take_runs,                    \
-        "Which notices of runs are sent, divided by commas", NULL)
+        "Which notices of runs are sent, divided by commas; best tells of a new one, once a minute at most", NULL)
 
 const struct option config_options[] = {
 #define X(s, k, t, lo, hi, c, d, r, offset, parse, h, e)                       \
@@ -234,11 +234,16 @@ static const struct {
     const char *metric;
     const char *warning, *critical, *hold;
 } default_thresholds[] = {
-    { "cpu.total", "90", "98", "30s" },
+    { "cpu.total", "80", "95", "30s" },
     { "memory.used_pct", "85", "95", "10s" },
     { "memory.pressure", "2.5", "3.5", "0s" }, /* high, critical */
     { "pressure.memory_full", "5", "20", "5s" },
-    { "disk.busy", "95", NULL, "60s" },
+    { "disk.busy", "85", "95", "60s" },
+    { "filesystem.used_pct", "85", "95", "60s" },
+    { "net.used_pct", "80", "95", "30s" },
+    { "pool.reuse", "< 90%", NULL, "60s" }, /* of pools with WATCHED_ENOUGH acquisitions */
+    { "server.queued_runs", "100", NULL, "10s" },
+    { "server.worker_crashes", "2", "9", "0s" }, /* in ten minutes */
 };
 
 enum { DEFAULT_THRESHOLDS = sizeof default_thresholds / sizeof *default_thresholds };
@@ -397,11 +402,11 @@ static int
 take_runs(void *target, const struct ini_entry *entry, const struct option_value *value,
     struct diag *diag)
 {
-    static const char *const words[] = { "finished", "failed", "cancelled" };
+    static const char *const words[] = { "finished", "failed", "cancelled", "best" };
     struct config_webhook *w = target;
-    bool *const flags[] = { &w->run_finished, &w->run_failed, &w->run_cancelled };
+    bool *const flags[] = { &w->run_finished, &w->run_failed, &w->run_cancelled, &w->run_best };
     (void)entry;
-    return take_words(value->text, words, flags, 3, diag);
+    return take_words(value->text, words, flags, 4, diag);
 }
 
 static int

@@ -71,7 +71,7 @@ struct config_webhook {
     int64_t burst; /* that many at once */
     bool allow_private; /* private and loopback addresses may be called */
     bool warning, critical, resolved, acknowledged; /* which alert notices */
-    bool run_finished, run_failed, run_cancelled; /* which run notices */
+    bool run_finished, run_failed, run_cancelled, run_best; /* which run notices */
     int64_t format; /* index into webhook_formats (alert/format.c) */
     char *template; /* owned; of format = template, checked; NULL: none */
     char *secret_env; /* owned; name of the variable that has the secret; NULL: none */

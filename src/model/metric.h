@@ -31,6 +31,7 @@
     X(SERVER, "server", "server", false)                                       \
     X(DISK, "disk", "disks", true)                                             \
     X(NET, "net", "networks", true)                                            \
+    X(FILESYSTEM, "filesystem", "filesystems", true)                           \
     X(FIGURE, "figure", "figures", true)
 
 enum metric_group {
@@ -144,6 +145,9 @@ enum metric_unit {
     X(SERVER, SERVER_RSS, "rss_bytes", BYTES, true, "resident memory of the server process") \
     X(SERVER, SERVER_THREADS, "threads", COUNT_OF, false, "threads of the server process") \
     X(SERVER, SERVER_DESCRIPTORS, "descriptors", COUNT_OF, true, "open descriptors of the server process") \
+    X(SERVER, SERVER_QUEUED, "queued_runs", COUNT_OF, true, "runs that wait for their turn") \
+    X(SERVER, SERVER_CRASHES, "worker_crashes", COUNT_OF, true,                \
+        "workers that have crashed in the last ten minutes")                   \
     X(DISK, DISK_READ, "read_bytes", BYTES_PER_SECOND, true, "read per second") \
     X(DISK, DISK_WRITE, "write_bytes", BYTES_PER_SECOND, true, "written per second") \
     X(DISK, DISK_READS, "reads", PER_SECOND, false, "reads finished per second") \
@@ -154,6 +158,13 @@ enum metric_unit {
     X(NET, NET_RECEIVE_PACKETS, "receive_packets", PER_SECOND, false, "packets received per second") \
     X(NET, NET_SEND_PACKETS, "send_packets", PER_SECOND, false, "packets sent per second") \
     X(NET, NET_ERRORS, "errors", PER_SECOND, false, "errors and drops per second, both ways") \
+    X(NET, NET_USED_PCT, "used_pct", PERCENT, true,                            \
+        "the busier way, of the speed of the link; unknown where that is")     \
+    X(FILESYSTEM, FILESYSTEM_TOTAL, "total_bytes", BYTES, false, "size of the filesystem") \
+    X(FILESYSTEM, FILESYSTEM_USED, "used_bytes", BYTES, false, "in use")       \
+    X(FILESYSTEM, FILESYSTEM_AVAILABLE, "available_bytes", BYTES, true,        \
+        "what users other than root can still write")                          \
+    X(FILESYSTEM, FILESYSTEM_PCT, "used_pct", PERCENT, true, "in use, of what users can have") \
     X(FIGURE, FIGURE_VALUE, "value", COUNT_OF, true,                           \
         "a figure that programs publish and that a threshold is for")
 

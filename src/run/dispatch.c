@@ -300,6 +300,7 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
         run->start_failures = cost_trial ? 0 : run->start_failures + 1;
         if (w->pool.leaving != POOL_TIMEOUT)
             w->pool.leaving = POOL_CRASHED;
+        runner->crashes++;
     }
     worker_pool_retire(&runner->pool, &w->pool);
     struct run_worker **link = &run->workers;

@@ -114,6 +114,8 @@ struct run {
     struct trial_result best; /* best.trial 0: none; log NULL, metrics owned */
     char *best_params; /* owned; JSON array */
     int64_t best_wall_ns; /* when it ended */
+    int64_t told_best; /* the trial that people heard of as the best */
+    int64_t told_best_ns; /* monotonic; 0: of none */
     char cage_name[16];
 
     /* times: the sums of earlier stretches, and since when the present one runs */

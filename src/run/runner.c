@@ -695,6 +695,12 @@ runner_pool(const struct runner *runner)
     return runner->pool.figures;
 }
 
+uint64_t
+runner_crashes(const struct runner *runner)
+{
+    return runner->crashes;
+}
+
 /* Takes up what an earlier server left. */
 
 static int

@@ -65,6 +65,9 @@ struct runner *runner_new(const struct runner_options *options,
  * left to themselves: they end when their connection closes with the process. */
 void runner_free(struct runner *runner);
 
+/* Workers that have crashed since the start. */
+uint64_t runner_crashes(const struct runner *runner);
+
 /* Takes up the runs of an earlier server: what was running or queued comes
  * back paused, left-over processes are ended. Returns their number. */
 int runner_reconcile(struct runner *runner);

@@ -34,6 +34,7 @@ struct runner {
     bool gates_due; /* a state has changed, or a run with a gate is new */
     bool starts_pending; /* a queued run waits for its time */
     bool store_failing;
+    uint64_t crashes; /* of workers */
     int pending_results; /* of all runs */
     size_t pending_output; /* bytes in them */
     struct optop_arena results; /* what they point at; emptied by the commit */

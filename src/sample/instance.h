@@ -24,6 +24,8 @@ struct instance {
     bool known; /* before[] is of the turn before */
     uint64_t seen; /* sequence of the sample that had it last */
     uint64_t before[INSTANCE_COUNTERS];
+    double most; /* of a link: bytes per second; NaN: not known */
+    uint64_t most_seen; /* sequence of the sample that it is of */
 };
 
 struct instances {

@@ -24,6 +24,7 @@
     X(psi, PRESSURE, 1)                                                        \
     X(system, SYSTEM, 1)                                                       \
     X(disk, DISK, 1)                                                           \
+    X(filesystem, FILESYSTEM, 10)                                              \
     X(net, NET, 1)                                                             \
     X(cgroup, LIMIT, 1)                                                        \
     X(proc, SERVER, 1)

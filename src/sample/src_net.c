@@ -5,6 +5,8 @@
  */
 #include "sample/instance.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/xalloc.h"
@@ -25,8 +27,12 @@ enum { FIGURE_COUNT = sizeof figures / sizeof *figures };
 
 _Static_assert((int)FIGURE_COUNT <= (int)INSTANCE_COUNTERS, "an instance keeps every figure");
 
+enum { SPEED_EVERY = 60 }; /* samples; a link rarely changes its speed */
+
 struct src_net {
+    const char *sys; /* borrowed */
     struct procfs_file file;
+    struct procfs_buffer speed; /* the other one holds the lines */
     struct instances interfaces;
 };
 
@@ -34,6 +40,8 @@ void *
 src_net_new(const struct source_roots *roots)
 {
     struct src_net *net = XNEW(struct src_net);
+    net->sys = roots->sys;
+    procfs_buffer_init(&net->speed);
     procfs_file_init(&net->file, xasprintf("%s/net/dev", roots->proc));
     instances_init(&net->interfaces, GROUP_NET);
     return net;
@@ -47,7 +55,37 @@ src_net_free(void *state)
         return;
     procfs_file_release(&net->file);
     instances_release(&net->interfaces);
+    procfs_buffer_release(&net->speed);
     free(net);
+}
+
+/* Megabits per second; -1, or a file that cannot be read, where there is none. */
+static double
+link_speed(struct src_net *net, const char *name)
+{
+    char path[256];
+    struct scan text;
+    uint64_t megabits = 0;
+    struct procfs_file file = { .path = path, .fd = -1 };
+    if (strchr(name, '/') || name[0] == '.')
+        return NAN;
+    snprintf(path, sizeof path, "%s/class/net/%s/speed", net->sys, name);
+    bool known = procfs_file_read(&file, &net->speed, &text) == 0 && scan_number(&text, &megabits);
+    procfs_file_close(&file);
+    return known && megabits > 0 && megabits < UINT32_MAX ? (double)megabits * 1e6 / 8 : (double)NAN;
+}
+
+static void
+set_share(struct src_net *net, struct instance *instance, const struct source_turn *turn)
+{
+    if (!instance->most_seen || turn->sequence - instance->most_seen >= SPEED_EVERY) {
+        instance->most = link_speed(net, instance->name);
+        instance->most_seen = turn->sequence;
+    }
+    double busier = fmax(sample_value(turn->sample, METRIC_NET_RECEIVE, instance->row),
+        sample_value(turn->sample, METRIC_NET_SEND, instance->row));
+    double share = 100 * busier / instance->most;
+    sample_set(turn->sample, METRIC_NET_USED_PCT, instance->row, share > 100 ? 100 : share);
 }
 
 static void
@@ -83,8 +121,10 @@ take_line(struct src_net *net, struct scan line, const struct source_turn *turn)
         instance->kind = strcmp(instance->name, "lo") ? INSTANCE_SHOWN : INSTANCE_HIDDEN;
     if (instance->kind == INSTANCE_HIDDEN || (!column[RECEIVE_BYTES] && !column[SEND_BYTES]))
         return;
-    if (instance_row(instance, turn->sample, GROUP_NET) >= 0)
+    if (instance_row(instance, turn->sample, GROUP_NET) >= 0) {
         set_figures(instance, column, turn);
+        set_share(net, instance, turn);
+    }
 }
 
 void

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/text.h"
 #include "base/unit.h"
 #include "run/live_run.h"
 #include "server/server.h"
@@ -82,6 +84,36 @@ raise_webhook(void *context, const struct outbox_webhook *webhook)
     alert_engine_raise(server->alerts, key, ALERT_WARNING, text, NULL);
 }
 
+/* New bests, for the webhooks that want them. */
+
+static void
+tell_best(struct server *server, struct run *run, int64_t now_ns)
+{
+    char key[32], line[256], text[256], score[40];
+    run->told_best = run->best.trial;
+    run->told_best_ns = now_ns;
+    snprintf(key, sizeof key, "run:%lld", (long long)run->id);
+    snprintf(line, sizeof line, "run %lld (%.80s): new best %s in trial %lld", (long long)run->id,
+        run->spec.name, unit_format_number(run->best.score, score, sizeof score),
+        (long long)run->best.trial);
+    struct store_notice notice = { .wall_ns = server->sample->wall_ns, .type = "run.best", .key = key,
+        .state = run_state_name(run->state), .value = run->best.score, .level = NAN, .sequence = 1,
+        .text = text_clean(line, text, sizeof text) };
+    server_tell(server, &notice);
+}
+
+static void
+look_at_bests(struct server *server, int64_t now_ns)
+{
+    bool wanted = false;
+    for (int i = 0; i < server->config->webhook_count; i++)
+        wanted |= server->config->webhook[i].run_best;
+    for (struct run *run = runner_first(server->runner); wanted && run; run = run->next)
+        if (run->state == RUN_RUNNING && run->best.trial && run->best.trial != run->told_best &&
+            (!run->told_best_ns || now_ns - run->told_best_ns >= SERVER_BEST_SECONDS * NS_PER_SEC))
+            tell_best(server, run, now_ns);
+}
+
 void
 raised_step(struct server *server, int64_t now_ns)
 {
@@ -95,4 +127,5 @@ raised_step(struct server *server, int64_t now_ns)
     alert_engine_renew(server->alerts, "webhook:");
     outbox_each(server->outbox, raise_webhook, server);
     alert_engine_expire(server->alerts);
+    look_at_bests(server, now_ns);
 }

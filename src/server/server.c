@@ -419,8 +419,7 @@ on_tick(void *context)
         sinks_tick(server->sinks);
     proctable_tick(server, started);
     read_boards(server);
-    sampler_sample(server->sampler)->scalar[METRIC_MEMORY_PRESSURE] =
-        optop_memory_pressure(NULL, 0);
+    own_figures(server, sampler_sample(server->sampler), started);
     watched_figures(sampler_sample(server->sampler), &server->boards, server->config);
     leaks_step(server, started);
     history_push(server->history, server->sample);

@@ -58,6 +58,9 @@ enum {
     SERVER_BOARDS_MS = 5, /* reading boards in one tick; the others follow in the next */
     SERVER_RULES_ANSWER_MAX = 700 * 1024, /* bytes of rules in an answer to rules.backtest */
     SERVER_WEBHOOK_FAILURES = 5, /* in a row: then an alert says so */
+    SERVER_CRASH_SLOTS = 60, /* of crashes of workers, each ... */
+    SERVER_CRASH_SLOT_SECONDS = 10,
+    SERVER_BEST_SECONDS = 60, /* least time between two notices of a run's best */
     SERVER_STALLS_MAX = 64, /* runs looked at for standing still */
     SERVER_STAGED_MAX = 64, /* notices shown of one transaction */
     SERVER_UNSTORED_MAX = 4096, /* changes kept while the store fails */
@@ -163,6 +166,8 @@ struct server {
     int unstored_count, unstored_capacity;
     double history_steps[HISTORY_TIERS];
     struct stall stall[SERVER_STALLS_MAX]; /* run 0: not in use */
+    int64_t crash_slot; /* number of the newest */
+    uint64_t crashes[SERVER_CRASH_SLOTS], crashes_seen;
     struct silence *silence; /* owned; SILENCES_MAX of them */
     int silence_count;
     char rule_fault[ALERT_FAULT_MAX]; /* of a condition; told in the log once */
@@ -241,6 +246,9 @@ void silences_tick(struct server *server);
 /* What was raised is told now, and not at the next tick. */
 void server_tell_raised(struct server *server);
 void server_tell_changes(struct server *server, const struct alert_notice *notices, int count);
+
+/* own_figures.c: what the server itself knows, into the sample. */
+void own_figures(struct server *server, struct sample *sample, int64_t now_ns);
 
 /* watched.c: the figures that a threshold is for, from the boards into the sample. */
 void watched_figures(struct sample *sample, const struct boards *boards,

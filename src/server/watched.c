@@ -7,7 +7,8 @@
  *   NAME.rate NAME.mean NAME.p50 NAME.p90 NAME.p99 NAME.p999 NAME.max
  *
  * The row is "NAME:PROGRAM/LABELS": processes of one program with the same
- * labels are one, rates added, of other values the largest.
+ * labels are one, rates added, of other values the largest. The reuse of a pool
+ * is not known before WATCHED_ENOUGH acquisitions.
  */
 #include <math.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@
 
 #include "base/text.h"
 #include "server/server.h"
+
+enum { WATCHED_ENOUGH = 1000 };
 
 /* What stands behind a figure's name; NULL when it is another figure. */
 static const char *
@@ -49,6 +52,22 @@ part_of(const struct board_figure *figure, const char *suffix, size_t len, bool 
         : is(suffix, len, "max") ? figure->max : (double)NAN;
 }
 
+/* A pool's share says nothing while it has been asked a few times only. */
+static bool
+says_nothing(const struct board_reader *board, const struct board_figure *reuse)
+{
+    double acquired = 0;
+    if (strcmp(reuse->name, "pool.reuse") != 0)
+        return false;
+    for (int i = 0; i < board->figure_count; i++) {
+        const struct board_figure *figure = &board->figure[i];
+        if (!strcmp(figure->labels, reuse->labels) &&
+            (!strcmp(figure->name, "pool.created") || !strcmp(figure->name, "pool.reused")))
+            acquired += figure->value;
+    }
+    return acquired < WATCHED_ENOUGH;
+}
+
 static void
 put(struct sample *sample, const char *key, double value, bool adds)
 {
@@ -70,7 +89,7 @@ take_board(struct sample *sample, const struct board_reader *board, const char *
         const char *suffix = suffix_of(wanted, len, figure->name);
         char text[256], key[SAMPLE_NAME_MAX];
         bool adds;
-        if (!suffix)
+        if (!suffix || says_nothing(board, figure))
             continue;
         double value = part_of(figure, suffix, (size_t)(wanted + len - suffix), &adds);
         snprintf(text, sizeof text, "%.*s:%s%s%s", (int)len, wanted, board->program,
