@@ -206,6 +206,50 @@ START_TEST(what_is_over_the_limit_goes_out_gathered)
 }
 END_TEST
 
+/* What waits for others goes with the first critical one, in order; also by the next
+ * server. */
+START_TEST(what_waits_goes_out_with_what_does_not)
+{
+    int sequence[64];
+    webhook.group_seconds = 3600;
+    webhook.rate = 0;
+    outbox_configure(outbox, &config);
+    tell_many(4);
+    stop_outbox();
+    start_outbox();
+    ck_assert_int_eq(outbox_figures(outbox).waiting, 4);
+    ck_assert_int_eq(outbox_figures(outbox).in_flight, 0);
+    ck_assert_int_eq(receiver_count(receiver), 0);
+    ck_assert_int_eq(store_begin(store), 0);
+    add("alert.critical", "cpu.total", 4, "the worst");
+    ck_assert_int_eq(store_commit(store, NULL), 0);
+    outbox_wake(outbox);
+    wait_settled();
+    ck_assert_int_eq(receiver_count(receiver), 1);
+    ck_assert_int_eq(sequences(sequence, COUNT(sequence)), 5);
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(sequence[i], i);
+}
+END_TEST
+
+/* The first that waits ends the wait of all: a resolve goes with its fire, or after it. */
+START_TEST(a_group_ends_by_itself)
+{
+    int sequence[64];
+    webhook.group_seconds = 0.3;
+    webhook.rate = 0;
+    outbox_configure(outbox, &config);
+    int64_t started = clock_mono_ns();
+    tell_many(1);
+    tell_many(2);
+    wait_settled();
+    ck_assert_int_ge(clock_mono_ns() - started, 300 * NS_PER_MS);
+    ck_assert_int_eq(sequences(sequence, COUNT(sequence)), 3);
+    ck_assert_int_eq(sequence[0], 0);
+    ck_assert_int_eq(sequence[2], 1);
+}
+END_TEST
+
 static bool
 has_failed(void *context)
 {
@@ -367,6 +411,8 @@ test_suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 240);
     tcase_add_test(tcase, what_is_over_the_limit_goes_out_gathered);
+    tcase_add_test(tcase, what_waits_goes_out_with_what_does_not);
+    tcase_add_test(tcase, a_group_ends_by_itself);
     tcase_add_test(tcase, digest_survives);
     tcase_add_test(tcase, long_texts_make_several_digests);
     tcase_add_test(tcase, some_formats_are_only_slowed_down);

@@ -11,6 +11,9 @@
  * nothing is wanted there any more: what waits for that webhook dies with it. What is
  * dead stays visible.
  *
+ * With group_wait a notice that is not critical waits for others, and goes out with them:
+ * the first ends the wait, or a critical one does.
+ *
  * What a webhook's rate does not let through waits, and goes out with the next token
  * as one digest (of type "digest": DIGEST_MAX notices, DIGEST_TEXT_MAX bytes of text
  * at most), which takes the place of its first. Formats in which each notice must stand

@@ -13,6 +13,23 @@
 #include "base/str.h"
 #include "config/threshold.h"
 
+/* What waits for others goes out with the first of them; one that does not wait takes
+ * them along. So order is kept. */
+static void
+join_group(struct recipient *recipient, struct entry *entry, int64_t now_ns)
+{
+    int unsent = recipient_unsent(recipient);
+    for (int i = 0; i < unsent && !entry->attempts; i++) {
+        struct entry *other = recipient_head(recipient) + i;
+        if (other->attempts || other->due_ns <= now_ns)
+            continue;
+        if (entry->due_ns <= now_ns)
+            other->due_ns = now_ns;
+        else if (other->due_ns < entry->due_ns)
+            entry->due_ns = other->due_ns;
+    }
+}
+
 /* Times from the store may come from before a clock was set: they are believed
  * within what this program itself would have written. */
 static int
@@ -29,6 +46,7 @@ take_waiting(void *context, const struct store_delivery *delivery)
             outbox_clamp(delivery->next_wall_ns - wall, 0, RETRY_AFTER_MAX_SECONDS * NS_PER_SEC),
     };
     struct recipient *recipient = outbox_recipient(outbox, delivery->webhook);
+    join_group(recipient, &entry, now);
     recipient_push(recipient, &entry);
     outbox->newest_id = delivery->id;
     if (outbox->config && !recipient->webhook)
@@ -61,6 +79,15 @@ outbox_recount_dead(struct outbox *outbox)
         outbox->dead = dead;
 }
 
+/* What must stand alone is not to wait for others, either. */
+static int64_t
+group_wait_ns(const struct config_webhook *webhook, const struct store_notice *notice)
+{
+    bool waits = webhook_formats[webhook->format].digest && notice->id &&
+        strcmp(notice->type, "alert.critical") != 0;
+    return waits ? sec_to_ns(webhook->group_seconds) : 0;
+}
+
 static int
 add_delivery(struct outbox *outbox, const struct config_webhook *webhook,
     const struct store_notice *notice, const char *event_id, int64_t *ret_id)
@@ -79,7 +106,7 @@ add_delivery(struct outbox *outbox, const struct config_webhook *webhook,
         .body = body.data,
         .notice = notice->id,
         .created_wall_ns = wall,
-        .next_wall_ns = wall,
+        .next_wall_ns = wall + group_wait_ns(webhook, notice),
         .error = "",
     };
     int r = store_delivery_add(outbox->store, &delivery, ret_id);

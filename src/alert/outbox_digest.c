@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Digests: what waits for the rate of a webhook becomes one delivery. It takes the row
+ * Digests: what waits for the rate of a webhook, or for its group_wait, becomes one delivery. It takes the row
  * of the first, and with it its place and its life time; the others' rows go in the
  * same transaction. What was tried before stands alone: its receiver may have it.
  */
@@ -88,7 +88,8 @@ mergeable(const struct recipient *recipient)
     int64_t now = loop_now(outbox->loop);
     int count = 0, unsent = recipient_unsent(recipient);
     if (!webhook_formats[recipient->webhook->format].digest ||
-        recipient->circuit != CIRCUIT_CLOSED || !bucket_is_last(&recipient->bucket, now))
+        recipient->circuit != CIRCUIT_CLOSED || (recipient->webhook->group_seconds <= 0 &&
+            !bucket_is_last(&recipient->bucket, now)))
         return 0;
     for (; count < unsent && count < DIGEST_MAX; count++) {
         const struct entry *entry = recipient_head(recipient) + count;

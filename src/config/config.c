@@ -190,6 +190,10 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
         WEBHOOK(rate), NULL, "Notices per second; what is above goes out gathered, as digests (0: no limit)", NULL) \
     X("webhook *", "burst", INT, 1, 1000, NULL, "5", false,                    \
         WEBHOOK(burst), NULL, "That many notices may come at once all the same", NULL)           \
+    X("webhook *", "group_wait", DURATION, 0, 3600, NULL, "0s", false,         \
+        WEBHOOK(group_seconds), NULL,                                          \
+        "What comes within so long goes out together, as a digest; what is critical sends all of it at once", \
+        "5s")                                                                  \
     X("webhook *", "allow_private", BOOL, 0, 0, NULL, "no", false,             \
         WEBHOOK(allow_private), NULL, "Whether private and loopback addresses may be called",    \
         NULL)                                                                  \

@@ -66,6 +66,7 @@ struct config_webhook {
     char name[CONFIG_NAME_MAX];
     char *url; /* owned; http or https, no user:password */
     double timeout_seconds;
+    double group_seconds; /* that what is not critical waits for more */
     double life_seconds; /* after which an undelivered notice is dead */
     double rate; /* notices per second, 0: as many as there are; more become digests */
     int64_t burst; /* that many at once */
