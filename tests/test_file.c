@@ -380,6 +380,32 @@ START_TEST(buffers_are_bounded)
 }
 END_TEST
 
+/* What waits for room holds some itself: the loop must hear of it to free it. */
+START_TEST(reads_of_other_sizes_find_room)
+{
+    static const size_t lens[] = { 1600 * 1024, 900 * 1024, FILES_READ_MAX, 900 * 1024,
+        FILES_READ_MAX, 1, FILES_READ_MAX - 4096, 1000 * 1024, FILES_READ_MAX };
+    enum { COUNT = sizeof lens / sizeof *lens };
+    struct file_request request[COUNT], *list[COUNT];
+    int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    ck_assert_int_eq(ftruncate(fd, FILES_READ_MAX), 0);
+    close(fd);
+    for (int round = 0; round < 20; round++) {
+        for (int i = 0; i < COUNT; i++) {
+            request[i] = (struct file_request){ .action = FILES_READ, .path = path,
+                .len = lens[i], .done = on_done };
+            list[i] = &request[i];
+        }
+        ck_assert_int_eq(file_submit(files, list, COUNT, OPTOP_NORMAL), 0);
+        usleep(round % 2 * 10000); /* a thread that has come to its wait by then is the worst case */
+        files_finish(files);
+        for (int i = 0; i < COUNT; i++)
+            ck_assert_int_eq(request[i].result, (int64_t)lens[i]);
+    }
+    ck_assert_int_eq(done_count, 20 * COUNT);
+}
+END_TEST
+
 START_TEST(without_memory)
 {
     static struct file_request request;
@@ -438,6 +464,7 @@ test_suite(void)
     tcase_add_test(tc, an_end_cancels);
     tcase_add_test(tc, done_goes_on_from_the_loop);
     tcase_add_test(tc, buffers_are_bounded);
+    tcase_add_test(tc, reads_of_other_sizes_find_room);
     tcase_add_test(tc, without_memory);
     tcase_add_test(tc, disks);
     suite_add_tcase(suite, tc);

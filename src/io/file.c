@@ -46,6 +46,7 @@ struct room {
     char *bytes; /* owned, FILES_HELD_MAX of them; NULL: none was needed yet */
     size_t first, end; /* taken: from first to end, or round the edge at `edge' */
     size_t edge, held;
+    bool waits; /* its thread, until half of it is free: else it would sleep again after each read */
 };
 
 struct files {
@@ -255,8 +256,40 @@ find_room(struct room *room, size_t size, size_t *ret_at)
     return true;
 }
 
+/* Requests of a batch that have ended, and of which the loop has not heard. */
+struct ended {
+    struct file_request *first, *last; /* linked; NULL: none */
+    size_t held; /* bytes in buffers of ours */
+};
+
+/* A wake costs as much as a read: the loop hears of several requests at once. What
+ * was told is the loop's, and may be gone. */
+static void
+tell(struct ended *ended)
+{
+    for (struct file_request *request = ended->first; request->next; request = request->next)
+        request->end.next = &request->next->end;
+    loop_tell(ended->first->files->loop, &ended->first->end, &ended->last->end);
+    *ended = (struct ended){ 0 };
+}
+
+/* Where there is no room the loop must hear of what was read: only it frees some. */
+static void
+wait_for_room(struct room *room, struct ended *ended)
+{
+    if (ended->first) {
+        pthread_mutex_unlock(&room->lock);
+        tell(ended);
+        pthread_mutex_lock(&room->lock);
+        return;
+    }
+    room->waits = true;
+    while (room->waits)
+        pthread_cond_wait(&room->freed, &room->lock);
+}
+
 static int
-take_buffer(struct file_request *request)
+take_buffer(struct file_request *request, struct ended *ended)
 {
     struct room *room = &request->files->room[optop_thread()];
     size_t size = (request->len + BUFFER_ALIGN - 1) / BUFFER_ALIGN * BUFFER_ALIGN, at;
@@ -265,7 +298,7 @@ take_buffer(struct file_request *request)
     pthread_mutex_lock(&room->lock);
     int r = make_room(room);
     while (r == 0 && !find_room(room, size, &at))
-        pthread_cond_wait(&room->freed, &room->lock);
+        wait_for_room(room, ended);
     if (r == 0) {
         room->end = at + size;
         room->held += size;
@@ -289,7 +322,10 @@ free_buffer(struct room *room, size_t len)
         room->edge = FILES_HELD_MAX;
     }
     room->first += size;
-    pthread_cond_signal(&room->freed);
+    if (room->waits && room->held <= FILES_HELD_MAX / 2) {
+        room->waits = false;
+        pthread_cond_signal(&room->freed);
+    }
     pthread_mutex_unlock(&room->lock);
 }
 
@@ -391,7 +427,7 @@ sync_file(const struct opened *opened)
 }
 
 static int64_t
-carry_out(struct file_request *request)
+carry_out(struct file_request *request, struct ended *ended)
 {
     static const enum access accesses[] = { [FILES_READ] = ACCESS_READ,
         [FILES_WRITE] = ACCESS_WRITE, [FILES_APPEND] = ACCESS_APPEND,
@@ -404,41 +440,34 @@ carry_out(struct file_request *request)
     if (r < 0)
         return r;
     if (request->action == FILES_READ && !request->bytes)
-        r = take_buffer(request);
+        r = take_buffer(request, ended);
     int64_t result = r < 0 ? r : sync ? sync_file(&opened) : move_bytes(&opened, request);
     put_back(request->files, &opened);
     return result;
 }
 
-/* A wake costs as much as a read: the loop hears of several requests at once. */
 static void
-tell(struct file_request *first)
+add_ended(struct ended *ended, struct file_request *request)
 {
-    struct file_request *last = first;
-    for (; last->next; last = last->next)
-        last->end.next = &last->next->end;
-    loop_tell(first->files->loop, &first->end, &last->end);
+    *(ended->last ? &ended->last->next : &ended->first) = request;
+    ended->last = request;
+    ended->held += request->room ? request->len : 0;
 }
 
-/* What was told is the loop's, and may be gone. */
 static int
 run_batch(void *context)
 {
-    struct file_request *first = context, *next;
-    size_t held = 0;
+    struct ended ended = { 0 };
     int r = 0;
-    for (struct file_request *request = first; request; request = next) {
+    for (struct file_request *request = context, *next; request; request = next) {
         next = request->next;
-        request->result = r < 0 ? -ECANCELED : carry_out(request);
+        request->next = NULL;
+        request->result = r < 0 ? -ECANCELED : carry_out(request, &ended);
         if (request->result < 0 && r == 0)
             r = (int)request->result;
-        held += request->room ? request->len : 0;
-        if (next && held < TELL_BYTES)
-            continue;
-        request->next = NULL;
-        tell(first);
-        first = next;
-        held = 0;
+        add_ended(&ended, request);
+        if (!next || ended.held >= TELL_BYTES)
+            tell(&ended);
     }
     return r;
 }
@@ -446,9 +475,12 @@ run_batch(void *context)
 static void
 drop_batch(void *context)
 {
-    for (struct file_request *request = context; request; request = request->next)
+    struct ended ended = { .first = context, .last = context };
+    for (struct file_request *request = context; request; request = request->next) {
         request->result = -ECANCELED;
-    tell(context);
+        ended.last = request;
+    }
+    tell(&ended);
 }
 
 /* On the loop. */
