@@ -35,13 +35,15 @@ to_ms(int64_t ns)
 static size_t
 head_bytes(const struct optop_pool *pool)
 {
-    return pool->options.flags & OPTOP_POOL_DEBUG ? sizeof(struct trace) : 0;
+    if (pool->options.flags & OPTOP_POOL_DEBUG)
+        return sizeof(struct trace) + sizeof(struct slot);
+    return pool->timed ? sizeof(struct slot) : sizeof(struct slot *);
 }
 
 static char *
 base_of(const struct optop_pool *pool, struct slot *slot)
 {
-    return (char *)slot - head_bytes(pool);
+    return (char *)object_of(slot) - pool->before;
 }
 
 /* Resting objects, under the lock. */
@@ -96,7 +98,7 @@ make(struct optop_pool *pool)
     pool_lock(pool);
     char *base = slabs_take(&pool->slabs, &fresh);
     pool_unlock(pool);
-    struct slot *slot = base ? (struct slot *)(void *)(base + head_bytes(pool)) : NULL;
+    struct slot *slot = base ? slot_of(base + pool->before) : NULL;
     if (slot) {
         UNPOISON(object_of(slot), o->object_size);
         if (!fresh && (o->create || o->flags & OPTOP_POOL_ZERO))
@@ -106,7 +108,8 @@ make(struct optop_pool *pool)
     pool_lock(pool);
     if (r >= 0) {
         slot->next = NULL;
-        slot->born_ms = slot->rests_ms = pool->timed ? now_ms() : 0;
+        if (pool->timed)
+            slot->born_ms = slot->rests_ms = now_ms();
         count_add(&pool->created, 1);
     } else if (slot) {
         forget(pool, slot, false);
@@ -494,14 +497,14 @@ prepare(struct optop_pool *pool)
     const char *debug = getenv("OPTOP_POOL_DEBUG");
     if (debug && *debug && *debug != '0')
         o->flags |= OPTOP_POOL_DEBUG;
-    size_t size = (o->object_size + 15) & ~(size_t)15;
-    int r = slabs_init(&pool->slabs, head_bytes(pool) + sizeof(struct slot) + size);
-    if (r < 0)
-        return r;
     pool->tag = (struct slot *)((uintptr_t)pool | 1); /* no slot lies there */
     pool->idle_ms = to_ms(o->idle_ns);
     pool->life_ms = to_ms(o->life_ns);
     pool->timed = pool->idle_ms || pool->life_ms;
+    pool->before = head_bytes(pool);
+    int r = slabs_init(&pool->slabs, pool->before, o->object_size);
+    if (r < 0)
+        return r;
     pool->finishes = o->reset || o->flags & OPTOP_POOL_ZERO;
     pool->in_use.next = pool->in_use.previous = &pool->in_use;
     pool->user = pthread_self();

@@ -6,6 +6,9 @@
  *
  *     [struct trace, of a debugging pool] struct slot | object
  *
+ * Of a pool that neither debugs nor asks for times the head is the link alone: what
+ * would stand before it belongs to the object before.
+ *
  * A resting slot links to the next one; a used one has its pool's tag in that
  * place, which is how a second release, or one of somebody else's memory, is
  * seen at no cost.
@@ -34,8 +37,8 @@ enum {
 };
 
 struct slot {
+    uint32_t born_ms, rests_ms; /* by now_ms(); there only where pool->timed, or it debugs */
     struct slot *next; /* the tag: in use */
-    uint32_t born_ms, rests_ms; /* by now_ms(); of pools that ask */
 };
 
 struct trace {
@@ -66,6 +69,7 @@ struct optop_pool {
     bool finishes; /* there is something to do as an object comes back */
     bool timed;
     uint32_t cache_max;
+    size_t before; /* bytes of the slot before the object */
     struct slot *tag;
     struct optop_pool_options options;
     uint32_t idle_ms, life_ms; /* 0: for ever */

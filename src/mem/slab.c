@@ -11,6 +11,7 @@ enum {
     SLAB_MAX_BYTES = 4 * 1024 * 1024,
     SLAB_SLOTS = 256, /* aimed at: what the last one leaves over is little of them all */
     PAGE = 4096,
+    ALIGN = 16,
 };
 
 #define SLOT_MAX ((size_t)1 << 42)
@@ -24,7 +25,6 @@ struct slab {
     struct free_slot *free;
     uint32_t cut; /* slots that have been taken once */
     uint32_t taken;
-    _Alignas(16) char slot[];
 };
 
 static size_t
@@ -34,19 +34,22 @@ round_up(size_t size, size_t to)
 }
 
 int
-slabs_init(struct slabs *slabs, size_t stride)
+slabs_init(struct slabs *slabs, size_t head, size_t object)
 {
-    if (stride > SLOT_MAX)
+    if (object > SLOT_MAX)
         return -EINVAL;
+    size_t stride = round_up(head + object, ALIGN);
+    size_t first = round_up(sizeof(struct slab) + head, ALIGN) - head;
     size_t bytes = SLAB_MIN_BYTES;
     while (bytes < SLAB_MAX_BYTES && bytes / SLAB_SLOTS < stride)
         bytes *= 2;
-    uint32_t slots = (uint32_t)((bytes - sizeof(struct slab)) / stride);
+    uint32_t slots = (uint32_t)((bytes - first) / stride);
     if (slots < 2) {
         slots = 1;
-        bytes = round_up(sizeof(struct slab) + stride, PAGE);
+        bytes = round_up(first + stride, PAGE);
     }
     slabs->stride = stride;
+    slabs->first = first;
     slabs->bytes = bytes;
     slabs->slots = slots;
     return 0;
@@ -133,7 +136,7 @@ slab_of(const struct slabs *slabs, const void *slot)
 {
     uintptr_t at = (uintptr_t)slot;
     return (struct slab *)(slabs->slots > 1 ? at & ~(uintptr_t)(slabs->bytes - 1)
-                                            : at - offsetof(struct slab, slot));
+                                            : at - slabs->first);
 }
 
 void *
@@ -147,7 +150,7 @@ slabs_take(struct slabs *slabs, bool *ret_fresh)
     if (slot)
         slab->free = slab->free->next;
     else
-        slot = slab->slot + slabs->stride * slab->cut++;
+        slot = (char *)slab + slabs->first + slabs->stride * slab->cut++;
     if (++slab->taken == slabs->slots) {
         unlink_slab(&slabs->room, slab);
         link_slab(&slabs->full, slab);
@@ -192,7 +195,7 @@ slabs_own(const struct slabs *slabs, const void *slot)
     const struct slab *const lists[] = { slabs->room, slabs->full };
     for (int i = 0; i < 2; i++)
         for (const struct slab *slab = lists[i]; slab; slab = slab->next) {
-            size_t from = (uintptr_t)slot - (uintptr_t)slab->slot;
+            size_t from = (uintptr_t)slot - (uintptr_t)slab - slabs->first;
             if (from < slab->cut * slabs->stride)
                 return from % slabs->stride == 0;
         }
