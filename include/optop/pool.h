@@ -10,8 +10,8 @@
  *     ...
  *     optop_pool_release(pool, request);
  *
- * An object is memory of the pool, aligned to 16 bytes, with 16 bytes of the
- * pool's beside it. What create() has put into it stays there while it rests.
+ * An object is memory of the pool, aligned to 16 bytes, behind 8 bytes of the pool's (16
+ * in a pool with times). What create() has put into it stays there while it rests.
  *
  * One thread at a time uses a pool, or any with OPTOP_POOL_THREADS: then each
  * thread keeps some objects at hand and seldom meets the others. No callback
