@@ -123,6 +123,19 @@ START_TEST(launch_watch_cancel)
     ck_screen("0/5");
     terminal_send(&terminal, "\r"); /* the run under the cursor */
     ck_screen("utilization");
+    ck_screen("Resources of this run");
+    ck_screen("processes");
+    ck_screen("starting"); /* what the signs of the workers' lanes are */
+    static const char *const views[][2] = { { "2", "[2 Runs]" }, { "4", "[4 Processes]" }, { "5", "[5 Figures]" },
+        { "6", "[6 Alerts]" }, { "7", "[7 Setup]" }, { "8", "[8 Help]" }, { "1", "[1 Overview]" }, { "\r", "[3 Run]" } };
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
+        terminal_send(&terminal, views[i][0]);
+        ck_screen(views[i][1]);
+        if (views[i][0][0] == '5')
+            ck_screen("workers");
+        if (views[i][0][0] == '6')
+            ck_screen("Told");
+    }
     terminal_send(&terminal, "c");
     ck_screen("Cancel run 1");
     terminal_send(&terminal, "y");
@@ -211,8 +224,9 @@ START_TEST(steer_a_run)
     ck_screen("run 1: priority 0");
     terminal_send(&terminal, "R"); /* nothing has failed */
     terminal_send(&terminal, "?");
-    ck_screen("one worker more for the run");
-    terminal_send(&terminal, "q");
+    ck_screen("one worker more for");
+    terminal_send(&terminal, "\x1b");
+    ck_assert(terminal_wait_gone(&terminal, "[8 Help]", WAIT));
     terminal_send(&terminal, "c");
     ck_screen("Cancel run 1");
     terminal_send(&terminal, "y");
@@ -241,9 +255,9 @@ START_TEST(sizes_and_ascii)
         ck_assert_msg((unsigned char)*p < 0x80, "not ASCII in the C locale:\n%s",
             terminal_text(&terminal));
     terminal_send(&terminal, "?");
-    ck_screen("- Help -");
+    ck_screen("[8 Help]");
     terminal_send(&terminal, "\x1b");
-    ck_assert(terminal_wait_gone(&terminal, "- Help -", WAIT));
+    ck_assert(terminal_wait_gone(&terminal, "[8 Help]", WAIT));
     terminal_send(&terminal, "q");
     ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
     terminal_close(&terminal);

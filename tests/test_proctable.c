@@ -259,6 +259,11 @@ START_TEST(one_is_acted_upon_by_pid_and_start)
     ck_assert_int_eq(procact_affinity(child, when, ""), -EINVAL);
     ck_assert_int_eq(procact_affinity(child, when, "3-1"), -EINVAL);
     ck_assert_int_eq(procact_affinity(child, when, "0,99999"), -EINVAL);
+    static const char *const wrong[] = { "", "fast", "idle/1", "best-effort/8", "best-effort/", "7" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        ck_assert_int_eq(procact_io_priority(child, when, wrong[i]), -EINVAL);
+    ck_assert_int_eq(procact_io_priority(child, when + 1, "idle"), -ESRCH);
+    ck_assert_int_eq(procact_io_priority(child, when, "best-effort/6"), 0);
     struct str text;
     struct json_writer w;
     str_init(&text);
@@ -269,6 +274,7 @@ START_TEST(one_is_acted_upon_by_pid_and_start)
     json_t *told = json_loads(text.data, 0, NULL);
     ck_assert_ptr_nonnull(told);
     ck_assert_str_eq(json_get_string(told, "cpus", ""), "0");
+    ck_assert_str_eq(json_get_string(told, "io_priority", ""), "best-effort/6");
     ck_assert_uint_gt(json_array_size(json_object_get(told, "files")), 0);
     ck_assert_uint_gt(json_array_size(json_object_get(told, "limits")), 10);
     const char *name = json_string_value(json_array_get(json_object_get(told, "environment"), 0));

@@ -319,6 +319,38 @@ START_TEST(processes_are_acted_upon_after_a_question)
 }
 END_TEST
 
+START_TEST(processes_are_followed_and_go_by_run)
+{
+    struct rig rig;
+    open_processes(&rig);
+    type(&rig, "I");
+    for (int i = 0; i < 13; i++)
+        screen_key(rig.screen, KEY_CODE_BACKSPACE);
+    type(&rig, "idle\r");
+    check_shows(&rig, "Give the I/O priority idle to");
+    screen_key(rig.screen, 'y');
+    ck_assert_str_eq(rig.asked[rig.asked_count - 1].method, "process.io_priority");
+    ck_assert_str_eq(json_get_string(rig.asked[rig.asked_count - 1].params, "io_priority", ""), "idle");
+    screen_key(rig.screen, KEY_CODE_ESCAPE);
+    type(&rig, "gF");
+    check_shows(&rig, "the cursor stays at the top");
+    type(&rig, "F");
+    check_shows(&rig, "following systemd 107");
+    check_shows(&rig, ">    107  root");
+    type(&rig, ":sort pid\r"); /* it has another place now */
+    check_shows(&rig, ">    107  root");
+    type(&rig, ":sort cpu\rg.");
+    check_hides(&rig, " with \""); /* it belongs to no run */
+    type(&rig, "j.");
+    check_shows(&rig, " with \"run 7\"");
+    check_shows(&rig, "7/4412");
+    check_hides(&rig, "sshd");
+    type(&rig, ".");
+    check_shows(&rig, "sshd");
+    rig_close(&rig);
+}
+END_TEST
+
 START_TEST(drawing_processes_allocates_nothing)
 {
     struct rig rig;
@@ -335,6 +367,22 @@ START_TEST(drawing_processes_allocates_nothing)
 }
 END_TEST
 
+/* What a server would say to the methods that have a fixture; to others little or nothing. */
+static const struct {
+    const char *method, *name;
+} monkey_fixtures[] = { { "processes", "processes" }, { "run.list", "runs" }, { "run.top", "top" },
+    { "run.curve", "curve" }, { "run.logs", "logs" }, { "run.workers", "workers" }, { "run.failures", "failures" } };
+enum { FIXTURES = (int)(sizeof monkey_fixtures / sizeof *monkey_fixtures) };
+
+static json_t *
+monkey_answer(json_t *const fixture[FIXTURES], const char *method, unsigned pick)
+{
+    for (int f = 0; f < FIXTURES; f++)
+        if (!strcmp(monkey_fixtures[f].method, method) && pick % 7)
+            return json_incref(fixture[f]);
+    return pick % 5 ? json_object() : NULL;
+}
+
 /* Random keys, clicks, sizes, ticks and answers: whatever comes, the screen draws. */
 START_TEST(random_keys_do_no_harm)
 {
@@ -347,7 +395,9 @@ START_TEST(random_keys_do_no_harm)
     unsigned state = 20261129;
     rig_open(&rig);
     rig_connect(&rig, "busy");
-    json_t *status = load("busy"), *processes = load("processes"), *runs = load("runs");
+    json_t *status = load("busy"), *fixture[FIXTURES];
+    for (int f = 0; f < FIXTURES; f++)
+        fixture[f] = load(monkey_fixtures[f].name);
     for (long i = 0; i < keys; i++) {
         state = state * 1664525u + 1013904223u;
         unsigned pick = state >> 16;
@@ -363,8 +413,7 @@ START_TEST(random_keys_do_no_harm)
             screen_key(rig.screen, ' ' + pick / 16 % 95);
         while (rig.answered < rig.asked_count) {
             const char *method = rig.asked[rig.answered].method;
-            answer(&rig, method, !strcmp(method, "processes") ? json_incref(processes)
-                : !strcmp(method, "run.list") ? json_incref(runs) : pick % 5 ? json_object() : NULL, "no");
+            answer(&rig, method, monkey_answer(fixture, method, pick), "no");
         }
         for (int a = 0; a < rig.asked_count; a++)
             json_decref(rig.asked[a].params);
@@ -374,8 +423,8 @@ START_TEST(random_keys_do_no_harm)
     }
     screen_draw(rig.screen, &rig.canvas);
     json_decref(status);
-    json_decref(processes);
-    json_decref(runs);
+    for (int f = 0; f < FIXTURES; f++)
+        json_decref(fixture[f]);
     rig_close(&rig);
 }
 END_TEST
@@ -480,6 +529,7 @@ test_suite(void)
     tcase_add_test(all, figures_and_alerts_are_as_committed);
     tcase_add_test(all, processes_follow_what_the_server_tells);
     tcase_add_test(all, processes_are_acted_upon_after_a_question);
+    tcase_add_test(all, processes_are_followed_and_go_by_run);
     tcase_add_test(all, drawing_processes_allocates_nothing);
     tcase_add_test(all, random_keys_do_no_harm);
     tcase_add_test(all, a_tree_has_children_below_their_parents);

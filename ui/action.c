@@ -37,6 +37,9 @@ static const struct action_row rows[ACTION_COUNT] = {
     [ACTION_SIGNAL] = { "signal", "<name>", "a signal to the process, or the marked ones (asks first)", act_process, ACTION_SIGNAL },
     [ACTION_RENICE] = { "renice", "<-20..19>", "another nice value (asks first)", act_process, ACTION_RENICE },
     [ACTION_AFFINITY] = { "affinity", "<0-3,6>", "the processors that it may run on (asks first)", act_process, ACTION_AFFINITY },
+    [ACTION_IO_PRIORITY] = { "io-priority", "<idle, best-effort/7>", "another I/O priority (asks first)", act_process, ACTION_IO_PRIORITY },
+    [ACTION_FOLLOW] = { "follow", NULL, "the cursor goes with its process, or stays at the top again", act_follow, 0 },
+    [ACTION_OF_RUN] = { "of-run", NULL, "only processes of the run under the cursor, or all again", act_of_run, 0 },
 
     [ACTION_EDIT] = { "edit", NULL, "edit the value under the cursor", act_edit, 0 },
     [ACTION_DEFAULT] = { "default", NULL, "take the value out of the file: its default holds", act_default, 0 },

@@ -43,6 +43,9 @@ enum action {
     ACTION_SIGNAL,
     ACTION_RENICE,
     ACTION_AFFINITY,
+    ACTION_IO_PRIORITY,
+    ACTION_FOLLOW, /* the cursor stays on its process, or no longer */
+    ACTION_OF_RUN, /* only processes of the same run, or all again */
     /* settings */
     ACTION_EDIT,
     ACTION_DEFAULT, /* takes it out of the file */

@@ -40,6 +40,7 @@ static const struct {
     { "virtual_peak_bytes", "addresses, most", BYTES },
     { "waits", "waits", NUMBER },
     { "preemptions", "preemptions", NUMBER },
+    { "io_priority", "I/O priority", TEXT },
     { "oom_score", "OOM score", NUMBER },
     { "oom_score_adj", "OOM adjustment", NUMBER },
 };

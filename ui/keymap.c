@@ -18,6 +18,9 @@ static const struct key_row rows[] = {
     { "processes", "K", 'K', ACTION_SIGNAL, "signal", NULL },
     { "processes", "i", 'i', ACTION_RENICE, "nice", NULL },
     { "processes", "a", 'a', ACTION_AFFINITY, NULL, NULL },
+    { "processes", "I", 'I', ACTION_IO_PRIORITY, NULL, NULL },
+    { "processes", "F", 'F', ACTION_FOLLOW, "follow", NULL },
+    { "processes", ".", '.', ACTION_OF_RUN, "its run", NULL },
     { "processes", "o", 'o', ACTION_OPEN, NULL, NULL },
 
     { "settings", "Enter", KEY_CODE_ENTER, ACTION_EDIT, "edit", NULL },

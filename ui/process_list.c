@@ -210,19 +210,30 @@ state_name(char state, enum style *ret_style)
     return "-";
 }
 
+/* "run 7" means the run, whatever commands have in them; 0: another text. */
+static int64_t
+run_of(const char *text)
+{
+    char *end;
+    if (strncmp(text, "run ", 4) || text[4] < '0' || text[4] > '9')
+        return 0;
+    long long run = strtoll(text + 4, &end, 10);
+    return *end ? 0 : run;
+}
+
 static bool
 process_matches(const void *rows, int row, const char *text)
 {
     const struct process_row *process = row_at(rows, row);
     char number[24];
     enum style style;
+    int64_t run = run_of(text);
+    if (run)
+        return process->run == run;
     snprintf(number, sizeof number, "%d", process->pid);
-    if (str_equal(number, text) || table_contains(process->command, text) ||
+    return str_equal(number, text) || table_contains(process->command, text) ||
         table_contains(process->name, text) || table_contains(user_name(rows, process->uid), text) ||
-        table_contains(state_name(process->state, &style), text))
-        return true;
-    snprintf(number, sizeof number, "run %lld", (long long)process->run);
-    return process->run && str_equal(number, text);
+        table_contains(state_name(process->state, &style), text);
 }
 
 static int

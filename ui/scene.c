@@ -352,6 +352,21 @@ scene_processes(const struct scene *scene, const struct process_row **ret_proces
     return count;
 }
 
+int64_t
+scene_process_run(const struct scene *scene)
+{
+    const struct process_row *process =
+        scene->kind == SCENE_PROCESSES ? process_list_find(&scene->processes, scene->process_table.cursor) : NULL;
+    return process ? process->run : 0;
+}
+
+/* Are the processes of one run shown, and no others? */
+static bool
+is_of_run(const struct scene *scene)
+{
+    return scene->kind == SCENE_PROCESSES && !strncmp(scene->process_table.filter, "run ", 4);
+}
+
 bool
 scene_can(const struct scene *scene, enum action action)
 {
@@ -362,6 +377,8 @@ scene_can(const struct scene *scene, enum action action)
     case ACTION_SIGNAL:
     case ACTION_RENICE:
     case ACTION_AFFINITY:
+    case ACTION_IO_PRIORITY:
+    case ACTION_FOLLOW:
         return scene_processes(scene, process, 1) > 0;
     case ACTION_EDIT:
     case ACTION_DEFAULT:
@@ -374,6 +391,8 @@ scene_can(const struct scene *scene, enum action action)
         return scene->kind == SCENE_RUN && scene->detail.run.run;
     case ACTION_PARAMETER:
         return scene->kind == SCENE_RUN && scene->detail.parameter_count > 1;
+    case ACTION_OF_RUN:
+        return scene_process_run(scene) > 0 || is_of_run(scene);
     case ACTION_TREE:
         return scene->kind == SCENE_PROCESSES;
     case ACTION_OPEN:

@@ -90,6 +90,9 @@ int scene_targets(const struct scene *scene, enum action action, const struct vi
 /* The processes that keys act upon: the marked ones, else that under the cursor. */
 int scene_processes(const struct scene *scene, const struct process_row **ret_process, int most);
 
+/* The run of the process under the cursor; 0: none. */
+int64_t scene_process_run(const struct scene *scene);
+
 /* What a click at a place does. */
 enum action scene_spot_at(const struct scene *scene, int x, int y);
 

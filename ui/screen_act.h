@@ -78,7 +78,7 @@ void screen_log_prompt(struct screen *screen, enum prompt_kind kind, const char 
 void screen_log_typed(struct screen *screen, enum prompt_kind kind, const char *text, bool done);
 void screen_log_match(struct screen *screen, int by);
 
-/* screen_act.c */
+/* screen_act.c; of processes: screen_process.c */
 void screen_act(struct screen *screen, enum action action, const char *text);
 void screen_open_run(struct screen *screen, const struct view_run *run);
 void screen_show(struct screen *screen, enum scene_kind kind);
@@ -108,6 +108,8 @@ void act_worst(struct screen *screen, int by, const char *text);
 void act_parameter(struct screen *screen, int by, const char *text);
 void act_details(struct screen *screen, int by, const char *text);
 void act_tree(struct screen *screen, int by, const char *text);
+void act_follow(struct screen *screen, int by, const char *text);
+void act_of_run(struct screen *screen, int by, const char *text);
 void act_process(struct screen *screen, int by, const char *text);
 void act_edit(struct screen *screen, int by, const char *text);
 void act_default(struct screen *screen, int by, const char *text);

@@ -15,11 +15,14 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "model/limits.h"
 
 enum {
     TEXT_MAX = 16 * 1024, /* bytes read of one file */
     FILES_LISTED_MAX = 256,
     NAMES_LISTED_MAX = 256,
+    IOPRIO_CLASS_SHIFT = 13, /* of the kernel's, which has no header for them */
+    IOPRIO_WHO_PROCESS = 1,
 };
 
 int
@@ -134,6 +137,34 @@ procact_renice(int pid, uint64_t start, int nice)
     if (nice < -20 || nice > 19)
         return -EINVAL;
     return each_thread(pid, start, renice_thread, &nice);
+}
+
+static int
+set_io_priority(int thread, const void *context)
+{
+    return (int)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, thread, *(const int *)context);
+}
+
+int
+procact_io_priority(int pid, uint64_t start, const char *text)
+{
+    enum io_class class;
+    int level;
+    if (limits_parse_io(text, &class, &level) < 0)
+        return -EINVAL;
+    int value = (int)class << IOPRIO_CLASS_SHIFT | level;
+    return each_thread(pid, start, set_io_priority, &value);
+}
+
+/* "best-effort/4", "idle", or "none": then it goes by the nice value. */
+static void
+put_io_priority(struct json_writer *w, int pid)
+{
+    char text[32];
+    int value = (int)syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, pid);
+    int class = value >> IOPRIO_CLASS_SHIFT, level = value & 7;
+    if (value >= 0 && class <= IO_CLASS_IDLE)
+        jw_string(w, "io_priority", limits_format_io((enum io_class)class, level, text, sizeof text));
 }
 
 /* "0-3,6" */
@@ -344,6 +375,7 @@ procact_write(int pid, uint64_t start, struct json_writer *w)
     put_link(w, pid, "cwd");
     put_cgroup(w, pid);
     put_status(w, pid);
+    put_io_priority(w, pid);
     put_number(w, pid, "oom_score");
     put_number(w, pid, "oom_score_adj");
     put_limits(w, pid);

@@ -20,6 +20,10 @@ int procact_signal(int pid, uint64_t start, int signal_number);
 /* All its threads. nice: -20 to 19. */
 int procact_renice(int pid, uint64_t start, int nice);
 
+/* All its threads; "idle", "best-effort/7", "realtime/0", or "none": by the nice value.
+ * -EINVAL: none of these. */
+int procact_io_priority(int pid, uint64_t start, const char *text);
+
 /* All its threads; cpus: "0-3,6". -EINVAL: not such a list. */
 int procact_affinity(int pid, uint64_t start, const char *cpus);
 

@@ -91,6 +91,7 @@ int handle_process_show(struct call *call);
 int handle_process_signal(struct call *call);
 int handle_process_renice(struct call *call);
 int handle_process_affinity(struct call *call);
+int handle_process_io_priority(struct call *call);
 
 /* handler_alerts.c */
 int handle_alerts_list(struct call *call);

@@ -639,6 +639,7 @@ static const struct method methods[] = {
     { "process.signal", handle_process_signal, false, false },
     { "process.renice", handle_process_renice, false, false },
     { "process.affinity", handle_process_affinity, false, false },
+    { "process.io_priority", handle_process_io_priority, false, false },
     { "alerts.list", handle_alerts_list, false, false },
     { "alerts.dead", handle_alerts_dead, false, false },
     { "alerts.test", handle_alerts_test, false, false },

@@ -279,3 +279,18 @@ handle_process_affinity(struct call *call)
         return diag_set(call->diag, JSONRPC_PARAMS, "cpus: a list like 0-3,6 of processors that there are");
     return r < 0 ? tell_failure(call, r, pid) : 0;
 }
+
+int
+handle_process_io_priority(struct call *call)
+{
+    int pid;
+    uint64_t start;
+    const char *priority = json_get_string(call->params, "io_priority", "");
+    int r = find_process(call, &pid, &start);
+    if (r < 0)
+        return r;
+    r = procact_io_priority(pid, start, priority);
+    if (r == -EINVAL)
+        return diag_set(call->diag, JSONRPC_PARAMS, "io_priority: none, idle, best-effort/0 to 7 or realtime/0 to 7");
+    return r < 0 ? tell_failure(call, r, pid) : 0;
+}
