@@ -11,8 +11,9 @@
 void
 detail_start(struct detail *detail, const struct view_run *run)
 {
+    const struct view_run begun = *run; /* may be the detail's own */
     memset(detail, 0, sizeof *detail);
-    detail->run = *run;
+    detail->run = begun;
     detail->curve_low = detail->curve_high = NAN;
     detail->log_match = -1;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The console beside Debian's htop and btop, in turn, in the same pseudo-terminal of
- * 160x50 at 1 s with 80 other processes: CPU per refresh (for optop: client and
- * server together; of the overview and of the list of processes), bytes to the
- * terminal, time to the first full screen, peak memory. Prints one line per
- * figure: ours, theirs, the ratios.
+ * 160x50 at 1 s with 80 other processes, then with 580: CPU per refresh (for optop:
+ * client and server together; of the overview and of the list of processes) and what
+ * each process more adds to it, bytes to the terminal, time to the first full screen,
+ * peak memory. Prints one line per figure: ours, theirs, the ratios.
  *
  *     bench_console [ROUNDS [SECONDS]]
  */
@@ -21,7 +21,7 @@
 #include "base/xalloc.h"
 #include "terminal.h"
 
-enum { ROWS = 50, COLUMNS = 160, OTHERS = 80, ROUNDS_MAX = 20, SETTLE_SECONDS = 3 };
+enum { ROWS = 50, COLUMNS = 160, OTHERS = 80, MANY = 580, ROUNDS_MAX = 20, SETTLE_SECONDS = 3 };
 
 /* "name: value" of /proc/PID/status, in its own unit; -1: no such process. */
 static double
@@ -207,6 +207,48 @@ write_btop_config(const char *directory)
     setenv("XDG_CONFIG_HOME", directory, 1);
 }
 
+static void
+start_sleepers(pid_t *pid, int from, int to)
+{
+    char *sleeper[] = { (char[]){ "/bin/sleep" }, (char[]){ "10000" }, NULL };
+    for (int i = from; i < to; i++)
+        if (posix_spawn(&pid[i], sleeper[0], NULL, NULL, sleeper, environ))
+            pid[i] = 0;
+}
+
+static void
+stop_sleepers(const pid_t *pid, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (pid[i] > 0) {
+            kill(pid[i], SIGKILL);
+            waitpid(pid[i], NULL, 0);
+        }
+}
+
+/* Ours, and those that are installed, in turn. */
+static void
+measure_all(char *const optop[], pid_t server, int rounds, int seconds, struct figures *overview,
+    struct figures *list, struct figures theirs[RIVALS][ROUNDS_MAX])
+{
+    for (int i = 0; i < rounds; i++) {
+        overview[i] = measure(optop, "", server, seconds);
+        for (int r = 0; r < RIVALS; r++)
+            if (access(rivals[r].argv[0], X_OK) == 0)
+                theirs[r][i] = measure(rivals[r].argv, "", 0, seconds);
+        list[i] = measure(optop, "4", server, seconds);
+    }
+}
+
+/* Of each process that there is more. */
+static void
+print_growth(const char *name, const struct figures *few, const struct figures *many, int rounds)
+{
+    size_t cpu = offsetof(struct figures, cpu_ms);
+    printf("console %-28s optop %8.2f us\n", name,
+        1e3 * (median(many, rounds, cpu) - median(few, rounds, cpu)) / (MANY - OTHERS));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -215,9 +257,10 @@ main(int argc, char **argv)
     const char *optop = getenv("OPTOP");
     char directory[] = "/tmp/optop-bench-XXXXXX", path[64];
     static struct figures ours[ROUNDS_MAX], list[ROUNDS_MAX], theirs[RIVALS][ROUNDS_MAX];
-    pid_t others[OTHERS];
-    if (!optop || access("/usr/bin/htop", X_OK) < 0 || !mkdtemp(directory)) {
-        fprintf(stderr, "bench_console: needs $OPTOP and Debian's htop\n");
+    static struct figures ours_many[ROUNDS_MAX], list_many[ROUNDS_MAX], theirs_many[RIVALS][ROUNDS_MAX];
+    static pid_t others[MANY];
+    if (!optop || !mkdtemp(directory)) {
+        fprintf(stderr, "bench_console: needs $OPTOP\n");
         return 77;
     }
     rounds = rounds < 1 ? 1 : rounds > ROUNDS_MAX ? ROUNDS_MAX : rounds;
@@ -227,22 +270,20 @@ main(int argc, char **argv)
     setenv("OPTOP_SOCKET", path, 1);
     snprintf(path, sizeof path, "%s/optop.ini", directory);
     setenv("OPTOP_CONFIG", path, 1);
-    char *sleeper[] = { (char[]){ "/bin/sleep" }, (char[]){ "10000" }, NULL };
-    for (int i = 0; i < OTHERS; i++)
-        if (posix_spawn(&others[i], sleeper[0], NULL, NULL, sleeper, environ))
-            others[i] = 0;
+    start_sleepers(others, 0, OTHERS);
     pid_t server = start_server(optop, directory);
     char *optop_argv[] = { xstrdup(optop), NULL };
     write_btop_config(directory);
-    for (int i = 0; i < rounds; i++) {
-        ours[i] = measure(optop_argv, "", server, seconds);
-        for (int r = 0; r < RIVALS; r++)
-            if (access(rivals[r].argv[0], X_OK) == 0)
-                theirs[r][i] = measure(rivals[r].argv, "", 0, seconds);
-        list[i] = measure(optop_argv, "4", server, seconds);
-    }
+    measure_all(optop_argv, server, rounds, seconds, ours, list, theirs);
+    start_sleepers(others, OTHERS, MANY);
+    measure_all(optop_argv, server, rounds, seconds, ours_many, list_many, theirs_many);
     print_figure("CPU per refresh", "ms", ours, theirs, rounds, offsetof(struct figures, cpu_ms));
     print_figure("CPU, list of processes", "ms", list, theirs, rounds, offsetof(struct figures, cpu_ms));
+    print_figure("CPU, 580 processes", "ms", ours_many, theirs_many, rounds, offsetof(struct figures, cpu_ms));
+    print_figure("CPU, list of 580 processes", "ms", list_many, theirs_many, rounds,
+        offsetof(struct figures, cpu_ms));
+    print_growth("per process, overview", ours, ours_many, rounds);
+    print_growth("per process, list", list, list_many, rounds);
     print_figure("bytes per refresh", "B", ours, theirs, rounds, offsetof(struct figures, bytes));
     print_figure("first full screen", "ms", ours, theirs, rounds, offsetof(struct figures, start_ms));
     print_figure("client peak memory", "MiB", ours, theirs, rounds, offsetof(struct figures, rss_mib));
@@ -250,11 +291,7 @@ main(int argc, char **argv)
         offsetof(struct figures, server_rss_mib));
     if (server > 0)
         kill(server, SIGTERM);
-    for (int i = 0; i < OTHERS; i++)
-        if (others[i] > 0) {
-            kill(others[i], SIGKILL);
-            waitpid(others[i], NULL, 0);
-        }
+    stop_sleepers(others, MANY);
     free(optop_argv[0]);
     return 0;
 }
