@@ -38,6 +38,22 @@ answer_history(struct rig *rig)
         answer(rig, "history", history(1), NULL);
 }
 
+static json_t *
+replayed(int fired)
+{
+    return json_pack("{s:[{s:i,s:i,s:f,s:f,s:f,s:[{s:f}]},{s:i,s:f,s:f}]}", "rules", "fired", fired,
+        "fired_critical", 1, "firing_seconds", 240.0, "longest_seconds", 120.0, "known_seconds", 7800.0,
+        "incidents", "start", 1795269380.0, "fired", 0, "firing_seconds", 0.0, "known_seconds", 60.0);
+}
+
+/* Answers what tries levels on the past. */
+static void
+answer_replays(struct rig *rig)
+{
+    while (rig->answered < rig->asked_count && !strcmp(rig->asked[rig->answered].method, "rules.backtest"))
+        answer(rig, "rules.backtest", replayed(0), NULL);
+}
+
 static void
 open_settings(struct rig *rig, const char *text)
 {
@@ -67,11 +83,13 @@ replace(struct rig *rig, const char *text)
 {
     screen_key(rig->screen, 'U' - '@');
     type(rig, text);
+    answer_replays(rig);
 }
 
 static const json_t *
 asked_changes(struct rig *rig)
 {
+    answer_replays(rig);
     const struct asked *asked = &rig->asked[rig->answered];
     ck_assert_int_lt(rig->answered, rig->asked_count);
     ck_assert_str_eq(asked->method, "config.set");
@@ -129,14 +147,14 @@ START_TEST(a_value_is_edited_in_its_row)
     open_settings(&rig, file_text);
     go_to(&rig, "cpu.total.warning");
     screen_key(rig.screen, KEY_CODE_ENTER);
-    int asked = rig.asked_count;
     replace(&rig, "much");
     check_shows(&rig, "! \"much\" is not a level");
     screen_key(rig.screen, KEY_CODE_ENTER); /* not while it is at fault */
     replace(&rig, "99");
     check_shows(&rig, "! critical must be above warning");
     screen_key(rig.screen, KEY_CODE_ENTER);
-    ck_assert_int_eq(rig.asked_count, asked);
+    answer_replays(&rig);
+    ck_assert_int_eq(rig.asked_count, rig.answered);
     replace(&rig, "70");
     screen_key(rig.screen, KEY_CODE_ENTER);
     const json_t *changes = asked_changes(&rig);
@@ -169,6 +187,34 @@ START_TEST(what_is_left_or_unchanged_is_not_sent)
     screen_key(rig.screen, KEY_CODE_ENTER);
     answer(&rig, "config.get", file_answer(file_text), NULL);
     ck_assert_int_eq(rig.asked_count, rig.answered);
+    rig_close(&rig);
+}
+END_TEST
+
+/* What is edited is tried on the past, one try at a time; what is at fault is not. */
+START_TEST(a_level_says_when_it_would_have_fired)
+{
+    struct rig rig;
+    open_settings(&rig, file_text);
+    go_to(&rig, "cpu.total.warning");
+    screen_key(rig.screen, KEY_CODE_ENTER);
+    const json_t *params = rig.asked[rig.answered].params;
+    ck_assert_str_eq(json_get_string(params, "rule", ""), "cpu.total");
+    ck_assert_ptr_nonnull(strstr(json_get_string(params, "text", ""), "warning = 80"));
+    answer(&rig, "rules.backtest", replayed(0), NULL);
+    check_shows(&rig, "would not have fired in the recorded 2h10m (2 alerts)");
+    screen_key(rig.screen, 'U' - '@');
+    screen_key(rig.screen, '7'); /* of "", the default, of "7", of "70" the last two are tried */
+    screen_key(rig.screen, '0');
+    answer(&rig, "rules.backtest", replayed(9), NULL);
+    check_hides(&rig, "would");
+    ck_assert_ptr_nonnull(strstr(json_get_string(rig.asked[rig.answered].params, "text", ""), "warning = 70"));
+    answer(&rig, "rules.backtest", replayed(3), NULL);
+    check_shows(&rig, "would have fired 3 times in the recorded 2h10m (2 alerts): 4m00s in all, 2m00s the longest, 1 critical");
+    ck_assert_int_eq(rig.asked_count, rig.answered);
+    check_all_sizes(&rig, "settings-replay");
+    replace(&rig, "99");
+    check_hides(&rig, "would");
     rig_close(&rig);
 }
 END_TEST
@@ -388,6 +434,7 @@ test_suite(void)
     tcase_add_test(all, every_option_is_there);
     tcase_add_test(all, a_value_is_edited_in_its_row);
     tcase_add_test(all, what_is_left_or_unchanged_is_not_sent);
+    tcase_add_test(all, a_level_says_when_it_would_have_fired);
     tcase_add_test(all, a_fault_of_the_file_is_mended);
     tcase_add_test(all, a_built_in_threshold_is_written_out);
     tcase_add_test(all, thresholds_are_switched_and_values_taken_out);

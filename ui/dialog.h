@@ -88,6 +88,9 @@ struct dialog *dialog_launch_new(const char *folders);
 /* Edits a row of the settings (both borrowed) in its place; writes by config.set. */
 struct dialog *dialog_value_new(struct settings *settings, const struct setting *row);
 
+/* To be called once it has been pushed: what it holds is tried on the past, as each change is. */
+void dialog_value_begin(struct dialog *dialog);
+
 /* Chooses a metric for a new threshold; ends with the command "add threshold NAME". */
 struct dialog *dialog_metric_new(void);
 

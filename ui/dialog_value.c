@@ -10,12 +10,28 @@
 #include "ui/dialog.h"
 #include "ui/settings.h"
 
-enum { TAG_SET };
+enum { TAG_SET, TAG_REPLAY };
 
 struct value {
     struct dialog base;
     struct settings *settings; /* borrowed */
+    bool replaying, changed; /* a replay is under way; since then it has been edited */
 };
+
+/* One replay at a time: what is typed meanwhile is tried behind it. */
+static void
+replay(struct value *value)
+{
+    value->changed = value->replaying;
+    if (value->replaying)
+        return;
+    json_t *params = settings_replay_params(value->settings);
+    value->settings->replay[0] = '\0';
+    if (!params)
+        return;
+    value->replaying = true;
+    dialog_call(&value->base, "rules.backtest", params, TAG_REPLAY);
+}
 
 static void
 value_draw(struct dialog *dialog, struct canvas *canvas, struct rect screen, const struct view *view)
@@ -53,9 +69,20 @@ value_key(struct dialog *dialog, uint32_t key)
         return DIALOG_OPEN;
     if (key == KEY_CODE_ENTER)
         return save(value);
-    if (form_key(&settings->field, key) == FORM_EDITED)
+    if (form_key(&settings->field, key) == FORM_EDITED) {
         settings_check(settings);
+        replay(value);
+    }
     return DIALOG_OPEN;
+}
+
+static void
+take_replay(struct value *value, const json_t *result)
+{
+    value->replaying = false;
+    settings_take_replay(value->settings, result);
+    if (value->changed)
+        replay(value);
 }
 
 static enum dialog_result
@@ -63,7 +90,10 @@ value_answer(struct dialog *dialog, int tag, const json_t *result, const struct 
 {
     struct value *value = (struct value *)dialog;
     char text[DIAG_FILE_MAX + 32];
-    (void)tag;
+    if (tag == TAG_REPLAY) {
+        take_replay(value, result);
+        return DIALOG_OPEN;
+    }
     value->settings->saving = false;
     if (!result) {
         settings_set_error(value->settings, diag && *diag->text ? diag->text : "the server gave no answer");
@@ -80,6 +110,14 @@ value_free(struct dialog *dialog)
     struct value *value = (struct value *)dialog;
     settings_leave(value->settings);
     free(value);
+}
+
+void
+dialog_value_begin(struct dialog *dialog)
+{
+    struct value *value = (struct value *)dialog;
+    settings_check(value->settings);
+    replay(value);
 }
 
 static const struct dialog_class value_class = {

@@ -244,7 +244,8 @@ setting_draw(struct canvas *canvas, struct rect inside, const struct panel_conte
     if (!row)
         return;
     draw_words(canvas, &inside, settings, row);
-    const struct config_threshold *threshold = settings_threshold(settings, row);
+    const struct config_threshold *threshold = settings->tried && settings->edited == row->key ? &settings->level
+        : settings_threshold(settings, row);
     if (threshold)
         draw_history(canvas, inside, &settings->history, threshold);
 }

@@ -90,7 +90,9 @@ act_edit(struct screen *screen, int by, const char *text)
     const struct setting *row = chosen(&screen->scene);
     (void)by, (void)text;
     screen->scene.focus = PANEL_SETTINGS;
-    screen_push(screen, dialog_value_new(&screen->scene.settings, row));
+    struct dialog *dialog = dialog_value_new(&screen->scene.settings, row);
+    screen_push(screen, dialog);
+    dialog_value_begin(dialog);
 }
 
 /* A value that is set without a field. */

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/text.h"
+#include "base/unit.h"
 #include "base/xalloc.h"
 #include "config/threshold.h"
 #include "ui/settings.h"
@@ -26,7 +28,7 @@ settings_edit(struct settings *settings, const struct setting *row)
     form_add(&settings->field, &spec);
     form_focus(&settings->field, 0);
     settings->editing = true;
-    settings->saving = false;
+    settings->saving = settings->tried = false;
     settings->edited = row->key;
     settings->replay[0] = '\0';
 }
@@ -35,7 +37,7 @@ void
 settings_leave(struct settings *settings)
 {
     form_clear(&settings->field);
-    settings->editing = settings->saving = false;
+    settings->editing = settings->saving = settings->tried = false;
     settings->replay[0] = '\0';
 }
 
@@ -134,6 +136,20 @@ try_value(struct settings *settings, const struct setting *row, const char *valu
     return r;
 }
 
+/* The threshold as it would be: what is drawn and replayed while it is edited. */
+static void
+keep_tried(struct settings *settings, const struct setting *row, const struct config *config)
+{
+    settings->tried = false;
+    if (!config || !str_starts(row->section, THRESHOLD_PREFIX))
+        return;
+    for (int i = 0; i < config->threshold_count && !settings->tried; i++) {
+        settings->level = config->threshold[i];
+        settings->tried = str_equal(settings->level.name, row->section + strlen(THRESHOLD_PREFIX));
+    }
+    settings->level.run = settings->level.when = NULL; /* the config's */
+}
+
 bool
 settings_check(struct settings *settings)
 {
@@ -146,6 +162,7 @@ settings_check(struct settings *settings)
     value = typed(settings);
     int r = try_value(settings, row, value, &config, &diag);
     free(value);
+    keep_tried(settings, row, r >= 0 ? config : NULL);
     config_free(config);
     if (r < 0 && *diag.key && !str_starts(diag.key, row->section))
         snprintf(text, sizeof text, "%s: %s", diag.key, diag.text);
@@ -153,23 +170,6 @@ settings_check(struct settings *settings)
         str_copy(text, sizeof text, *diag.text ? diag.text : r < 0 ? err_text(r) : "");
     settings_set_error(settings, r < 0 ? text : NULL);
     return r >= 0;
-}
-
-const struct config_threshold *
-settings_tried(struct settings *settings, struct config **ret_config)
-{
-    const struct setting *row = settings_edited(settings);
-    struct diag diag = { 0 };
-    *ret_config = NULL;
-    if (!row || !settings->ini || !str_starts(row->section, THRESHOLD_PREFIX))
-        return NULL;
-    char *value = typed(settings);
-    int r = try_value(settings, row, value, ret_config, &diag);
-    free(value);
-    for (int i = 0; r >= 0 && i < (*ret_config)->threshold_count; i++)
-        if (str_equal((*ret_config)->threshold[i].name, row->section + strlen(THRESHOLD_PREFIX)))
-            return &(*ret_config)->threshold[i];
-    return NULL;
 }
 
 static void
@@ -205,4 +205,79 @@ settings_changes(struct settings *settings, const struct setting *row, const cha
         return changes;
     json_decref(changes);
     return NULL;
+}
+
+/* Trying it on the past. */
+
+json_t *
+settings_replay_params(struct settings *settings)
+{
+    const struct setting *row = settings_edited(settings);
+    struct diag diag = { 0 };
+    struct ini *ini;
+    size_t len;
+    if (!row || !settings->tried)
+        return NULL;
+    char *value = typed(settings);
+    int r = change_document(settings, row, value, &ini, &diag);
+    free(value);
+    if (r < 0)
+        return NULL;
+    json_t *params = json_object();
+    json_object_set_new(params, "text", json_string(ini_text(ini, &len)));
+    json_object_set_new(params, "rule", json_string(settings->level.name));
+    ini_free(ini);
+    return params;
+}
+
+/* A rule may make an alert for each disk: they are told together. */
+struct replayed {
+    double alerts, fired, critical, firing_seconds, longest_seconds, known_seconds, last;
+};
+
+static struct replayed
+sum_replayed(const json_t *answer)
+{
+    struct replayed sum = { .alerts = 0 };
+    const json_t *rule, *incident;
+    size_t i, j;
+    json_array_foreach (json_object_get(answer, "rules"), i, rule) {
+        double longest = json_get_number(rule, "longest_seconds", 0), known = json_get_number(rule, "known_seconds", 0);
+        sum.alerts++;
+        sum.fired += json_get_number(rule, "fired", 0);
+        sum.critical += json_get_number(rule, "fired_critical", 0);
+        sum.firing_seconds += json_get_number(rule, "firing_seconds", 0);
+        sum.longest_seconds = longest > sum.longest_seconds ? longest : sum.longest_seconds;
+        sum.known_seconds = known > sum.known_seconds ? known : sum.known_seconds;
+        json_array_foreach (json_object_get(rule, "incidents"), j, incident) {
+            double start = json_get_number(incident, "start", 0);
+            sum.last = start > sum.last ? start : sum.last;
+        }
+    }
+    return sum;
+}
+
+void
+settings_take_replay(struct settings *settings, const json_t *answer)
+{
+    struct replayed sum = sum_replayed(answer);
+    char known[24], firing[24], longest[24], last[24], of[48] = "";
+    if (!answer || !settings->editing) {
+        settings->replay[0] = '\0';
+        return;
+    }
+    unit_format_duration(sum.known_seconds, known, sizeof known);
+    if (sum.alerts > 1)
+        snprintf(of, sizeof of, " (%.0f alerts)", sum.alerts);
+    if (!(sum.known_seconds > 0))
+        snprintf(settings->replay, sizeof settings->replay, "nothing is recorded that it could be tried on");
+    else if (!(sum.fired > 0))
+        snprintf(settings->replay, sizeof settings->replay, "would not have fired in the recorded %s%s", known, of);
+    else
+        snprintf(settings->replay, sizeof settings->replay,
+            "would have fired %.0f time%s in the recorded %s%s: %s in all, %s the longest, %.0f critical; last %s",
+            sum.fired, sum.fired == 1 ? "" : "s", known, of,
+            unit_format_duration(sum.firing_seconds, firing, sizeof firing),
+            unit_format_duration(sum.longest_seconds, longest, sizeof longest), sum.critical,
+            panel_date(sum.last, last, sizeof last));
 }

@@ -54,7 +54,9 @@ struct settings {
     bool editing, saving;
     uint64_t edited; /* the row's key */
     struct form field; /* of one field */
-    char replay[160]; /* what the recorded history says of the edited level; "" */
+    bool tried; /* the edited value is fine, and of a threshold */
+    struct config_threshold level; /* that threshold with it; figures alone */
+    char replay[240]; /* what the recorded history says of it; "" */
 };
 
 void settings_init(struct settings *settings, const struct view *view);
@@ -97,9 +99,11 @@ void settings_set_error(struct settings *settings, const char *text);
  * out of the file); NULL: nothing would change. Owned by the caller. */
 json_t *settings_changes(struct settings *settings, const struct setting *row, const char *value);
 
-/* The threshold as it would be with what stands in the field; NULL: it is none, or at
- * fault. ret_config is owned by the caller, the threshold is in it. */
-const struct config_threshold *settings_tried(struct settings *settings, struct config **ret_config);
+/* What rules.backtest takes to try the edited threshold; NULL: there is none. Owned by the caller. */
+json_t *settings_replay_params(struct settings *settings);
+
+/* Takes its answer; NULL: there was none. */
+void settings_take_replay(struct settings *settings, const json_t *answer);
 
 /* History: whose is to be asked for now; NULL: nobody's. */
 const char *settings_want_history(struct settings *settings, const struct setting *row);
