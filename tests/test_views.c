@@ -216,8 +216,17 @@ START_TEST(figures_and_alerts_are_as_committed)
     screen_key(rig.screen, '6');
     status = load("busy");
     json_t *recent = json_object_get(json_object_get(status, "alerts"), "recent");
-    answer(&rig, "alerts.list", json_pack("{s:O}", "history", recent), NULL);
+    json_t *list = json_pack("{s:O,s:{s:[{s:s,s:s,s:i,s:i,s:s},{s:s,s:s,s:i,s:i,s:s}]}}", "history", recent,
+        "deliveries", "webhooks", "name", "chat", "state", "ok", "waiting", 0, "failures", 0, "error", "",
+        "name", "pager", "state", "failing", "waiting", 3, "failures", 4, "error", "the other end answered 503");
+    answer(&rig, "alerts.list", json_incref(list), NULL);
+    json_t *active = json_object_get(json_object_get(status, "alerts"), "active");
+    json_object_set_new(json_array_get(active, 0), "acknowledged", json_string("eve\033[31m"));
+    json_object_set_new(json_array_get(active, 1), "hold", json_string("silenced"));
+    json_object_set_new(json_array_get(active, 1), "cause", json_string("backup of the night"));
+    tick(&rig, status, 1);
     check_all_sizes(&rig, "alerts");
+    json_decref(list);
     type(&rig, "f");
     type(&rig, "critical\r");
     check_shows(&rig, "1 of 3 with \"critical\"");
@@ -230,6 +239,54 @@ START_TEST(figures_and_alerts_are_as_committed)
     ck_assert_int_eq(rig.asked_count, asked + 1); /* what is told is read anew */
     json_decref(notice);
     json_decref(status);
+    rig_close(&rig);
+}
+END_TEST
+
+static void
+expect_alert_call(struct rig *rig, const char *method, const char *key, const char *value)
+{
+    ck_assert_int_lt(rig->answered, rig->asked_count);
+    ck_assert_str_eq(rig->asked[rig->answered].method, method);
+    ck_assert_str_eq(json_get_string(rig->asked[rig->answered].params, key, ""), value);
+}
+
+/* Each key asks the server and tells what it said; alerts are read anew then. */
+START_TEST(alerts_are_acknowledged_silenced_and_tested)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    screen_key(rig.screen, '6');
+    json_t *list = json_pack("{s:[],s:{s:[{s:s,s:s}]}}", "history", "deliveries", "webhooks", "name", "pager",
+        "state", "ok");
+    answer(&rig, "alerts.list", json_incref(list), NULL);
+    screen_key(rig.screen, 'a');
+    expect_alert_call(&rig, "alerts.ack", "match", "pressure.cpu_some");
+    answer(&rig, "alerts.ack", json_object(), NULL);
+    check_shows(&rig, "acknowledged: pressure.cpu_some");
+    answer(&rig, "alerts.list", json_incref(list), NULL);
+    answer(&rig, "status", load("busy"), NULL);
+    type(&rig, "m");
+    check_shows(&rig, ":silence 1h");
+    type(&rig, " a reason\r");
+    expect_alert_call(&rig, "alerts.silence", "reason", "a reason");
+    ck_assert(json_get_number(rig.asked[rig.answered].params, "seconds", 0) == 3600);
+    answer(&rig, "alerts.silence", NULL, "there are too many silences");
+    check_shows(&rig, "there are too many silences");
+    answer(&rig, "alerts.list", json_incref(list), NULL);
+    type(&rig, ":silence soon\r");
+    check_shows(&rig, "\"soon\" is not a time to be silent");
+    type(&rig, "  a"); /* two are marked, then both */
+    expect_alert_call(&rig, "alerts.ack", "match", "pressure.cpu_some");
+    answer(&rig, "alerts.ack", json_object(), NULL);
+    expect_alert_call(&rig, "alerts.ack", "match", "cpu.total");
+    rig.answered = rig.asked_count;
+    screen_key(rig.screen, 'T');
+    expect_alert_call(&rig, "alerts.test", "webhook", "pager");
+    answer(&rig, "alerts.test", json_object(), NULL);
+    check_shows(&rig, "a test notice is under way to pager");
+    json_decref(list);
     rig_close(&rig);
 }
 END_TEST
@@ -527,6 +584,7 @@ test_suite(void)
     tcase_add_test(all, a_table_of_all_runs_allocates_nothing);
     tcase_add_test(all, processes_are_as_committed);
     tcase_add_test(all, figures_and_alerts_are_as_committed);
+    tcase_add_test(all, alerts_are_acknowledged_silenced_and_tested);
     tcase_add_test(all, processes_follow_what_the_server_tells);
     tcase_add_test(all, processes_are_acted_upon_after_a_question);
     tcase_add_test(all, processes_are_followed_and_go_by_run);

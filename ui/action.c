@@ -41,6 +41,11 @@ static const struct action_row rows[ACTION_COUNT] = {
     [ACTION_FOLLOW] = { "follow", NULL, "the cursor goes with its process, or stays at the top again", act_follow, 0 },
     [ACTION_OF_RUN] = { "of-run", NULL, "only processes of the run under the cursor, or all again", act_of_run, 0 },
 
+    [ACTION_ACKNOWLEDGE] = { "acknowledge", NULL, "the alert, or the marked ones, is not repeated until it gets worse", act_acknowledge, 0 },
+    [ACTION_SILENCE] = { "silence", "<1h why>", "nothing is told of the alert, or the marked ones, for so long", act_silence, 0 },
+    [ACTION_TEST] = { "test", "<webhook>", "send a test notice to the webhook under the cursor", act_test, 0 },
+    [ACTION_REPLAY] = { "replay", NULL, "try again what could not be delivered", act_replay, 0 },
+
     [ACTION_EDIT] = { "edit", NULL, "edit the value under the cursor", act_edit, 0 },
     [ACTION_DEFAULT] = { "default", NULL, "take the value out of the file: its default holds", act_default, 0 },
     [ACTION_SWITCH] = { "switch", NULL, "switch the threshold off, or on again", act_switch, 0 },

@@ -46,6 +46,11 @@ enum action {
     ACTION_IO_PRIORITY,
     ACTION_FOLLOW, /* the cursor stays on its process, or no longer */
     ACTION_OF_RUN, /* only processes of the same run, or all again */
+    /* alerts */
+    ACTION_ACKNOWLEDGE,
+    ACTION_SILENCE,
+    ACTION_TEST, /* a notice to a webhook */
+    ACTION_REPLAY, /* of what was not delivered */
     /* settings */
     ACTION_EDIT,
     ACTION_DEFAULT, /* takes it out of the file */

@@ -33,7 +33,7 @@ notice_list_apply(struct notice_list *list, const json_t *result)
 }
 
 /* What is not normal now. To add a column: a number, a row, its cases. */
-enum { ALERT_STATE, ALERT_KEY, ALERT_VALUE, ALERT_LEVEL, ALERT_FOR, ALERT_SINCE, ALERT_COLUMNS };
+enum { ALERT_STATE, ALERT_KEY, ALERT_VALUE, ALERT_LEVEL, ALERT_FOR, ALERT_SINCE, ALERT_HANDLED, ALERT_COLUMNS };
 
 static const struct layout_column alert_columns[ALERT_COLUMNS] = {
     [ALERT_STATE] = { .title = "state", .min = 12, .want = 12, .priority = 1, .left = true },
@@ -41,7 +41,8 @@ static const struct layout_column alert_columns[ALERT_COLUMNS] = {
     [ALERT_VALUE] = { .title = "value", .min = 9, .want = 10, .priority = 2 },
     [ALERT_LEVEL] = { .title = "level", .min = 9, .want = 16, .priority = 3 },
     [ALERT_FOR] = { .title = "for", .min = 7, .want = 8, .priority = 4 },
-    [ALERT_SINCE] = { .title = "since", .min = 11, .want = 11, .priority = 5 },
+    [ALERT_SINCE] = { .title = "since", .min = 11, .want = 11, .priority = 6 },
+    [ALERT_HANDLED] = { .title = "handled", .min = 12, .want = 24, .priority = 5, .left = true },
 };
 
 static const struct view_alert *
@@ -69,7 +70,8 @@ static bool
 alert_matches(const void *rows, int row, const char *text)
 {
     const struct view_alert *alert = alert_at(rows, row);
-    return table_contains(alert->key, text) || table_contains(alert->state, text);
+    return table_contains(alert->key, text) || table_contains(alert->state, text) ||
+        table_contains(alert->hold, text) || table_contains(alert->acknowledged, text);
 }
 
 static int
@@ -91,6 +93,8 @@ compare_alerts(const void *rows, int left, int right, int column)
         order = table_larger(a->level, b->level);
     else if (column == ALERT_FOR || column == ALERT_SINCE)
         order = table_larger(a->since, b->since);
+    else if (column == ALERT_HANDLED)
+        order = (*a->acknowledged || *a->hold) - (*b->acknowledged || *b->hold);
     return order ? order : strcmp(a->key, b->key);
 }
 
@@ -100,7 +104,7 @@ draw_alert(struct canvas *canvas, int y, int end, const struct layout_column *co
 {
     const struct view *view = rows;
     const struct view_alert *alert = alert_at(rows, row);
-    char text[80], level[64];
+    char text[VIEW_TEXT_MAX + 32], level[64];
     enum style style;
     (void)end, (void)depth;
     const char *mark = panel_level_mark(alert->state, &style);
@@ -115,6 +119,11 @@ draw_alert(struct canvas *canvas, int y, int end, const struct layout_column *co
     panel_figure(canvas, y, &column[ALERT_FOR], STYLE_VALUE,
         unit_format_duration(view->time - alert->since, text, sizeof text));
     panel_figure(canvas, y, &column[ALERT_SINCE], STYLE_DIM, panel_date(alert->since, text, sizeof text));
+    if (*alert->hold)
+        snprintf(text, sizeof text, "%s%s%s", alert->hold, *alert->cause ? ": " : "", alert->cause);
+    else
+        snprintf(text, sizeof text, "%s%s", *alert->acknowledged ? "ack " : "", alert->acknowledged);
+    panel_text(canvas, y, &column[ALERT_HANDLED], STYLE_TEXT, text);
 }
 
 const struct table_class alert_class = {

@@ -23,6 +23,11 @@ static const struct key_row rows[] = {
     { "processes", ".", '.', ACTION_OF_RUN, "its run", NULL },
     { "processes", "o", 'o', ACTION_OPEN, NULL, NULL },
 
+    { "alerts", "a", 'a', ACTION_ACKNOWLEDGE, "acknowledge", NULL },
+    { "alerts", "m", 'm', ACTION_SILENCE, "silence", NULL },
+    { "alerts", "T", 'T', ACTION_TEST, "test", NULL },
+    { "alerts", "r", 'r', ACTION_REPLAY, "replay", NULL },
+
     { "settings", "Enter", KEY_CODE_ENTER, ACTION_EDIT, "edit", NULL },
     { "settings", "a", 'a', ACTION_ADD, "add", NULL },
     { "settings", "d", 'd', ACTION_DEFAULT, "default", NULL },

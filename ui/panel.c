@@ -36,6 +36,7 @@ static const struct panel *const panels[PANEL_COUNT] = {
     [PANEL_FIGURE_HISTORY] = &panel_figure_history,
     [PANEL_ALERT_TABLE] = &panel_alert_table,
     [PANEL_NOTICES] = &panel_notices,
+    [PANEL_WEBHOOKS] = &panel_webhooks,
     [PANEL_SETTINGS] = &panel_settings,
     [PANEL_SETTING] = &panel_setting,
     [PANEL_HELP] = &panel_help,

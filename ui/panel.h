@@ -42,6 +42,7 @@ enum panel_id {
     PANEL_FIGURE_HISTORY,
     PANEL_ALERT_TABLE,
     PANEL_NOTICES,
+    PANEL_WEBHOOKS,
     PANEL_SETTINGS,
     PANEL_SETTING,
     PANEL_HELP,
@@ -91,7 +92,7 @@ extern const struct panel panel_cpu, panel_memory, panel_io, panel_runs, panel_t
     panel_pools, panel_boards, panel_files, panel_alerts, panel_run, panel_curve, panel_top, panel_log,
     panel_run_table, panel_processes, panel_figures, panel_figure_history, panel_alert_table,
     panel_notices, panel_scores, panel_scatter, panel_workers, panel_use, panel_failures,
-    panel_settings, panel_setting, panel_help;
+    panel_settings, panel_setting, panel_help, panel_webhooks;
 
 /* What panels share (panel.c). */
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The view of alerts: what is not normal with its levels, and what has been
- * told, how that was delivered.
+ * told, how that was delivered, and which webhooks do not take it.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "ui/alert_list.h"
+#include "ui/webhook_list.h"
 
 static int
 alert_table_want(const struct panel_context *context, int width)
@@ -64,5 +66,32 @@ const struct panel panel_notices = {
     .weight = 2,
     .want = notices_want,
     .note = notices_note,
+    .draw = table_panel_draw,
+};
+
+static int
+webhooks_want(const struct panel_context *context, int width)
+{
+    (void)width;
+    return (context->table->shown < 1 ? 1 : context->table->shown) + 1;
+}
+
+static void
+webhooks_note(const struct panel_context *context, char *buf, size_t size)
+{
+    const struct webhook_list *list = context->table->rows;
+    int failing = 0;
+    for (int i = 0; i < list->count; i++)
+        failing += strcmp(list->webhook[i].state, "ok") != 0;
+    snprintf(buf, size, "%d of %d take what they are sent", list->count - failing, list->count);
+}
+
+const struct panel panel_webhooks = {
+    .name = "webhooks",
+    .title = "Webhooks",
+    .priority = 3,
+    .weight = 0,
+    .want = webhooks_want,
+    .note = webhooks_note,
     .draw = table_panel_draw,
 };

@@ -112,6 +112,7 @@ static const struct band figures_normal[] = {
 static const struct band all_alerts[] = {
     { { { PANEL_ALERT_TABLE, 1 } } },
     { { { PANEL_NOTICES, 1 } } },
+    { { { PANEL_WEBHOOKS, 1 } } },
     { { { PANEL_NONE, 0 } } },
 };
 
@@ -152,6 +153,7 @@ scene_init(struct scene *scene)
     table_init(&scene->figure_table, &figure_list_class, &scene->figures);
     table_init(&scene->alert_table, &alert_class, &scene->view);
     table_init(&scene->notice_table, &notice_class, &scene->notices);
+    table_init(&scene->webhook_table, &webhook_class, &scene->webhooks);
     settings_init(&scene->settings, &scene->view);
     table_init(&scene->setting_table, &setting_class, &scene->settings);
     scene->setting_table.tree = true;
@@ -172,6 +174,7 @@ scene_release(struct scene *scene)
     table_release(&scene->alert_table);
     table_release(&scene->notice_table);
     notice_list_release(&scene->notices);
+    table_release(&scene->webhook_table);
     table_release(&scene->setting_table);
     settings_release(&scene->settings);
     table_release(&scene->help_table);
@@ -200,6 +203,8 @@ scene_table(struct scene *scene, enum panel_id id)
         return &scene->alert_table;
     case PANEL_NOTICES:
         return &scene->notice_table;
+    case PANEL_WEBHOOKS:
+        return &scene->webhook_table;
     case PANEL_SETTINGS:
         return &scene->setting_table;
     case PANEL_HELP:
@@ -389,6 +394,11 @@ scene_can(const struct scene *scene, enum action action)
     case ACTION_METRIC:
     case ACTION_WORST:
         return scene->kind == SCENE_RUN && scene->detail.run.run;
+    case ACTION_ACKNOWLEDGE:
+    case ACTION_SILENCE:
+    case ACTION_TEST:
+    case ACTION_REPLAY:
+        return scene_alert_can(scene, action);
     case ACTION_PARAMETER:
         return scene->kind == SCENE_RUN && scene->detail.parameter_count > 1;
     case ACTION_OF_RUN:

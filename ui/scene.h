@@ -18,6 +18,7 @@
 #include "ui/run_list.h"
 #include "ui/settings.h"
 #include "ui/view.h"
+#include "ui/webhook_list.h"
 
 /* A view that is made of panels; in the order of their numbers. */
 enum scene_kind { SCENE_OVERVIEW, SCENE_RUNS, SCENE_RUN, SCENE_PROCESSES, SCENE_FIGURES, SCENE_ALERTS,
@@ -46,7 +47,8 @@ struct scene {
     struct figure_list figures; /* of SCENE_FIGURES */
     struct table figure_table;
     struct notice_list notices; /* of SCENE_ALERTS */
-    struct table alert_table, notice_table;
+    struct webhook_list webhooks;
+    struct table alert_table, notice_table, webhook_table;
     struct settings settings; /* of SCENE_SETTINGS */
     struct table setting_table;
     struct help_list help; /* of SCENE_HELP */
@@ -102,6 +104,9 @@ void scene_workers_text(const struct view_run *run, int more, char *buf, size_t 
 
 /* The same of those of the settings (screen_settings.c). */
 bool scene_setting_can(const struct scene *scene, enum action action);
+
+/* And of those of alerts (screen_alerts.c). */
+bool scene_alert_can(const struct scene *scene, enum action action);
 
 /* Would an action do something now? The line of keys shows only those. */
 bool scene_can(const struct scene *scene, enum action action);

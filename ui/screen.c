@@ -175,7 +175,13 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
     case CALL_NOTICES:
         if (result)
             notice_list_apply(&screen->scene.notices, result);
+        if (result)
+            webhook_list_apply(&screen->scene.webhooks, result);
         table_update(&screen->scene.notice_table);
+        table_update(&screen->scene.webhook_table);
+        break;
+    case CALL_ALERT:
+        screen_take_alert(screen, call, result, diag);
         break;
     case CALL_CONFIG:
         screen_take_settings(screen, result, diag);
@@ -294,6 +300,7 @@ take_status(struct screen *screen, const json_t *status)
     screen_refresh_detail(screen);
     screen_ask_processes(screen);
     screen_tick_settings(screen);
+    screen_tick_alerts(screen);
     screen->dirty = screen->dirty || screen->scene.kind != SCENE_PROCESSES || !screen->processes_asked;
 }
 

@@ -31,14 +31,6 @@ ask_runs(struct screen *screen)
 }
 
 void
-screen_ask_notices(struct screen *screen)
-{
-    json_t *params = json_object();
-    json_object_set_new(params, "limit", json_integer(NOTICE_LIST_MAX));
-    screen_call(screen, CALL_NOTICES, "alerts.list", params);
-}
-
-void
 screen_show(struct screen *screen, enum scene_kind kind)
 {
     scene_show(&screen->scene, kind);

@@ -12,7 +12,7 @@
 
 enum call_kind { CALL_STATUS, CALL_WATCH, CALL_HISTORY, CALL_TOP, CALL_CURVE, CALL_LOGS, CALL_FAILURES,
     CALL_WORKERS, CALL_RUN, CALL_RUNS, CALL_PROCESSES, CALL_NOTICES, CALL_CONFIG, CALL_SETTING,
-    CALL_SETTING_HISTORY,
+    CALL_SETTING_HISTORY, CALL_ALERT,
     CALL_DIALOG };
 
 /* A request under way. */
@@ -25,7 +25,7 @@ struct call {
     int64_t run;
     char by[DETAIL_NAME_MAX]; /* of the best trials; see struct detail */
     bool reverse;
-    char done[48]; /* what to tell when a run has taken it */
+    char done[128]; /* what to tell when it has been done */
     bool failed; /* could not be sent: answered when the present entry ends */
 };
 
@@ -42,6 +42,7 @@ struct screen {
     double detail_time, detail_done; /* when and at what count it was read last */
     enum run_state detail_state;
     int detail_calls; /* under way */
+    double deliveries; /* what was known of them when notices were asked for */
     bool processes_asked, workers_asked, settings_asked; /* under way */
 };
 
@@ -54,6 +55,11 @@ struct call *screen_call(struct screen *screen, enum call_kind kind, const char 
 void screen_ask_notices(struct screen *screen);
 void screen_update_tables(struct scene *scene); /* with what has come */
 void screen_ask_all(struct screen *screen); /* what a hold has missed */
+
+/* screen_alerts.c */
+void screen_take_alert(struct screen *screen, const struct call *call, const json_t *result,
+    const struct diag *diag);
+void screen_tick_alerts(struct screen *screen);
 
 /* screen_settings.c */
 void screen_ask_settings(struct screen *screen);
@@ -111,6 +117,10 @@ void act_tree(struct screen *screen, int by, const char *text);
 void act_follow(struct screen *screen, int by, const char *text);
 void act_of_run(struct screen *screen, int by, const char *text);
 void act_process(struct screen *screen, int by, const char *text);
+void act_acknowledge(struct screen *screen, int by, const char *text);
+void act_silence(struct screen *screen, int by, const char *text);
+void act_test(struct screen *screen, int by, const char *text);
+void act_replay(struct screen *screen, int by, const char *text);
 void act_edit(struct screen *screen, int by, const char *text);
 void act_default(struct screen *screen, int by, const char *text);
 void act_switch(struct screen *screen, int by, const char *text);

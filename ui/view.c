@@ -463,6 +463,9 @@ apply_active(struct view *view, const json_t *active)
         get_text(object, "key", alert->key, sizeof alert->key);
         get_text(object, "state", alert->state, sizeof alert->state);
         get_text(object, "unit", alert->unit, sizeof alert->unit);
+        get_text(object, "hold", alert->hold, sizeof alert->hold);
+        get_text(object, "cause", alert->cause, sizeof alert->cause);
+        get_text(object, "acknowledged", alert->acknowledged, sizeof alert->acknowledged);
         alert->value = get_number(object, "value");
         alert->level = get_number(object, "level");
         alert->since = get_number(object, "since");

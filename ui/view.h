@@ -95,6 +95,8 @@ struct view_alert { /* an alert that is not normal */
     char key[96];
     char state[16];
     char unit[8];
+    char hold[12], cause[VIEW_TEXT_MAX]; /* "silenced", "inhibited", ""; by what */
+    char acknowledged[64]; /* by whom; "" */
     double value, level, since;
 };
 
