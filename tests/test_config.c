@@ -60,7 +60,7 @@ START_TEST(defaults)
     ck_assert_int_eq(c->slots, 0);
     ck_assert_double_eq(c->grace_seconds, 5);
     ck_assert_str_eq(c->folders, "");
-    ck_assert_int_eq(c->theme, 0);
+    ck_assert_str_eq(c->theme, "default");
     ck_assert_int_eq(c->charset, 0);
     ck_assert_int_eq(c->webhook_count, 0);
     ck_assert_int_eq(c->threshold_count, 10);
@@ -105,7 +105,7 @@ START_TEST(reads_plain_options)
     ck_assert_int_eq(c->slots, 3);
     ck_assert_double_eq(c->grace_seconds, 0);
     ck_assert_str_eq(c->folders, "/a:/b");
-    ck_assert_int_eq(c->theme, 1);
+    ck_assert_str_eq(c->theme, "mono");
     ck_assert_int_eq(c->charset, 2);
     config_free(c);
 }
@@ -315,7 +315,7 @@ START_TEST(refuses_plain_options)
     refused("[server]\ninterval =\n", ERR_BAD_TYPE, 2, "server.interval", "100ms to 1h");
     refused("[runs]\nslots = 0\n", ERR_BAD_RANGE, 2, "runs.slots", "auto, 1 to 1024");
     refused("[runs]\nslots = 1025\n", ERR_BAD_RANGE, 2, "runs.slots", "auto, 1 to 1024");
-    refused("[screen]\ntheme = dark\n", ERR_BAD_TYPE, 2, "screen.theme", "default, mono");
+    refused("[screen]\ntheme = ../dark\n", ERR_BAD_TYPE, 2, "screen.theme", "is no name of a theme");
     refused("[threshold]\n", ERR_UNKNOWN_KEY, 1, "threshold", "[threshold NAME]");
 }
 END_TEST

@@ -265,6 +265,47 @@ START_TEST(sizes_and_ascii)
 }
 END_TEST
 
+/* Colours by their parts where the terminal says that it takes them, also where nothing is
+ * written; NO_COLOR goes before all; a theme at fault is told of and changes nothing. */
+START_TEST(themes_are_switched)
+{
+    char path[5000];
+    prepare("C.UTF-8");
+    snprintf(path, sizeof path, "%s/themes", home);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/themes/bad.ini", home);
+    FILE *file = fopen(path, "we");
+    ck_assert_ptr_nonnull(file);
+    fputs("[styles]\nwarning = redd\n", file);
+    fclose(file);
+    setenv("COLORTERM", "truecolor", 1);
+    open_console(40, 120);
+    ck_screen("none running");
+    ck_assert_int_eq(terminal_ground(&terminal, 20, 60), -1);
+    terminal_send(&terminal, "t");
+    ck_screen("theme light");
+    ck_assert_int_eq(terminal_ground(&terminal, 0, 0), 0xFFFFFF);
+    ck_assert_int_eq(terminal_ground(&terminal, 39, 119), 0xFFFFFF);
+    terminal_send(&terminal, ":theme bad\r");
+    ck_screen("bad.ini:2: styles.warning: \"redd\" is not a colour");
+    ck_assert_int_eq(terminal_ground(&terminal, 0, 0), 0xFFFFFF);
+    terminal_send(&terminal, "q");
+    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
+    terminal_close(&terminal);
+    setenv("NO_COLOR", "1", 1);
+    open_console(40, 120);
+    ck_screen("none running");
+    terminal_send(&terminal, "t");
+    ck_screen("theme light");
+    ck_assert_int_eq(terminal_ground(&terminal, 0, 0), -1);
+    terminal_send(&terminal, "q");
+    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
+    terminal_close(&terminal);
+    unsetenv("COLORTERM");
+    stop_server();
+}
+END_TEST
+
 START_TEST(terminal_is_restored_on_term)
 {
     prepare("C.UTF-8");
@@ -316,6 +357,7 @@ test_suite(void)
     tcase_add_test(tcase, processes_are_seen_and_signalled);
     tcase_add_test(tcase, steer_a_run);
     tcase_add_test(tcase, sizes_and_ascii);
+    tcase_add_test(tcase, themes_are_switched);
     tcase_add_test(tcase, terminal_is_restored_on_term);
     tcase_add_test(tcase, server_dies);
     suite_add_tcase(suite, tcase);

@@ -28,6 +28,7 @@
 #include "config/runfile.h"
 #include "model/metric.h"
 #include "ui/keymap.h"
+#include "ui/theme.h"
 
 /* A sentence ends its line, as mdoc wants it; `text` may hold several. */
 static void
@@ -260,15 +261,22 @@ static const struct part {
     const char *file;
     const char *name; /* of the markers; NULL: the whole file */
     void (*print)(struct str *out);
+    int theme; /* where print is NULL */
 } parts[] = {
-    { "doc/optop.1", "commands", print_commands },
-    { "doc/optop.1", "keys", print_keys },
-    { "doc/optop.1", "exits", print_exits },
-    { "doc/optop.ini.5", "options", print_config_options },
-    { "doc/optop.ini.5", "thresholds", print_default_thresholds },
-    { "doc/optop.ini.5", "metrics", print_metrics },
-    { "doc/optop-run.5", "options", print_run_options },
-    { "conf/optop.ini", NULL, print_sample },
+    { "doc/optop.1", "commands", print_commands, 0 },
+    { "doc/optop.1", "keys", print_keys, 0 },
+    { "doc/optop.1", "exits", print_exits, 0 },
+    { "doc/optop.ini.5", "options", print_config_options, 0 },
+    { "doc/optop.ini.5", "thresholds", print_default_thresholds, 0 },
+    { "doc/optop.ini.5", "metrics", print_metrics, 0 },
+    { "doc/optop-run.5", "options", print_run_options, 0 },
+    { "conf/optop.ini", NULL, print_sample, 0 },
+    { "conf/themes/default.ini", NULL, NULL, 0 },
+    { "conf/themes/light.ini", NULL, NULL, 1 },
+    { "conf/themes/high-contrast.ini", NULL, NULL, 2 },
+    { "conf/themes/colour-blind.ini", NULL, NULL, 3 },
+    { "conf/themes/mono.ini", NULL, NULL, 4 },
+    { "conf/themes/terminal16.ini", NULL, NULL, 5 },
 };
 
 static int
@@ -302,7 +310,10 @@ static int
 put_part(const struct part *part, const struct str *old, struct str *out)
 {
     if (!part->name) {
-        part->print(out);
+        if (part->print)
+            part->print(out);
+        else
+            str_puts(out, theme_builtin(part->theme)->text);
         return 0;
     }
     char begin[64], end[64];

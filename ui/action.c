@@ -72,6 +72,7 @@ static const struct action_row rows[ACTION_COUNT] = {
     [ACTION_ZOOM] = { "zoom", NULL, "the focused panel over the whole screen, and back", act_zoom, 0 },
     [ACTION_COMMAND] = { "command", NULL, "type what to do; Tab completes", act_command, 0 },
     [ACTION_FREEZE] = { "hold", NULL, "hold the picture still, and go on", act_hold, 0 },
+    [ACTION_THEME] = { "theme", "<name>", "the next theme of colours, or one by its name", act_theme, 0 },
     [ACTION_REDRAW] = { "redraw", NULL, "draw everything anew", act_redraw, 0 },
     [ACTION_QUIT] = { "quit", NULL, "leave; the server and its runs go on", act_quit, 0 },
 };

@@ -78,6 +78,7 @@ enum action {
     ACTION_ZOOM, /* the focused panel, over the whole screen */
     ACTION_COMMAND,
     ACTION_FREEZE, /* the picture stands still */
+    ACTION_THEME,
     ACTION_REDRAW,
     ACTION_QUIT,
     ACTION_COUNT

@@ -36,6 +36,7 @@ static const struct key_row rows[] = {
 
     { "help", "Esc", KEY_CODE_ESCAPE, ACTION_BACK, "back", NULL },
     { "help", "?", '?', ACTION_BACK, NULL, NULL },
+    { "help", "q", 'q', ACTION_BACK, NULL, NULL },
 
     { "run", "Esc", KEY_CODE_ESCAPE, ACTION_BACK, "back", NULL },
     { "run", "m", 'm', ACTION_METRIC, "metric", NULL },
@@ -91,6 +92,7 @@ static const struct key_row rows[] = {
     { "any", "End", KEY_CODE_END, ACTION_LAST, NULL, NULL },
     { "any", "G", 'G', ACTION_LAST, NULL, NULL },
     { "any", "Esc", KEY_CODE_ESCAPE, ACTION_BACK, NULL, NULL },
+    { "any", "t", 't', ACTION_THEME, NULL, NULL },
     { "any", "Ctrl-L", 'L' - '@', ACTION_REDRAW, NULL, NULL },
     { "any", ":", ':', ACTION_COMMAND, "command", NULL },
     { "any", "?", '?', ACTION_HELP, "help", NULL },

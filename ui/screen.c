@@ -25,6 +25,14 @@ screen_tell(struct screen *screen, enum style style, const char *text)
     screen->dirty = true;
 }
 
+void
+screen_fault(struct screen *screen, const struct diag *diag)
+{
+    char text[DIAG_TEXT_MAX + DIAG_FILE_MAX + DIAG_KEY_MAX];
+    screen_tell(screen, STYLE_ERROR, diag_format(diag, text, sizeof text));
+    screen->message_until = NAN;
+}
+
 static void
 expire_message(struct screen *screen)
 {

@@ -23,6 +23,8 @@ struct screen_host {
     void (*redraw)(void *context); /* draw every cell anew; may be NULL */
     /* Lets the person edit a file in an editor of their own, and waits for its end; may be NULL. */
     int (*edit)(void *context, const char *path, struct diag *diag);
+    /* Another theme, by its name or (NULL) the next; ret_name has room for THEME_NAME_MAX. May be NULL. */
+    int (*theme)(void *context, const char *name, char *ret_name, struct diag *diag);
 };
 
 struct screen;
@@ -39,6 +41,9 @@ void screen_disconnected(struct screen *screen, const char *text);
 
 /* One of the server's notifications. */
 void screen_notification(struct screen *screen, const char *method, const json_t *params);
+
+/* Tells a fault in the last line. */
+void screen_fault(struct screen *screen, const struct diag *diag);
 
 void screen_key(struct screen *screen, uint32_t key);
 
@@ -64,7 +69,8 @@ struct screen_options {
     /* Opens a new client after the server has gone; must not wait for long. */
     int (*reopen)(void *context, struct client **ret_client, struct diag *diag);
     void *reopen_context;
-    enum theme theme;
+    const char *theme; /* its name; NULL: the default */
+    const char *themes; /* the user's folder of themes; NULL: none */
     enum term_charset charset;
     const char *folders; /* of run files, colon-separated */
 };

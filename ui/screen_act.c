@@ -458,6 +458,22 @@ act_hold(struct screen *screen, int by, const char *text)
 }
 
 void
+act_theme(struct screen *screen, int by, const char *text)
+{
+    char name[THEME_NAME_MAX], message[96];
+    struct diag diag = { 0 };
+    (void)by;
+    if (!screen->host->theme)
+        return;
+    if (screen->host->theme(screen->host->context, text && *text ? text : NULL, name, &diag) < 0) {
+        screen_fault(screen, &diag);
+        return;
+    }
+    snprintf(message, sizeof message, "theme %s; to keep it: theme in [screen] of the settings (7)", name);
+    screen_tell(screen, STYLE_TEXT, message);
+}
+
+void
 act_redraw(struct screen *screen, int by, const char *text)
 {
     (void)by, (void)text;

@@ -3,9 +3,11 @@
  * What the keys of the view of alerts do: each is a request that is told of
  * when the server has answered.
  */
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "base/unit.h"
@@ -68,6 +70,9 @@ match(const struct view_alert *alert)
             *at = '?';
     json_t *params = json_object();
     json_object_set_new(params, "match", json_string(text));
+    const struct passwd *user = getpwuid(getuid());
+    if (user && user->pw_name)
+        json_object_set_new(params, "author", json_string(user->pw_name));
     return params;
 }
 

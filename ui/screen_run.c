@@ -36,6 +36,8 @@ struct console {
     struct loop_signal *stop_signal;
     struct loop_signal *signals[5];
     int64_t retry_ms;
+    struct theme theme;
+    char theme_name[THEME_NAME_MAX]; /* of the last that was asked for */
     bool size_changed;
     bool lost; /* the client said that its connection ended; closed at the turn's end */
     char lost_text[DIAG_TEXT_MAX];
@@ -82,6 +84,31 @@ host_edit(void *context, const char *path, struct diag *diag)
     console->size_changed = true;
     screen_touch(console->screen);
     return r;
+}
+
+static int
+take_theme(struct console *console, const char *name, struct diag *diag)
+{
+    int r = theme_load(console->options->themes, name, &console->theme, diag);
+    if (r == 0)
+        term_set_theme(console->term, &console->theme);
+    return r;
+}
+
+/* A theme at fault is told of and counts as seen: the next key goes on behind it. */
+static int
+host_theme(void *context, const char *name, char *ret_name, struct diag *diag)
+{
+    struct console *console = context;
+    char names[THEMES_MAX][THEME_NAME_MAX];
+    int count = theme_names(console->options->themes, names), next = 0;
+    for (int i = 0; !name && i < count; i++)
+        if (str_equal(names[i], console->theme_name))
+            next = (i + 1) % count;
+    str_copy(console->theme_name, sizeof console->theme_name, name ? name : names[next]);
+    str_copy(ret_name, THEME_NAME_MAX, console->theme_name);
+    screen_touch(console->screen);
+    return take_theme(console, console->theme_name, diag);
 }
 
 /* The server. */
@@ -314,19 +341,25 @@ screen_run(const struct screen_options *options)
     struct diag diag = { .code = 0 };
     struct console console = { .options = options, .client = options->client,
         .retry_ms = RETRY_FIRST_MS, .size_changed = true };
-    struct term_options term_options = { options->theme, options->charset };
+    struct diag fault = { .code = 0 }; /* of the theme: told on the screen, which has the default then */
+    str_copy(console.theme_name, sizeof console.theme_name, options->theme ? options->theme : "default");
+    if (theme_load(options->themes, console.theme_name, &console.theme, &fault) < 0)
+        theme_default(&console.theme);
+    struct term_options term_options = { &console.theme, options->charset };
     int r = term_open(&term_options, &console.term, &diag);
     if (r < 0) {
         client_close(options->client);
         fprintf(stderr, "optop: %s\n", diag.text);
         return r;
     }
-    console.host = (struct screen_host){ &console, host_request, host_quit, host_redraw, host_edit };
+    console.host = (struct screen_host){ &console, host_request, host_quit, host_redraw, host_edit, host_theme };
     console.events = (struct client_events){ on_notification, on_closed };
     canvas_init(&console.canvas);
     console.canvas.ascii = term_ascii(console.term);
     console.loop = loop_new();
     console.screen = screen_new(&console.host, options->folders);
+    if (fault.code)
+        screen_fault(console.screen, &fault);
     start_signals(&console);
     r = loop_fd_start(console.loop, term_fd(console.term), LOOP_READ, on_input, &console,
         &console.input);

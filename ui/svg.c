@@ -11,7 +11,7 @@ enum { CELL_WIDTH = 8, CELL_HEIGHT = 16, MARGIN = 8, BASELINE = 12, COLOURS = 25
 #define INK "#d4d7dd"
 
 static const char *
-ink(enum theme theme, enum style style, char buf[8])
+ink(const struct theme *theme, enum style style, char buf[8])
 {
     struct theme_look look = theme_look(theme, style, COLOURS);
     if (look.foreground == THEME_OWN)
@@ -112,7 +112,7 @@ append_letter(struct str *out, const struct cell *cell)
 
 /* Letters of one style that follow each other, spread over their cells. */
 static void
-letters(struct str *out, int x, int y, const struct cell *cell, int count, enum theme theme)
+letters(struct str *out, int x, int y, const struct cell *cell, int count, const struct theme *theme)
 {
     char colour[8];
     struct theme_look look = theme_look(theme, cell->style, COLOURS);
@@ -147,7 +147,7 @@ stretch(const struct cell *cell, int room)
 }
 
 static void
-write_row(const struct canvas *canvas, enum theme theme, int row, struct str *out)
+write_row(const struct canvas *canvas, const struct theme *theme, int row, struct str *out)
 {
     char colour[8];
     const struct cell *cell = &canvas->cell[row * canvas->columns];
@@ -168,7 +168,7 @@ write_row(const struct canvas *canvas, enum theme theme, int row, struct str *ou
 }
 
 void
-svg_write(const struct canvas *canvas, enum theme theme, struct str *out)
+svg_write(const struct canvas *canvas, const struct theme *theme, struct str *out)
 {
     int width = canvas->columns * CELL_WIDTH + 2 * MARGIN;
     int height = canvas->rows * CELL_HEIGHT + 2 * MARGIN;

@@ -10,6 +10,6 @@
 #include "ui/canvas.h"
 #include "ui/theme.h"
 
-void svg_write(const struct canvas *canvas, enum theme theme, struct str *out);
+void svg_write(const struct canvas *canvas, const struct theme *theme, struct str *out);
 
 #endif

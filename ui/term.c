@@ -28,6 +28,7 @@
 
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "ui/term_parts.h"
 
 /* <term.h> would define words such as `columns` and `lines` as macros. */
 extern int setupterm(const char *name, int fd, int *ret_error);
@@ -51,6 +52,8 @@ struct term {
     struct canvas shown; /* as last written; 0 columns: nothing is known */
     attr_t attributes[STYLE_COUNT];
     short pair[STYLE_COUNT];
+    int colours;
+    struct term_parts parts;
     cchar_t run[CANVAS_COLUMNS_MAX];
 };
 
@@ -167,14 +170,31 @@ choose_ascii(enum term_charset charset)
     return charset == TERM_CHARSET_ASCII || !utf8;
 }
 
-static void
-set_looks(struct term *term, enum theme theme)
+/* How many colours the terminal has; 0: none are wanted. */
+static int
+count_colours(void)
 {
-    const char *no_color = getenv("NO_COLOR");
-    int colours = 0;
-    if (!(no_color && *no_color) && has_colors() && start_color() == OK &&
-        use_default_colors() == OK)
-        colours = COLORS;
+    const char *no_color = getenv("NO_COLOR"), *direct = getenv("COLORTERM");
+    if ((no_color && *no_color) || !has_colors() || start_color() != OK || use_default_colors() != OK)
+        return 0;
+    bool parts = str_equal(direct, "truecolor") || str_equal(direct, "24bit");
+    return COLORS == 256 && parts ? THEME_TRUE : COLORS;
+}
+
+/* What curses is told of a colour. */
+static int
+number_of(struct term *term, int colour)
+{
+    if (COLORS >= THEME_TRUE) /* curses itself takes parts; 0 to 7 are still numbers */
+        return colour < 8 ? colour : (int)theme_rgb(colour);
+    return term_parts_number(&term->parts, colour);
+}
+
+static void
+set_looks(struct term *term, const struct theme *theme)
+{
+    int colours = term->colours;
+    term_parts_begin(&term->parts, theme);
     for (int i = 0; i < STYLE_COUNT; i++) {
         struct theme_look look = theme_look(theme, (enum style)i, colours);
         term->attributes[i] = (look.attributes & THEME_BOLD ? A_BOLD : 0) |
@@ -184,9 +204,13 @@ set_looks(struct term *term, enum theme theme)
         term->pair[i] = 0;
         /* a pair even for the terminal's own colour: curses then changes the
          * colour alone, instead of resetting everything */
-        if (colours && i + 1 < COLOR_PAIRS && init_pair((short)(i + 1), look.foreground, -1) == OK)
+        if (colours && i + 1 < COLOR_PAIRS && init_extended_pair(i + 1, number_of(term, look.foreground),
+                number_of(term, look.background)) == OK)
             term->pair[i] = (short)(i + 1);
     }
+    cchar_t ground;
+    setcchar(&ground, L" ", A_NORMAL, term->pair[STYLE_TEXT], NULL);
+    bkgrndset(&ground); /* what is erased has the theme's ground, too */
 }
 
 static bool
@@ -257,6 +281,7 @@ term_open(const struct term_options *options, struct term **ret_term, struct dia
         return diag_set(diag, ERR_DENIED, "curses cannot use this terminal");
     }
     arm_restore(set_modes());
+    term->colours = count_colours();
     set_looks(term, options->theme);
     *ret_term = term;
     return 0;
@@ -279,7 +304,15 @@ term_close(struct term *term)
     close_descriptors(term);
     canvas_release(&term->shown);
     str_release(&term->bytes);
+    str_release(&term->parts.text);
     free(term);
+}
+
+void
+term_set_theme(struct term *term, const struct theme *theme)
+{
+    set_looks(term, theme);
+    term_forget(term);
 }
 
 int
@@ -438,9 +471,15 @@ send_frame(struct term *term)
     if (len <= 0)
         return;
     str_clear(&term->bytes);
-    str_reserve(&term->bytes, (size_t)len);
+    str_reserve(&term->bytes, (size_t)len + 1);
     ssize_t held = pread(term->frame, term->bytes.data, (size_t)len, 0);
     lseek(term->frame, 0, SEEK_SET);
+    if (held <= 0)
+        return;
+    term->bytes.len = (size_t)held;
+    term->bytes.data[held] = '\0';
+    term_parts_translate(&term->parts, &term->bytes);
+    held = (ssize_t)term->bytes.len;
     while (sent < held) {
         ssize_t n = write(term->output, term->bytes.data + sent, (size_t)(held - sent));
         if (n >= 0) {

@@ -18,7 +18,7 @@ enum term_charset { TERM_CHARSET_AUTO, TERM_CHARSET_UTF8, TERM_CHARSET_ASCII };
 struct term;
 
 struct term_options {
-    enum theme theme;
+    const struct theme *theme; /* borrowed until term_open returns */
     enum term_charset charset;
 };
 
@@ -27,6 +27,9 @@ struct term_options {
  * then. Owned; term_close. */
 int term_open(const struct term_options *options, struct term **ret_term, struct diag *diag);
 void term_close(struct term *term);
+
+/* Other looks from the next term_draw on, which writes everything. */
+void term_set_theme(struct term *term, const struct theme *theme);
 
 /* To be watched for reading; borrowed. */
 int term_fd(const struct term *term);

@@ -1,47 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ui/theme.h"
 
-/* The colours of 256 have a middle luminance (contrast of 3 to 6 both to black
- * and to white); 16 and 8 use what terminals are tuned for. */
-struct look {
-    short of_256, of_16, of_8;
-    unsigned attributes; /* with colour */
-    unsigned mono; /* without */
+/* Without colour. To add a style: a row here, one in names[] of theme_file.c and
+ * one in every theme. */
+static const unsigned mono[STYLE_COUNT] = {
+    [STYLE_DIM] = THEME_FAINT,
+    [STYLE_TITLE] = THEME_BOLD,
+    [STYLE_KEY] = THEME_BOLD,
+    [STYLE_WARNING] = THEME_BOLD,
+    [STYLE_CRITICAL] = THEME_BOLD | THEME_REVERSE,
+    [STYLE_SELECTED] = THEME_REVERSE,
+    [STYLE_BAR_1] = THEME_BOLD,
+    [STYLE_BAR_EMPTY] = THEME_FAINT,
+    [STYLE_INPUT] = THEME_UNDERLINE,
+    [STYLE_ERROR] = THEME_BOLD,
 };
 
-enum { OWN = THEME_OWN, RED = 1, GREEN, YELLOW, BLUE, MAGENTA, CYAN, GREY = 8 };
-
-static const struct look looks[STYLE_COUNT] = {
-    [STYLE_TEXT]      = { OWN, OWN, OWN, 0, 0 },
-    [STYLE_DIM]       = { 244, GREY, OWN, 0, THEME_FAINT },
-    [STYLE_TITLE]     = { OWN, OWN, OWN, THEME_BOLD, THEME_BOLD },
-    [STYLE_KEY]       = { 67, CYAN, CYAN, THEME_BOLD, THEME_BOLD },
-    [STYLE_VALUE]     = { OWN, OWN, OWN, 0, 0 },
-    [STYLE_GOOD]      = { 35, GREEN, GREEN, 0, 0 },
-    [STYLE_WARNING]   = { 172, YELLOW, YELLOW, THEME_BOLD, THEME_BOLD },
-    [STYLE_CRITICAL]  = { 160, RED, RED, THEME_BOLD, THEME_BOLD | THEME_REVERSE },
-    [STYLE_SELECTED]  = { OWN, OWN, OWN, THEME_REVERSE, THEME_REVERSE },
-    [STYLE_HEADER]    = { OWN, OWN, OWN, 0, 0 },
-    [STYLE_BAR_1]     = { 67, CYAN, CYAN, 0, THEME_BOLD },
-    [STYLE_BAR_2]     = { 167, RED, RED, 0, 0 },
-    [STYLE_BAR_3]     = { 65, GREEN, GREEN, 0, 0 },
-    [STYLE_BAR_4]     = { 136, YELLOW, YELLOW, 0, 0 },
-    [STYLE_BAR_EMPTY] = { 240, GREY, OWN, 0, THEME_FAINT },
-    [STYLE_GRAPH]     = { 67, CYAN, CYAN, 0, 0 },
-    [STYLE_GRAPH_2]   = { 136, YELLOW, YELLOW, 0, 0 },
-    [STYLE_INPUT]     = { OWN, OWN, OWN, THEME_UNDERLINE, THEME_UNDERLINE },
-    [STYLE_ERROR]     = { 160, RED, RED, 0, THEME_BOLD },
-};
-
-struct theme_look
-theme_look(enum theme theme, enum style style, int colours)
-{
-    const struct look *look = &looks[style < STYLE_COUNT ? style : STYLE_TEXT];
-    if (theme == THEME_MONO || colours < 8)
-        return (struct theme_look){ OWN, look->mono };
-    short colour = colours >= 256 ? look->of_256 : colours >= 16 ? look->of_16 : look->of_8;
-    return (struct theme_look){ colour, look->attributes };
-}
+enum { GREY = 8 };
 
 uint32_t
 theme_rgb(int colour)
@@ -51,6 +26,8 @@ theme_rgb(int colour)
         0x7F7F7F, 0xFF0000, 0x00FF00, 0xFFFF00, 0x5C5CFF, 0xFF00FF, 0x00FFFF, 0xFFFFFF,
     };
     static const uint32_t level[6] = { 0x00, 0x5F, 0x87, 0xAF, 0xD7, 0xFF };
+    if (colour >= THEME_RGB)
+        return (uint32_t)colour - THEME_RGB;
     if (colour < 16)
         return basic[colour < 0 ? 0 : colour];
     if (colour < 232) {
@@ -59,4 +36,60 @@ theme_rgb(int colour)
     }
     uint32_t grey = 8 + 10 * (uint32_t)((colour > 255 ? 255 : colour) - 232);
     return grey << 16 | grey << 8 | grey;
+}
+
+/* Green counts most and blue least, as eyes have it. */
+static int
+distance(uint32_t a, uint32_t b)
+{
+    int red = (int)(a >> 16 & 255) - (int)(b >> 16 & 255), green = (int)(a >> 8 & 255) - (int)(b >> 8 & 255);
+    int blue = (int)(a & 255) - (int)(b & 255);
+    return 3 * red * red + 4 * green * green + 2 * blue * blue;
+}
+
+static int
+nearest(uint32_t rgb, int from, int to)
+{
+    int best = from;
+    for (int i = from; i < to; i++)
+        if (distance(theme_rgb(i), rgb) < distance(theme_rgb(best), rgb))
+            best = i;
+    return best;
+}
+
+int
+theme_nearest(uint32_t rgb)
+{
+    return nearest(rgb, 16, 256); /* the first 16 are what each person has made of them */
+}
+
+/* What a terminal with so many colours shows. */
+static int
+shown(const struct theme_colour *colour, int colours)
+{
+    if (colours >= 256) {
+        if (colour->colour < THEME_RGB || colours >= THEME_TRUE)
+            return colour->colour;
+        return theme_nearest(theme_rgb(colour->colour));
+    }
+    int basic = colour->of_16;
+    if (basic == THEME_NEAREST)
+        basic = colour->colour < 16 ? colour->colour : nearest(theme_rgb(colour->colour), 0, 16);
+    if (colours >= 16 || basic < GREY)
+        return basic;
+    return basic == GREY ? THEME_OWN : basic - GREY;
+}
+
+struct theme_look
+theme_look(const struct theme *theme, enum style style, int colours)
+{
+    style = style < STYLE_COUNT ? style : STYLE_TEXT;
+    if (colours < 8)
+        return (struct theme_look){ THEME_OWN, THEME_OWN, mono[style] };
+    struct theme_look look = { shown(&theme->colour[style], colours), shown(&theme->background, colours),
+        theme->attributes[style] };
+    /* what is its own colour in a theme with a ground of its own would be lost on it */
+    if (look.foreground == THEME_OWN && look.background != THEME_OWN)
+        look.foreground = shown(&theme->colour[STYLE_TEXT], colours);
+    return look;
 }

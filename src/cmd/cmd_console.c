@@ -3,6 +3,7 @@
  * `optop`, `optop console`: the screen.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
@@ -31,6 +32,14 @@ run_folders(const struct config *config)
     return xasprintf("%s%s%s", own, own[0] ? ":" : "", OPTOP_DATADIR "/runs");
 }
 
+/* Beside the file of options. */
+static char *
+theme_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? xasprintf("%.*s/themes", (int)(slash - path), path) : xstrdup("themes");
+}
+
 static int
 run_console(struct cmd_line *line)
 {
@@ -49,17 +58,19 @@ run_console(struct cmd_line *line)
     struct diag diag = { 0 };
     if (config_load(path, &ini, &config, &diag) < 0)
         config = NULL;
-    char *folders = run_folders(config);
+    char *folders = run_folders(config), *themes = theme_folder(path);
     struct screen_options options = {
         .client = line->client,
         .reopen = reopen,
-        .theme = config ? (enum theme)config->theme : THEME_DEFAULT,
+        .theme = config ? config->theme : NULL,
+        .themes = themes,
         .charset = config ? (enum term_charset)config->charset : TERM_CHARSET_AUTO,
         .folders = folders,
     };
     line->client = NULL;
     int r = screen_run(&options);
     free(folders);
+    free(themes);
     config_free(config);
     ini_free(ini);
     free(path);

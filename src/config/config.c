@@ -34,6 +34,8 @@ static int take_slots(void *, const struct ini_entry *, const struct option_valu
     struct diag *);
 static int take_listen(void *, const struct ini_entry *, const struct option_value *,
     struct diag *);
+static int take_theme(void *, const struct ini_entry *, const struct option_value *,
+    struct diag *);
 static int take_url(void *, const struct ini_entry *, const struct option_value *, struct diag *);
 static int take_template(void *, const struct ini_entry *, const struct option_value *,
     struct diag *);
@@ -114,8 +116,9 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
     X("pressure", "scale_up", TEXT, 0, 0, NULL, NULL, false,                   \
         SERVER(scale_up), NULL, "The same when after that there is no pressure any more",        \
         "/usr/local/bin/scale --up")                                           \
-    X("screen", "theme", CHOICE, 0, 0, "default|mono", "default", false,       \
-        SERVER(theme), NULL, "Colours of the console", NULL)                   \
+    X("screen", "theme", CUSTOM, 0, 0,                                         \
+        "default|light|high-contrast|colour-blind|mono|terminal16|NAME", "default", false, 0, take_theme, \
+        "Colours of the console; NAME is that of themes/NAME.ini beside this file", NULL)        \
     X("screen", "charset", CHOICE, 0, 0, "auto|utf-8|ascii", "auto", false,    \
         SERVER(charset), NULL, "Characters of the console; auto goes by the locale", NULL)       \
     X("threshold *", "metric", TEXT, 0, 0, NULL, NULL, false,                  \
@@ -272,6 +275,28 @@ take_listen(void *target, const struct ini_entry *entry, const struct option_val
     if (*value->text && endpoint_parse(value->text, &address, diag) < 0)
         return ERR_BAD_TYPE;
     return walk_text(&config->metrics_listen, value->text, diag);
+}
+
+bool
+config_theme_name(const char *name)
+{
+    size_t len = strlen(name);
+    return len && len < CONFIG_THEME_MAX &&
+        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == len;
+}
+
+/* Only its form: whether there is such a theme is the console's to know. */
+static int
+take_theme(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct config *config = target;
+    char shown[80];
+    (void)entry;
+    if (!config_theme_name(value->text))
+        return diag_set(diag, ERR_BAD_TYPE, "\"%s\" is no name of a theme (allowed: letters, digits, _, -)",
+            text_clean(value->text, shown, sizeof shown));
+    return walk_text(&config->theme, value->text, diag);
 }
 
 static int
@@ -691,6 +716,7 @@ config_free(struct config *config)
     free(config->scale_down);
     free(config->scale_up);
     free(config->folders);
+    free(config->theme);
     free(config->metrics_listen);
     free(config);
 }

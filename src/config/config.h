@@ -24,6 +24,7 @@ enum {
     CONFIG_MATCH_MAX = 160,
     CONFIG_WINDOWS_MAX = 64,
     CONFIG_WEBHOOK_LIST_MAX = 256,
+    CONFIG_THEME_MAX = 32,
 };
 
 /* [threshold METRIC], [threshold METRIC:INSTANCE], or [threshold NAME] with a metric in it */
@@ -105,7 +106,7 @@ struct config {
     int64_t freeze_at, cancel_at, scale_at; /* index of CONFIG_PRESSURE_CHOICES */
     char *scale_down, *scale_up; /* owned; NULL: none */
     /* [screen] */
-    int64_t theme; /* index: default mono */
+    char *theme; /* owned; its name */
     int64_t charset; /* index: auto utf-8 ascii */
     /* sections by name */
     int threshold_count;
@@ -136,6 +137,9 @@ int config_webhook_fault(const struct ini *ini, const struct config_webhook *web
 int config_load(const char *path, struct ini **ret_ini, struct config **ret_config,
     struct diag *diag);
 void config_free(struct config *config);
+
+/* May a theme be called so? It must not lead out of its folder. */
+bool config_theme_name(const char *name);
 
 /* $OPTOP_CONFIG, else $XDG_CONFIG_HOME/optop/optop.ini, else
  * ~/.config/optop/optop.ini. Owned by the caller (free()). */

@@ -77,13 +77,21 @@ take_edit(void *context, const char *path, struct diag *diag)
     return rig->editor_fails ? diag_set(diag, ERR_BAD_STATE, "the editor ended with a failure") : 0;
 }
 
+static inline int
+take_theme(void *context, const char *name, char *ret_name, struct diag *diag)
+{
+    (void)context;
+    str_copy(ret_name, THEME_NAME_MAX, name ? name : "light");
+    return str_equal(name, "bad") ? diag_set(diag, ERR_BAD_TYPE, "\"redd\" is not a colour") : 0;
+}
+
 static inline void
 rig_open(struct rig *rig)
 {
     setenv("TZ", "UTC0", 1);
     memset(rig, 0, sizeof *rig);
     rig->host = (struct screen_host){ .context = rig, .request = take_request, .quit = take_quit,
-        .redraw = take_redraw, .edit = take_edit };
+        .redraw = take_redraw, .edit = take_edit, .theme = take_theme };
     rig->screen = screen_new(&rig->host, "");
     canvas_init(&rig->canvas);
     canvas_resize(&rig->canvas, 160, 50);
@@ -212,13 +220,15 @@ write_document(struct rig *rig, const char *name)
 {
     char path[128];
     struct str text;
+    struct theme theme;
+    theme_default(&theme);
     str_init(&text);
     snprintf(path, sizeof path, "../doc/screens/%s.txt", name);
     canvas_to_text(&rig->canvas, &text);
     write_file(test_path(path), text.data, text.len);
     str_clear(&text);
     snprintf(path, sizeof path, "../doc/screens/%s.svg", name);
-    svg_write(&rig->canvas, THEME_DEFAULT, &text);
+    svg_write(&rig->canvas, &theme, &text);
     write_file(test_path(path), text.data, text.len);
     str_release(&text);
 }

@@ -177,3 +177,13 @@ terminal_resize(struct terminal *terminal, int rows, int columns)
     vterm_set_size(terminal->vterm, rows, columns);
     ioctl(terminal->fd, TIOCSWINSZ, &size);
 }
+
+int
+terminal_ground(struct terminal *terminal, int row, int column)
+{
+    VTermScreenCell cell;
+    vterm_screen_get_cell(terminal->screen, (VTermPos){ row, column }, &cell);
+    if (!VTERM_COLOR_IS_RGB(&cell.bg) || VTERM_COLOR_IS_DEFAULT_BG(&cell.bg))
+        return -1;
+    return cell.bg.rgb.red << 16 | cell.bg.rgb.green << 8 | cell.bg.rgb.blue;
+}

@@ -41,6 +41,10 @@ bool terminal_wait_gone(struct terminal *terminal, const char *text, double seco
 /* Pumps until the program has ended; its wait status, or -1 after the time. */
 int terminal_wait_exit(struct terminal *terminal, double seconds);
 
+/* The ground of a cell as 0xRRGGBB, by the parts that the program sent; -1: the terminal's own,
+ * or a number of its palette. */
+int terminal_ground(struct terminal *terminal, int row, int column);
+
 void terminal_send(struct terminal *terminal, const char *keys);
 void terminal_resize(struct terminal *terminal, int rows, int columns);
 
