@@ -78,6 +78,8 @@ enum action {
     ACTION_ZOOM, /* the focused panel, over the whole screen */
     ACTION_COMMAND,
     ACTION_FREEZE, /* the picture stands still */
+    ACTION_COPY, /* the selected value */
+    ACTION_EXPORT, /* the panel with the focus, to a file */
     ACTION_THEME,
     ACTION_REDRAW,
     ACTION_QUIT,

@@ -134,6 +134,7 @@ const struct table_class alert_class = {
     .compare = compare_alerts,
     .matches = alert_matches,
     .draw = draw_alert,
+    .copied = ALERT_KEY,
     .empty = "everything is normal",
 };
 
@@ -206,5 +207,6 @@ const struct table_class notice_class = {
     .compare = compare_notices,
     .matches = notice_matches,
     .draw = draw_notice,
+    .copied = NOTICE_TEXT,
     .empty = "nothing has been told yet",
 };

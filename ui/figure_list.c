@@ -241,5 +241,6 @@ const struct table_class figure_list_class = {
     .compare = compare_figures,
     .matches = figure_matches,
     .draw = draw_figure,
+    .copied = COLUMN_VALUE,
     .empty = "no program publishes figures",
 };

@@ -220,5 +220,6 @@ const struct table_class help_class = {
     .compare = compare,
     .matches = matches,
     .draw = draw_row,
+    .copied = HELP_COMMAND,
     .empty = "",
 };

@@ -92,6 +92,8 @@ static const struct key_row rows[] = {
     { "any", "End", KEY_CODE_END, ACTION_LAST, NULL, NULL },
     { "any", "G", 'G', ACTION_LAST, NULL, NULL },
     { "any", "Esc", KEY_CODE_ESCAPE, ACTION_BACK, NULL, NULL },
+    { "any", "y", 'y', ACTION_COPY, NULL, NULL },
+    { "any", "E", 'E', ACTION_EXPORT, NULL, NULL },
     { "any", "t", 't', ACTION_THEME, NULL, NULL },
     { "any", "Ctrl-L", 'L' - '@', ACTION_REDRAW, NULL, NULL },
     { "any", ":", ':', ACTION_COMMAND, "command", NULL },

@@ -359,6 +359,7 @@ const struct table_class process_list_class = {
     .compare = compare_processes,
     .matches = process_matches,
     .draw = draw_process,
+    .copied = COLUMN_PID,
     .parent = process_parent,
     .empty = "reading processes...",
 };

@@ -260,5 +260,6 @@ const struct table_class run_list_class = {
     .compare = compare_runs,
     .matches = run_matches,
     .draw = draw_run,
+    .copied = COLUMN_RUN,
     .empty = "no runs yet: press n to launch one",
 };

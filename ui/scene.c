@@ -233,8 +233,8 @@ band_ends(const struct band *band)
     return band->panel[0].id == PANEL_NONE;
 }
 
-static struct panel_context
-context_of(struct scene *scene, enum panel_id id)
+struct panel_context
+scene_context_of(struct scene *scene, enum panel_id id)
 {
     return (struct panel_context){
         .view = &scene->view,
@@ -254,7 +254,7 @@ context_of(struct scene *scene, enum panel_id id)
 static bool
 has_panel(struct scene *scene, enum panel_id id)
 {
-    struct panel_context context = context_of(scene, id);
+    struct panel_context context = scene_context_of(scene, id);
     return panel_info(id)->want(&context, NARROW_BELOW) > 0;
 }
 
@@ -449,7 +449,7 @@ static void
 draw_panel(struct scene *scene, struct canvas *canvas, enum panel_id id, struct rect rect, bool boxed)
 {
     const struct panel *panel = panel_info(id);
-    struct panel_context context = context_of(scene, id);
+    struct panel_context context = scene_context_of(scene, id);
     char note[160] = "", title[64];
     struct rect inside = { rect.x + 1, rect.y + 1, rect.width - 2, rect.height - 1 };
     enum style style = context.focused ? STYLE_TEXT : STYLE_DIM;
@@ -496,7 +496,7 @@ measure_band(struct scene *scene, const struct band *band, int width, int frame)
         shares += band->panel[i].share;
     for (int i = 0; i < BAND_PANELS_MAX && band->panel[i].share; i++) {
         const struct panel *panel = panel_info(band->panel[i].id);
-        struct panel_context context = context_of(scene, band->panel[i].id);
+        struct panel_context context = scene_context_of(scene, band->panel[i].id);
         int inner = width * band->panel[i].share / shares - 2 * frame;
         int want = panel->want(&context, inner) + frame;
         room.want = want > room.want ? want : room.want;

@@ -78,6 +78,9 @@ void scene_draw(struct scene *scene, struct canvas *canvas);
 /* The panel after (step 1) or before (step -1) the one with the focus, in the order of reading. */
 enum panel_id scene_next_panel(struct scene *scene, int step);
 
+/* What a panel is drawn from. */
+struct panel_context scene_context_of(struct scene *scene, enum panel_id id);
+
 /* The table that a panel shows, or NULL. */
 struct table *scene_table(struct scene *scene, enum panel_id id);
 

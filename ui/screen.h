@@ -23,6 +23,8 @@ struct screen_host {
     void (*redraw)(void *context); /* draw every cell anew; may be NULL */
     /* Lets the person edit a file in an editor of their own, and waits for its end; may be NULL. */
     int (*edit)(void *context, const char *path, struct diag *diag);
+    /* Puts a text on the clipboard; may be NULL. */
+    void (*copy)(void *context, const char *text);
     /* Another theme, by its name or (NULL) the next; ret_name has room for THEME_NAME_MAX. May be NULL. */
     int (*theme)(void *context, const char *name, char *ret_name, struct diag *diag);
 };

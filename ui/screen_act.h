@@ -139,6 +139,8 @@ void act_focus(struct screen *screen, int by, const char *text);
 void act_zoom(struct screen *screen, int by, const char *text);
 void act_command(struct screen *screen, int by, const char *text);
 void act_hold(struct screen *screen, int by, const char *text);
+void act_copy(struct screen *screen, int by, const char *text);
+void act_export(struct screen *screen, int by, const char *text);
 void act_theme(struct screen *screen, int by, const char *text);
 void act_redraw(struct screen *screen, int by, const char *text);
 void act_quit(struct screen *screen, int by, const char *text);

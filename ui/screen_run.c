@@ -6,10 +6,12 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "ui/editor.h"
+#include "ui/export.h"
 #include "ui/screen.h"
 
 enum {
@@ -84,6 +86,19 @@ host_edit(void *context, const char *path, struct diag *diag)
     console->size_changed = true;
     screen_touch(console->screen);
     return r;
+}
+
+static void
+host_copy(void *context, const char *text)
+{
+    struct console *console = context;
+    const char *name = getenv("TERM");
+    bool tmux = getenv("TMUX") != NULL;
+    struct str bytes;
+    str_init(&bytes);
+    export_clipboard(text, tmux, !tmux && name && str_starts(name, "screen"), &bytes);
+    term_send(console->term, &bytes);
+    str_release(&bytes);
 }
 
 static int
@@ -352,7 +367,7 @@ screen_run(const struct screen_options *options)
         fprintf(stderr, "optop: %s\n", diag.text);
         return r;
     }
-    console.host = (struct screen_host){ &console, host_request, host_quit, host_redraw, host_edit, host_theme };
+    console.host = (struct screen_host){ &console, host_request, host_quit, host_redraw, host_edit, host_copy, host_theme };
     console.events = (struct client_events){ on_notification, on_closed };
     canvas_init(&console.canvas);
     console.canvas.ascii = term_ascii(console.term);

@@ -151,6 +151,7 @@ const struct table_class setting_class = {
     .compare = compare,
     .matches = matches,
     .draw = draw_row,
+    .copied = SETTING_VALUE,
     .parent = parent_of,
     .empty = "",
 };

@@ -30,6 +30,7 @@ struct table_class {
     void (*draw)(struct canvas *canvas, int y, int end, const struct layout_column *column,
         const void *rows, int row, int depth);
     uint64_t (*parent)(const void *rows, int row); /* key; 0: none. May be NULL: no tree */
+    int copied; /* the column that `y` copies of the row under the cursor */
     const char *empty; /* what is said when there are no rows */
 };
 

@@ -28,6 +28,7 @@
 
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "ui/term_glyph.h"
 #include "ui/term_parts.h"
 
 /* <term.h> would define words such as `columns` and `lines` as macros. */
@@ -361,37 +362,11 @@ term_enter(struct term *term)
 
 /* Drawing. */
 
-/* The kernel's console has light lines, a few blocks and no braille. */
-static uint32_t
-console_glyph(uint32_t code)
-{
-    static const struct {
-        uint32_t code, instead;
-    } glyphs[] = {
-        { 0x256D, 0x250C }, { 0x256E, 0x2510 }, { 0x256F, 0x2518 }, { 0x2570, 0x2514 },
-        { 0x2501, 0x2588 }, { 0x2578, 0x258C }, { 0x254D, 0x2593 }, { 0x2505, 0x2592 },
-        { 0x2504, 0x2591 },
-        { 0x2026, '~' }, { 0x25CF, 0x25A0 }, { 0x25B8, '>' },
-    };
-    if (code < 0x2000)
-        return code;
-    if (code >= 0x2800 && code <= 0x28FF) {
-        int dots = __builtin_popcount(code & 0xFF);
-        return dots == 0 ? ' ' : dots <= 2 ? '.' : dots <= 4 ? 0x2584 : 0x2588;
-    }
-    if (code >= 0x2581 && code <= 0x2587)
-        return code <= 0x2582 ? '_' : code <= 0x2585 ? 0x2584 : 0x2588;
-    for (size_t i = 0; i < sizeof glyphs / sizeof *glyphs; i++)
-        if (glyphs[i].code == code)
-            return glyphs[i].instead;
-    return code;
-}
-
 static void
 make_cell(const struct term *term, const struct cell *cell, int width, cchar_t *ret_cell)
 {
     wchar_t text[2 + CANVAS_MARKS_MAX] = { 0 };
-    uint32_t code = term->console ? console_glyph(cell->code) : cell->code;
+    uint32_t code = term->console ? term_console_glyph(cell->code) : cell->code;
     text[0] = (wchar_t)code;
     for (int i = 0; i < CANVAS_MARKS_MAX && cell->mark[i]; i++)
         if (wcwidth((wchar_t)cell->mark[i]) == 0)
@@ -462,12 +437,34 @@ take_size(struct term *term, const struct canvas *canvas)
     canvas_resize(&term->shown, canvas->columns, canvas->rows);
 }
 
+/* Writes all, unless the terminal takes nothing for a while. */
+static bool
+send_bytes(struct term *term, const struct str *bytes)
+{
+    for (size_t sent = 0; sent < bytes->len;) {
+        ssize_t n = write(term->output, bytes->data + sent, bytes->len - sent);
+        struct pollfd watched = { .fd = term->output, .events = POLLOUT };
+        if (n >= 0)
+            sent += (size_t)n;
+        else if (errno != EINTR && (errno != EAGAIN || poll(&watched, 1, STUCK_MS) <= 0))
+            return false;
+    }
+    return true;
+}
+
+void
+term_send(struct term *term, const struct str *bytes)
+{
+    if (!send_bytes(term, bytes))
+        term_forget(term);
+}
+
 /* Writes what the frame holds. A terminal that is stuck misses it and gets a
  * whole picture the next time. */
 static void
 send_frame(struct term *term)
 {
-    off_t len = lseek(term->frame, 0, SEEK_CUR), sent = 0;
+    off_t len = lseek(term->frame, 0, SEEK_CUR);
     if (len <= 0)
         return;
     str_clear(&term->bytes);
@@ -479,19 +476,8 @@ send_frame(struct term *term)
     term->bytes.len = (size_t)held;
     term->bytes.data[held] = '\0';
     term_parts_translate(&term->parts, &term->bytes);
-    held = (ssize_t)term->bytes.len;
-    while (sent < held) {
-        ssize_t n = write(term->output, term->bytes.data + sent, (size_t)(held - sent));
-        if (n >= 0) {
-            sent += n;
-            continue;
-        }
-        struct pollfd watched = { .fd = term->output, .events = POLLOUT };
-        if (errno != EINTR && (errno != EAGAIN || poll(&watched, 1, STUCK_MS) <= 0)) {
-            term_forget(term);
-            return;
-        }
-    }
+    if (!send_bytes(term, &term->bytes))
+        term_forget(term);
 }
 
 /* curses' update, gathered and sent as one; directly where that cannot be, and

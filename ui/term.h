@@ -28,6 +28,9 @@ struct term_options {
 int term_open(const struct term_options *options, struct term **ret_term, struct diag *diag);
 void term_close(struct term *term);
 
+/* Writes bytes that draw nothing (a clipboard's), between two pictures. */
+void term_send(struct term *term, const struct str *bytes);
+
 /* Other looks from the next term_draw on, which writes everything. */
 void term_set_theme(struct term *term, const struct theme *theme);
 

@@ -105,5 +105,6 @@ const struct table_class webhook_class = {
     .compare = compare,
     .matches = matches,
     .draw = draw_row,
+    .copied = COLUMN_ERROR,
     .empty = "no webhook is set: 7, then :add webhook NAME",
 };

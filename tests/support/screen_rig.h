@@ -37,6 +37,7 @@ struct rig {
     int quits, redraws;
     char edited[128]; /* the file that was given to the editor */
     bool editor_fails;
+    char copied[256];
 };
 
 static inline int
@@ -77,6 +78,13 @@ take_edit(void *context, const char *path, struct diag *diag)
     return rig->editor_fails ? diag_set(diag, ERR_BAD_STATE, "the editor ended with a failure") : 0;
 }
 
+static inline void
+take_copy(void *context, const char *text)
+{
+    struct rig *rig = context;
+    str_copy(rig->copied, sizeof rig->copied, text);
+}
+
 static inline int
 take_theme(void *context, const char *name, char *ret_name, struct diag *diag)
 {
@@ -91,7 +99,7 @@ rig_open(struct rig *rig)
     setenv("TZ", "UTC0", 1);
     memset(rig, 0, sizeof *rig);
     rig->host = (struct screen_host){ .context = rig, .request = take_request, .quit = take_quit,
-        .redraw = take_redraw, .edit = take_edit, .theme = take_theme };
+        .redraw = take_redraw, .edit = take_edit, .copy = take_copy, .theme = take_theme };
     rig->screen = screen_new(&rig->host, "");
     canvas_init(&rig->canvas);
     canvas_resize(&rig->canvas, 160, 50);
