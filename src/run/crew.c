@@ -104,7 +104,7 @@ start_failed(struct runner *runner, struct run *run, int code, const char *text)
         unit_format_duration(most, seconds, sizeof seconds);
     snprintf(reason, sizeof reason, "%.159s%s%s%s", text, passes ? ", for " : "", seconds,
         passes ? " (parallel.acquire_timeout)" : "");
-    dispatch_end(runner, run, RUN_EVENT_FAIL, reason);
+    ending_begin(runner, run, RUN_EVENT_FAIL, reason);
 }
 
 struct run_worker *

@@ -1,40 +1,33 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * From a run whose turn has come to its last stored result.
+ * From a run whose turn has come to its last answered trial; commit.c stores the
+ * results, ending.c sees the run out.
  *
  * Everything is driven by events (a result, a worker's end, an answer of the
  * store); the work itself is done once per turn of the loop, in dispatch_turn:
  * feed the workers first, so that they are busy while the disk writes, then
  * commit what has come in.
  */
-#include <malloc.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "base/unit.h"
-#include "base/xalloc.h"
 #include "run/range.h"
 #include "run/seen.h"
 
 enum {
     CHUNK_MAX = 64, /* keeps cancel and progress prompt */
     START_FAILURES_MAX = 3,
-    KILL_RETRY_MS = 10, /* between looks at a cage that is being emptied ... */
-    KILLS_MAX = 50, /* ... this often; then each second: a look takes the loop's time */
 };
 
 /* Trials shorter than this are sent ahead, so that a worker never waits for
  * the server between two of them. */
 #define CHUNK_SECONDS 0.02
-
-static void schedule_ends(struct runner *runner, int64_t delay_ns);
 
 int
 dispatch_log(struct runner *runner, const struct run *run, int64_t trial, const char *level,
@@ -48,19 +41,6 @@ dispatch_log(struct runner *runner, const struct run *run, int64_t trial, const 
     return r;
 }
 
-static int64_t
-now_ns(struct runner *runner)
-{
-    return loop_now(runner->options.loop);
-}
-
-static void
-tell_changed(struct runner *runner, struct run *run)
-{
-    run->progress = true;
-    runner->events->changed(runner->context, run);
-}
-
 /* The window. */
 
 static bool
@@ -69,18 +49,6 @@ take_skip(struct run *run, int64_t trial)
     while (run->skip_next < run->skip_count && run->skip[run->skip_next] < trial)
         run->skip_next++;
     return run->skip_next < run->skip_count && run->skip[run->skip_next] == trial;
-}
-
-/* Where the search may go on once everything answered so far is stored. */
-static struct search_position
-mark_after_commit(struct run *run)
-{
-    if (run->ranges)
-        return ranges_mark(run);
-    for (int i = 0; i < run->window_count; i++)
-        if (window_at(run, i)->state < WINDOW_RESULT)
-            return window_at(run, i)->before;
-    return search_position(run->search);
 }
 
 static void add_result(struct runner *runner, struct run *run, const struct trial_result *result);
@@ -123,7 +91,7 @@ ask_one(struct runner *runner, struct run *run)
     if (r < 0) {
         run->exhausted = true;
         if (r != ERR_EXHAUSTED)
-            dispatch_end(runner, run, RUN_EVENT_FAIL, diag.text);
+            ending_begin(runner, run, RUN_EVENT_FAIL, diag.text);
         else if (diag.text[0]) /* whether it came to the end, or gave up */
             dispatch_log(runner, run, 0, "info", diag.text);
         return 0;
@@ -169,7 +137,7 @@ on_started(void *context, struct worker *worker, int64_t trial)
     if (w->run->task && !w->running_trial)
         task_start(w->run->task);
     w->running_trial = trial;
-    w->running_since_ns = now_ns(w->runner);
+    w->running_since_ns = runner_now(w->runner);
     w->held_since_ns = w->held_ns = 0;
     w->trial_cancelled = w->trial_frozen = false;
 }
@@ -211,7 +179,7 @@ on_result(void *context, struct worker *worker, const struct trial_result *resul
     w->held_since_ns = 0;
     if (told.signal_number == SIGKILL && told.state == TRIAL_FAILED)
         limit_set_oom(&run->limits, told.reason, sizeof told.reason);
-    worker_pool_answer(&w->runner->pool, &w->pool, worker_outstanding(worker), now_ns(w->runner));
+    worker_pool_answer(&w->runner->pool, &w->pool, worker_outstanding(worker), runner_now(w->runner));
     add_result(w->runner, run, &told);
 }
 
@@ -264,11 +232,11 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
     struct runner *runner = w->runner;
     struct run *run = w->run;
     bool ours = run->ending != RUN_EVENT_COUNT || runner->shutdown_done, cost_trial = false;
-    run->worker_ns += (now_ns(runner) - worker_started_ns(worker)) * w->threads;
-    run->busy_ns += ranges_busy_ns(w, now_ns(runner));
-    lanes_leave(run->lanes, w->lane, run_worker_busy_ns(w, now_ns(runner)));
+    run->worker_ns += (runner_now(runner) - worker_started_ns(worker)) * w->threads;
+    run->busy_ns += ranges_busy_ns(w, runner_now(runner));
+    lanes_leave(run->lanes, w->lane, run_worker_busy_ns(w, runner_now(runner)));
     if (w->running_trial && run->task)
-        task_end(run->task, now_ns(runner) - w->running_since_ns, !ours);
+        task_end(run->task, runner_now(runner) - w->running_since_ns, !ours);
     for (int i = 0; i < lost_count; i++) {
         struct window_entry *entry = window_find(run, lost[i]);
         bool with_worker = lost[i] == w->running_trial && !ours;
@@ -312,9 +280,9 @@ on_exited(void *context, struct worker *worker, const int64_t *lost, int lost_co
     free(w);
     runner->pump_wanted = true;
     if (run->start_failures >= START_FAILURES_MAX && !ours)
-        dispatch_end(runner, run, RUN_EVENT_FAIL, text);
+        ending_begin(runner, run, RUN_EVENT_FAIL, text);
     else if (!run->worker_count)
-        schedule_ends(runner, 0);
+        ending_schedule(runner, 0);
 }
 
 const struct worker_events dispatch_worker_events = { on_ready, on_started, on_returned,
@@ -391,7 +359,7 @@ feed_worker(struct runner *runner, struct run *run, struct run_worker *w)
             window_values(run, indexes[i]) };
     if (count) {
         worker_send(w->worker, tasks, count);
-        worker_pool_give(&runner->pool, &w->pool, count, now_ns(runner), clock_mono_ns());
+        worker_pool_give(&runner->pool, &w->pool, count, runner_now(runner), clock_mono_ns());
         if (room <= count)
             crew_recycle(w, POOL_MAX_TRIALS);
     } else if (!outstanding && !has_work(run)) {
@@ -484,14 +452,14 @@ finish_complete(struct runner *runner, struct run *run)
 {
     run->total = run->done + run->failed;
     if (run->done) {
-        dispatch_end(runner, run, RUN_EVENT_FINISH, "");
+        ending_begin(runner, run, RUN_EVENT_FINISH, "");
     } else if (run->failed) {
         char reason[RUN_REASON_MAX];
         snprintf(reason, sizeof reason, "every trial failed (%lld); see its log",
             (long long)run->failed);
-        dispatch_end(runner, run, RUN_EVENT_FAIL, reason);
+        ending_begin(runner, run, RUN_EVENT_FAIL, reason);
     } else {
-        dispatch_end(runner, run, RUN_EVENT_FAIL, "the constraints allow no point of the space");
+        ending_begin(runner, run, RUN_EVENT_FAIL, "the constraints allow no point of the space");
     }
 }
 
@@ -510,7 +478,7 @@ dispatch_pump(struct runner *runner)
         struct diag diag = { 0 };
         if (run->state == RUN_QUEUED && run->workers_target > 0 && !runner->store_failing &&
             dispatch_start(runner, run, &diag) < 0)
-            dispatch_end(runner, run, RUN_EVENT_FAIL, diag.text);
+            ending_begin(runner, run, RUN_EVENT_FAIL, diag.text);
         if (may_feed(runner, run))
             feed_run(runner, run);
         if (is_complete(run))
@@ -520,177 +488,17 @@ dispatch_pump(struct runner *runner)
     retry_schedule(runner);
 }
 
-/* Commits. */
-
-/* Of equal scores the lower trial number is the best, as `top` has it. */
-static bool
-is_new_best(const struct run *run, const struct batch *batch, const struct run_result *kept,
-    double best)
-{
-    int64_t holder = batch->best ? batch->best->result.trial : run->best.trial;
-    double score = kept->result.score;
-    return run_goal_better(run->spec.goal, score, best) ||
-        (!run_goal_better(run->spec.goal, best, score) && kept->result.trial < holder);
-}
-
-static int
-store_batch(struct runner *runner, struct run *run, struct batch *batch)
-{
-    double best = run->best.trial ? run->best.score : (double)NAN;
-    for (int i = 0; i < run->result_count; i++) {
-        struct run_result *kept = &run->results[i];
-        int r = result_store(runner, run, kept, batch);
-        if (r == ERR_DUPLICATE)
-            continue;
-        if (r < 0)
-            return r;
-        if (kept->result.state == TRIAL_FAILED) {
-            batch->failed++;
-            batch->cancelled += kept->result.cancelled;
-            continue;
-        }
-        batch->done++;
-        if (is_new_best(run, batch, kept, best)) {
-            best = kept->result.score;
-            batch->best = kept;
-        }
-    }
-    if (run->ranges) {
-        int r = ranges_store(runner, run, batch);
-        if (r < 0)
-            return r;
-    }
-    struct store_run row = run_to_row(run, now_ns(runner));
-    struct search_position mark = mark_after_commit(run);
-    row.done += batch->done;
-    row.failed += batch->failed;
-    if (batch->best) {
-        row.best_trial = batch->best->result.trial;
-        row.best_score = batch->best->result.score;
-    }
-    row.mark_trial = mark.next_trial;
-    row.mark_cursor = mark.cursor;
-    return store_run_update(runner->options.store, &row);
-}
-
-/* The batch is on disk: now it counts. */
-static void
-accept_batch(struct runner *runner, struct run *run, const struct batch *batch)
-{
-    run->done += batch->done;
-    run->failed += batch->failed;
-    run->failed_before += batch->cancelled;
-    run->retry_open += batch->retry_open;
-    if (batch->best) {
-        run_take_best(run, &batch->best->result, batch->best->params);
-        run->best_wall_ns = batch->best->finished_wall_ns;
-    }
-    run->mark = mark_after_commit(run);
-    if (run->spec.sink.place && batch->sunk)
-        runner->events->sunk(runner->context, run, batch->sunk);
-    for (int i = 0; i < run->result_count; i++) {
-        int64_t trial = run->results[i].result.trial;
-        struct window_entry *entry = window_find(run, trial);
-        if (entry)
-            entry->state = WINDOW_STORED;
-        const double *values =
-            entry ? window_values(run, (int)(trial - window_at(run, 0)->trial)) : NULL;
-        retry_stored(run, &run->results[i], values);
-        seen_add(runner, run, &run->results[i].result, values);
-        if (run->results[i].result.output)
-            runner->pending_output -= run->results[i].result.output_len;
-    }
-    runner->pending_results -= run->result_count;
-    if (run->ranges)
-        runner->pending_results -= ranges_accept(run);
-    run->result_count = 0;
-    window_pop_stored(run);
-    tell_changed(runner, run);
-    int64_t given_up = run->failed - run->retry_open - run->failed_before;
-    if (run->spec.max_failures && given_up >= run->spec.max_failures &&
-        run->ending == RUN_EVENT_COUNT) {
-        char reason[RUN_REASON_MAX];
-        snprintf(reason, sizeof reason, "%lld trials failed (limits.max_failures)",
-            (long long)given_up);
-        dispatch_end(runner, run, RUN_EVENT_FAIL, reason);
-    }
-}
-
-void
-dispatch_store_state(struct runner *runner, int code, const struct diag *diag)
-{
-    bool failing = code < 0;
-    if (!failing && !runner->store_failing)
-        return;
-    runner->store_failing = failing;
-    if (!failing) {
-        runner->events->store_state(runner->context, NULL);
-        return;
-    }
-    char text[DIAG_TEXT_MAX + 64];
-    snprintf(text, sizeof text, "%s: %s", code == -ENOSPC ? "storage full" : "storage failed",
-        diag->text[0] ? diag->text : err_text(code));
-    runner->events->store_state(runner->context, text);
-}
-
-static bool
-has_results(const struct run *run)
-{
-    return run->result_count || ranges_results(run);
-}
-
-int
-dispatch_commit(struct runner *runner)
-{
-    runner->commit_due = false;
-    if (!runner->pending_results && !runner->store_failing)
-        return 0;
-    int64_t started = clock_mono_ns();
-    int run_count = 0, i = 0;
-    for (const struct run *run = runner->runs; run; run = run->next)
-        run_count += has_results(run);
-    struct optop_arena_mark mark = optop_arena_mark(&runner->results);
-    struct batch *batches =
-        optop_arena_zero(&runner->results, (size_t)run_count + 1, sizeof *batches);
-    if (!batches)
-        xalloc_die();
-    struct diag diag = { 0 };
-    task_start(runner->commit_task);
-    int r = store_begin(runner->options.store);
-    if (r == 0 && !runner->pending_results)
-        r = store_probe(runner->options.store); /* an empty commit would tell nothing */
-    for (struct run *run = runner->runs; run && r == 0; run = run->next)
-        if (has_results(run))
-            r = store_batch(runner, run, &batches[i++]);
-    if (r == 0)
-        r = store_commit(runner->options.store, &diag);
-    else
-        store_rollback(runner->options.store);
-    task_end(runner->commit_task, clock_mono_ns() - started, r < 0);
-    dispatch_store_state(runner, r, &diag);
-    i = 0;
-    if (r == 0)
-        for (struct run *run = runner->runs; run; run = run->next)
-            if (has_results(run))
-                accept_batch(runner, run, &batches[i++]);
-    if (r < 0)
-        optop_arena_rollback(&runner->results, mark);
-    else if (!runner->pending_results)
-        optop_arena_reset(&runner->results);
-    return r;
-}
-
 void
 dispatch_turn(void *context)
 {
     struct runner *runner = context;
     if (runner->pump_wanted)
         dispatch_pump(runner);
-    if (runner->commit_due && dispatch_commit(runner) == 0)
+    if (runner->commit_due && commit_results(runner) == 0)
         dispatch_pump(runner); /* a run may be complete now */
 }
 
-/* Starting and ending. */
+/* Starting. */
 
 int
 dispatch_start(struct runner *runner, struct run *run, struct diag *diag)
@@ -706,8 +514,8 @@ dispatch_start(struct runner *runner, struct run *run, struct diag *diag)
     seen_mark(run);
     str_copy(run->cage_name, sizeof run->cage_name, cage_kind_name(cage_kind(run->cage)));
     run->state = (enum run_state)run_state_next(run->state, RUN_EVENT_START);
-    run->running_since_ns = now_ns(runner);
-    pace_start(&run->pace, run->done + run->failed, now_ns(runner));
+    run->running_since_ns = runner_now(runner);
+    pace_start(&run->pace, run->done + run->failed, runner_now(runner));
     run->start_failing_ns = 0;
     run->reason[0] = '\0';
     if (!run->started_wall_ns)
@@ -727,36 +535,8 @@ dispatch_start(struct runner *runner, struct run *run, struct diag *diag)
     snprintf(line, sizeof line, "started with %d worker%s (processes held by: %s)",
         run->workers_target, run->workers_target == 1 ? "" : "s", run->cage_name);
     dispatch_log(runner, run, 0, "info", line);
-    tell_changed(runner, run);
+    runner_tell(runner, run);
     return 0;
-}
-
-void
-dispatch_end(struct runner *runner, struct run *run, enum run_event how, const char *reason)
-{
-    /* a pause that drains may still be overtaken */
-    bool pausing = run->ending == RUN_EVENT_PAUSE &&
-        (how != RUN_EVENT_PAUSE || runner->shutdown_done);
-    if ((run->ending != RUN_EVENT_COUNT && !pausing) || run_state_ended(run->state))
-        return;
-    run->ending = how;
-    run->kills = 0;
-    str_copy(run->reason, sizeof run->reason, reason);
-    /* a pause lets the trials under way finish: nobody's work is lost */
-    bool drain = how == RUN_EVENT_PAUSE && !runner->shutdown_done;
-    double grace = run->spec.grace_seconds >= 0 ? run->spec.grace_seconds
-                                                : runner->options.grace_seconds;
-    if (runner->shutdown_done && grace > ns_to_sec(SHUTDOWN_GRACE_NS))
-        grace = ns_to_sec(SHUTDOWN_GRACE_NS);
-    run->kill_at_ns = drain ? INT64_MAX : now_ns(runner) + sec_to_ns(grace);
-    for (struct run_worker *w = run->workers; w; w = w->next) {
-        if (drain)
-            crew_finish(w);
-        else
-            worker_cancel(w->worker, grace);
-    }
-    tell_changed(runner, run);
-    schedule_ends(runner, 0);
 }
 
 /* A run that is resumed starts anew at its mark. */
@@ -777,100 +557,3 @@ dispatch_forget_search(struct run *run)
 }
 
 /* Puts the state that a run has come to on disk, and lets go of its means. */
-static bool
-complete_end(struct runner *runner, struct run *run)
-{
-    enum run_state before = run->state;
-    struct diag diag = { 0 };
-    if (has_results(run) && dispatch_commit(runner) < 0)
-        return false; /* results first; tried again */
-    run->state = (enum run_state)run_state_next(run->state, run->ending);
-    run->elapsed_ns = run_elapsed_ns(run, now_ns(runner));
-    run->running_since_ns = 0;
-    if (run_state_ended(run->state))
-        run->finished_wall_ns = clock_wall_ns();
-    if (runner_store_state(runner, run, before, &diag) < 0)
-        return false;
-    leftovers_tidy(runner, run);
-    malloc_trim(0); /* what large answers took: the heap does not shrink by itself */
-    run->ending = RUN_EVENT_COUNT;
-    run->workers_target = 0;
-    if (run_state_ended(run->state)) {
-        runner->ended_count++;
-        tasks_remove(runner->options.tasks, run->task);
-        run->task = NULL;
-        dispatch_forget_search(run);
-    }
-    tell_changed(runner, run);
-    runner->pump_wanted = true;
-    return true;
-}
-
-/* One look at a run that is ending. */
-static void
-step_end(struct runner *runner, struct run *run)
-{
-    bool late = now_ns(runner) >= run->kill_at_ns;
-    if (late && run->worker_count) {
-        run->kills++;
-        cage_kill(run->cage);
-        for (struct run_worker *w = run->workers; w; w = w->next)
-            worker_kill(w->worker);
-    }
-    if (run->worker_count)
-        return;
-    if (run->cage && cage_populated(run->cage)) {
-        run->kills++;
-        cage_kill(run->cage); /* its workers are gone: what still lives was left behind */
-        return;
-    }
-    cage_close(run->cage);
-    run->cage = NULL;
-    if (!complete_end(runner, run) && runner->shutdown_done)
-        run->ending = RUN_EVENT_COUNT; /* the next server finds it running, and pauses it */
-}
-
-static void
-schedule_ends(struct runner *runner, int64_t delay_ns)
-{
-    loop_timer_change(runner->end_timer, delay_ns, 0);
-}
-
-static void
-check_shutdown(struct runner *runner)
-{
-    if (!runner->shutdown_done)
-        return;
-    bool late = now_ns(runner) >= runner->shutdown_until_ns;
-    for (const struct run *run = runner->runs; run; run = run->next) {
-        if (run->ending == RUN_EVENT_COUNT && !run->worker_count)
-            continue;
-        if (!late)
-            return;
-        log_error("run %lld: some of its processes could not be ended", (long long)run->id);
-    }
-    runner->shutdown_done(runner->shutdown_context);
-}
-
-void
-dispatch_ends(void *context)
-{
-    struct runner *runner = context;
-    int64_t next_ns = INT64_MAX, now = now_ns(runner);
-    for (struct run *run = runner->runs; run; run = run->next)
-        if (run->ending != RUN_EVENT_COUNT)
-            step_end(runner, run);
-    /* a step may have made another run end: look at all of them anew */
-    for (const struct run *run = runner->runs; run; run = run->next) {
-        if (run->ending == RUN_EVENT_COUNT)
-            continue;
-        bool waiting = run->worker_count && now < run->kill_at_ns;
-        bool slow = runner->store_failing || run->kills > KILLS_MAX;
-        int64_t retry_ns = slow ? NS_PER_SEC : KILL_RETRY_MS * NS_PER_MS;
-        int64_t at = waiting ? run->kill_at_ns : now + retry_ns;
-        next_ns = at < next_ns ? at : next_ns;
-    }
-    if (next_ns != INT64_MAX)
-        schedule_ends(runner, next_ns - now);
-    check_shutdown(runner);
-}

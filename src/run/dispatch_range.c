@@ -257,7 +257,7 @@ new_range(struct runner *runner, struct run *run, int wanted)
     } else if (r < 0) {
         run->exhausted = true;
         if (r != ERR_EXHAUSTED)
-            dispatch_end(runner, run, RUN_EVENT_FAIL, diag.text);
+            ending_begin(runner, run, RUN_EVENT_FAIL, diag.text);
         else if (diag.text[0])
             dispatch_log(runner, run, 0, "info", diag.text);
     }

@@ -77,7 +77,7 @@ waits_for_run(struct runner *runner, struct run *run, const struct index *index)
             "run %lld, which it waits for, %s (`optop set %lld after=' lifts that)", id,
             state < 0 ? "is not there" : state == RUN_FAILED ? "has failed" : "was cancelled",
             (long long)run->id);
-        dispatch_end(runner, run, RUN_EVENT_PAUSE, reason);
+        ending_begin(runner, run, RUN_EVENT_PAUSE, reason);
         return true;
     }
     return false;

@@ -7,7 +7,7 @@
  *
  * Ranges are handed out in order and end in any order. Those that are not yet
  * below the mark are a list, by trial; what a dead worker leaves open comes
- * back into it as smaller ones. Of the runner; used by dispatch.c alone.
+ * back into it as smaller ones. Of the runner.
  */
 #ifndef OPTOP_RUN_RANGE_H
 #define OPTOP_RUN_RANGE_H

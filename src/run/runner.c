@@ -107,7 +107,7 @@ runner_new(const struct runner_options *options, const struct runner_events *eve
     runner->turn = loop_turn_start(options->loop, dispatch_turn, runner);
     int64_t never = INT64_MAX / 4;
     runner->commit_timer = loop_timer_start(options->loop, never, 0, on_commit_timer, runner);
-    runner->end_timer = loop_timer_start(options->loop, never, 0, dispatch_ends, runner);
+    runner->end_timer = loop_timer_start(options->loop, never, 0, ending_step, runner);
     runner->crew_timer = loop_timer_start(options->loop, never, 0, on_crew_timer, runner);
     runner->retry_timer = loop_timer_start(options->loop, never, 0, on_retry_timer, runner);
     runner->count_timer = loop_timer_start(options->loop, never, 0, on_count_timer, runner);
@@ -191,7 +191,7 @@ runner_store_state(struct runner *runner, struct run *run, enum run_state before
     else
         store_rollback(store);
     struct diag unknown = { 0 };
-    dispatch_store_state(runner, r, diag ? diag : &unknown);
+    commit_note_store(runner, r, diag ? diag : &unknown);
     if (r < 0) {
         log_warn("run %lld: state not stored: %s", (long long)run->id, err_text(r));
         run->state = before;
@@ -496,9 +496,9 @@ runner_cancel(struct runner *runner, int64_t id, const struct run **ret_run, str
     int r = find_for(runner, id, RUN_EVENT_CANCEL, "cancelled", &run, diag);
     if (r < 0)
         return r;
-    dispatch_end(runner, run, RUN_EVENT_CANCEL, "cancelled by its user");
+    ending_begin(runner, run, RUN_EVENT_CANCEL, "cancelled by its user");
     if (!run->worker_count)
-        dispatch_ends(runner); /* nothing to wait for: the answer tells the end */
+        ending_step(runner); /* nothing to wait for: the answer tells the end */
     *ret_run = run;
     return 0;
 }
@@ -510,9 +510,9 @@ runner_pause(struct runner *runner, int64_t id, const struct run **ret_run, stru
     int r = find_for(runner, id, RUN_EVENT_PAUSE, "paused", &run, diag);
     if (r < 0)
         return r;
-    dispatch_end(runner, run, RUN_EVENT_PAUSE, "paused by its user");
+    ending_begin(runner, run, RUN_EVENT_PAUSE, "paused by its user");
     if (!run->worker_count)
-        dispatch_ends(runner);
+        ending_step(runner);
     *ret_run = run;
     return 0;
 }
@@ -637,7 +637,7 @@ runner_tick(struct runner *runner)
         double limit = run->spec.run_seconds;
         if (run->state == RUN_RUNNING && limit > 0 &&
             ns_to_sec(run_elapsed_ns(run, now) - run->elapsed_before_ns) >= limit)
-            dispatch_end(runner, run, RUN_EVENT_FAIL, "its time limit is over (limits.run)");
+            ending_begin(runner, run, RUN_EVENT_FAIL, "its time limit is over (limits.run)");
     }
     crew_look(runner);
     freeze_step(runner);
@@ -659,7 +659,7 @@ runner_shutdown(struct runner *runner, loop_fn *done, void *context)
     runner->shutdown_until_ns = loop_now(runner->options.loop) + SHUTDOWN_MAX_NS;
     for (struct run *run = runner->runs; run; run = run->next) {
         if (run->state == RUN_RUNNING)
-            dispatch_end(runner, run, RUN_EVENT_PAUSE, "the server was stopped");
+            ending_begin(runner, run, RUN_EVENT_PAUSE, "the server was stopped");
         if (run->kill_at_ns > latest)
             run->kill_at_ns = latest; /* one that was ending in its own time */
     }

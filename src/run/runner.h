@@ -10,7 +10,10 @@
  *   retry.c      failed trials once more
  *   freeze.c     runs that stand still while memory is short
  *   queue.c      whose turn it is and with how many workers (decides only)
- *   dispatch.c   the window of trials, workers, results, commits, endings
+ *   dispatch.c   the window of trials, workers, answers
+ *   commit.c     results on their way to disk
+ *   ending.c     runs that are to end
+ *   seen.c       points that were evaluated before
  *   leftovers.c  directories that trials have left
  *   reconcile.c  what an earlier server left behind
  */

@@ -205,23 +205,43 @@ void window_pop_stored(struct run *run);
  * given, and one with the spec as it is then takes its place. */
 void order_limits(struct run *run);
 
+static inline int64_t
+runner_now(const struct runner *runner)
+{
+    return loop_now(runner->options.loop);
+}
+
+/* A run has changed: who shows it is told. */
+static inline void
+runner_tell(const struct runner *runner, struct run *run)
+{
+    run->progress = true;
+    runner->events->changed(runner->context, run);
+}
+
 /* dispatch.c */
 extern const struct worker_events dispatch_worker_events; /* context: struct run_worker */
 int dispatch_start(struct runner *runner, struct run *run, struct diag *diag);
-void dispatch_end(struct runner *runner, struct run *run, enum run_event how, const char *reason);
 void dispatch_pump(struct runner *runner);
 void dispatch_turn(void *runner); /* loop_fn: once per turn */
-void dispatch_ends(void *runner); /* loop_fn: runs that are ending */
 int dispatch_log(struct runner *runner, const struct run *run, int64_t trial,
     const char *level, const char *text);
-int dispatch_commit(struct runner *runner);
 
 /* Drops the search and its window; the next one goes on from the mark. Only
  * without workers. */
 void dispatch_forget_search(struct run *run);
 
+/* commit.c: what all runs have; 0, or the store's error. */
+int commit_results(struct runner *runner);
+bool commit_any(const struct run *run); /* it has results that are not stored */
+
 /* Notes that the store has refused a write (code), or taken one (0). */
-void dispatch_store_state(struct runner *runner, int code, const struct diag *diag);
+void commit_note_store(struct runner *runner, int code, const struct diag *diag);
+
+/* ending.c */
+void ending_begin(struct runner *runner, struct run *run, enum run_event how, const char *reason);
+void ending_step(void *runner); /* loop_fn: runs that are ending */
+void ending_schedule(struct runner *runner, int64_t delay_ns); /* that step */
 
 /* Writes a run's row and, when it has ended, what is told of it, in one
  * transaction. On failure the state in memory is put back to `before`. */
