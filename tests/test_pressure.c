@@ -12,6 +12,7 @@
 #include "mem/pressure.h"
 
 #define MIB 1048576.0
+#define GIB 1073741824.0
 #define MS INT64_C(1000000)
 #define SECOND (1000 * MS)
 
@@ -67,6 +68,37 @@ START_TEST(or_in_the_first_tenth_of_a_second)
             ck_assert_msg(seen <= end - 500 || seen <= 100, "%g MiB/s: critical after %g ms of %g",
                 rates[i], seen, end);
         }
+}
+END_TEST
+
+/* The less often it is looked at, the later is the first look. */
+START_TEST(also_where_much_is_left)
+{
+    static const double limits[] = { 2, 4, 8, 24, 64, 512 }, rates[] = { 0.5, 1, 2, 4, 8, 16 };
+    for (size_t l = 0; l < sizeof limits / sizeof *limits; l++)
+        for (size_t r = 0; r < sizeof rates / sizeof *rates; r++)
+            for (int64_t phase = 1 * MS; phase <= 500 * MS; phase += 7 * MS) {
+                double end = limits[l] / rates[r] * 1000;
+                double seen = seen_after_ms(limits[l] * GIB, rates[r] * GIB, phase);
+                ck_assert_msg(end < 1000 || seen <= end - 500,
+                    "%g of %g GiB/s: critical after %g ms of %g", limits[l], rates[r], seen, end);
+            }
+}
+END_TEST
+
+START_TEST(how_often_it_looks)
+{
+    static const struct {
+        double limit, left;
+        int wait_ms;
+    } rows[] = { { 0.5, 0.5, 50 }, { 4, 4, 100 }, { 16, 12, 187 }, { 64, 60, 500 },
+        { 64, 13, 203 }, { 64, 12, 100 }, { (double)NAN, (double)NAN, 100 } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        forget();
+        ck_assert_int_eq(pressure_wait_ms(&pressure), 100);
+        step(SECOND, rows[i].limit * GIB, rows[i].left * GIB, NAN, NAN);
+        ck_assert_int_eq(pressure_wait_ms(&pressure), rows[i].wait_ms);
+    }
 }
 END_TEST
 
@@ -173,6 +205,8 @@ test_suite(void)
     TCase *tc = tcase_create("pressure");
     tcase_add_test(tc, critical_comes_half_a_second_before_the_end);
     tcase_add_test(tc, or_in_the_first_tenth_of_a_second);
+    tcase_add_test(tc, also_where_much_is_left);
+    tcase_add_test(tc, how_often_it_looks);
     tcase_add_test(tc, bursts_are_not_critical);
     tcase_add_test(tc, by_what_is_left);
     tcase_add_test(tc, by_stalls);

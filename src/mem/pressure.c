@@ -13,11 +13,13 @@ enum {
     CALM_SECONDS = 5, /* of ChromeOS: a level that flickers helps nobody */
     LEAST_MS = 10, /* readings closer together than this say nothing of a slope */
     WAIT_MS = 100,
+    WAIT_FAR_MS = 500, /* at the most, where much is left */
     WAIT_SMALL_MS = 50, /* a small limit can be filled before the second reading */
     WAIT_ALARMED_MS = 25,
 };
 
 static const double small_bytes = 1073741824;
+static const double fastest_bytes = 17179869184; /* that memory goes in a second: a core touches one or two GiB */
 static const double confirmed_seconds = 1; /* by two readings */
 static const double sudden_seconds = 0.25; /* by one */
 static const double eased = 1.2; /* how far away is away */
@@ -156,8 +158,13 @@ pressure_wait_ms(const struct pressure *pressure)
 {
     if (pressure->count >= 2 && until_none(back(pressure, 1), back(pressure, 0)) < rules[3].seconds)
         return WAIT_ALARMED_MS;
-    bool is_small = pressure->count && back(pressure, 0)->limit_bytes < small_bytes;
-    return is_small ? WAIT_SMALL_MS : WAIT_MS;
+    if (pressure->count && back(pressure, 0)->limit_bytes < small_bytes)
+        return WAIT_SMALL_MS;
+    if (!pressure->count || pressure->level)
+        return WAIT_MS;
+    /* a quarter of it, at the most, is gone before the next reading */
+    double far_ms = back(pressure, 0)->left_bytes / fastest_bytes * 250;
+    return far_ms > WAIT_MS ? (int)fmin(far_ms, WAIT_FAR_MS) : WAIT_MS;
 }
 
 void
