@@ -321,9 +321,9 @@ START_TEST(log_lines_are_taken_once)
     detail_apply_logs(&detail, logs);
     detail_apply_logs(&detail, logs);
     ck_assert_int_eq(detail.line_count, 2);
-    ck_assert_str_eq(detail_line_at(&detail, 0)->text, "two");
-    ck_assert_double_eq(detail_line_at(&detail, 0)->trial, 9);
-    ck_assert_ptr_null(detail_line_at(&detail, 2));
+    ck_assert_str_eq(detail_log_at(&detail, 0)->text, "two");
+    ck_assert_double_eq(detail_log_at(&detail, 0)->trial, 9);
+    ck_assert_ptr_null(detail_log_at(&detail, 2));
     json_decref(logs);
     for (int i = 3; i < 3 * DETAIL_LINES_MAX; i++) {
         logs = json_pack("{s:[{s:i,s:s}]}", "lines", "id", i, "text", "x");

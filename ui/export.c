@@ -107,24 +107,22 @@ export_csv(struct table *table, struct canvas *canvas, struct str *out)
 static void
 export_json(struct table *table, struct canvas *canvas, struct str *out)
 {
+    struct json_writer w;
     struct str cell;
-    json_t *rows = json_array();
     str_init(&cell);
+    jw_init(&w, out);
+    jw_array(&w, NULL);
     for (int line = 0; line < table->shown; line++) {
-        json_t *row = json_object();
+        jw_object(&w, NULL);
         for (int c = 0; c < table->class->column_count; c++) {
             str_clear(&cell);
             draw_cell(table, canvas, line, c, &cell);
-            json_object_set_new(row, table->class->columns[c].title, json_string(cell.data ? cell.data : ""));
+            jw_string(&w, table->class->columns[c].title, cell.data ? cell.data : "");
         }
-        json_array_append_new(rows, row);
+        jw_end(&w);
     }
-    char *text = json_dumps(rows, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
-    if (text)
-        str_puts(out, text);
+    jw_end(&w);
     str_putc(out, '\n');
-    free(text);
-    json_decref(rows);
     str_release(&cell);
 }
 
