@@ -299,6 +299,7 @@ START_TEST(the_curve_finds_its_range)
 {
     start_detail(RUN_MINIMIZE);
     ck_assert(isnan(detail.curve_low));
+    ck_assert_str_eq(detail_no_scores(&detail), "reading the scores");
     apply_curve("{\"trials\":[1,2,3],\"scores\":[5,null,3],\"best\":[5,5,3]}");
     ck_assert_int_eq(detail.curve_count, 3);
     ck_assert(isnan(detail.curve_score[1]));
@@ -310,6 +311,7 @@ START_TEST(the_curve_finds_its_range)
     ck_assert_int_eq(detail.curve_count, 1);
     apply_curve("{\"scores\":3}");
     ck_assert_int_eq(detail.curve_count, 0);
+    ck_assert_str_eq(detail_no_scores(&detail), "no scores yet");
 }
 END_TEST
 

@@ -142,6 +142,12 @@ number_at(const json_t *array, int index)
     return json_is_number(value) ? json_number_value(value) : (double)NAN;
 }
 
+const char *
+detail_no_scores(const struct detail *detail)
+{
+    return detail->curve_known ? "no scores yet" : "reading the scores";
+}
+
 void
 detail_apply_curve(struct detail *detail, const json_t *result)
 {
@@ -151,6 +157,7 @@ detail_apply_curve(struct detail *detail, const json_t *result)
     const json_t *scores = json_object_get(result, "scores");
     const json_t *best = json_object_get(result, "best");
     size_t count = json_array_size(scores);
+    detail->curve_known = true;
     detail->curve_count = count < DETAIL_CURVE_MAX ? (int)count : DETAIL_CURVE_MAX;
     for (int i = 0; i < detail->curve_count; i++) {
         detail->curve_trial[i] = number_at(trials, i);

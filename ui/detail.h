@@ -67,6 +67,7 @@ struct detail {
     int parameters; /* all of them; more than parameter_count when some are left out */
     char parameter[DETAIL_PARAMETERS_MAX][RUN_NAME_MAX];
     struct detail_trial trial[DETAIL_TRIALS_MAX];
+    bool curve_known; /* it was answered; of a long run that takes a while */
     int curve_count;
     double curve_trial[DETAIL_CURVE_MAX]; /* trials completed at the point */
     double curve_score[DETAIL_CURVE_MAX], curve_best[DETAIL_CURVE_MAX];
@@ -94,6 +95,8 @@ struct detail {
 void detail_start(struct detail *detail, const struct view_run *run);
 
 void detail_apply_top(struct detail *detail, const json_t *result);
+/* What stands in place of a curve without points. */
+const char *detail_no_scores(const struct detail *detail);
 void detail_apply_curve(struct detail *detail, const json_t *result);
 void detail_apply_workers(struct detail *detail, const json_t *result);
 void detail_apply_failures(struct detail *detail, const json_t *result);

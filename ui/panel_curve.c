@@ -25,7 +25,7 @@ curve_note(const struct panel_context *context, char *buf, size_t size)
     char count[32];
     const struct detail *detail = context->detail;
     if (!detail->curve_count) {
-        snprintf(buf, size, "no scores yet");
+        snprintf(buf, size, "%s", detail_no_scores(detail));
         return;
     }
     snprintf(buf, size, "%s trials · best %s", panel_count(detail->run.done, 9, count, sizeof count),
@@ -88,7 +88,7 @@ curve_draw(struct canvas *canvas, struct rect inside, const struct panel_context
     if (inside.height < 1 || inside.width < 1)
         return;
     if (isnan(detail->curve_low)) {
-        panel_empty(canvas, inside, "no scores yet");
+        panel_empty(canvas, inside, detail_no_scores(detail));
         return;
     }
     struct rect plot = inside;

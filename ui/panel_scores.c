@@ -63,7 +63,7 @@ scores_note(const struct panel_context *context, char *buf, size_t size)
         }
     qsort(sorted, (size_t)count, sizeof *sorted, compare_scores);
     if (!count)
-        snprintf(buf, size, "no scores yet");
+        snprintf(buf, size, "%s", detail_no_scores(detail));
     else
         snprintf(buf, size, "median %s of %d · %d further out",
             panel_score(sorted[count / 2], 12, middle, sizeof middle), count, out);
@@ -88,7 +88,7 @@ scores_draw(struct canvas *canvas, struct rect inside, const struct panel_contex
     int count[BINS_MAX];
     char text[48];
     if (isnan(detail->curve_low) || inside.height < 2 || inside.width <= 2 * COUNT_WIDTH) {
-        panel_empty(canvas, inside, "no scores yet");
+        panel_empty(canvas, inside, detail_no_scores(detail));
         return;
     }
     struct rect plot = { inside.x + COUNT_WIDTH, inside.y, inside.width - COUNT_WIDTH, inside.height - 1 };
