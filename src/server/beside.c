@@ -14,12 +14,13 @@
 static const struct {
     const char *name;
     int threads;
-    bool lanes; /* of each client one at a time */
+    enum { LANES_NONE, LANES_CLIENT, LANES_ONE } lanes; /* what goes one at a time: nothing, a client's, all */
     bool processes;
 } kinds[BESIDE_QUEUES] = {
-    [BESIDE_READS] = { "reads", READS_MAX, true, false },
-    [BESIDE_CHECKS] = { "checks", CHECKS_PROCESSES, false, true },
-    [BESIDE_REPLAYS] = { "replays", 2, true, false },
+    [BESIDE_READS] = { "reads", READS_MAX, LANES_CLIENT, false },
+    [BESIDE_CHECKS] = { "checks", CHECKS_PROCESSES, LANES_NONE, true },
+    [BESIDE_SAVES] = { "saves", 1, LANES_ONE, false },
+    [BESIDE_REPLAYS] = { "replays", 2, LANES_CLIENT, false },
 };
 
 struct beside_job {
@@ -67,7 +68,8 @@ answer(const struct beside_job *job, int state, int result, struct optop_reply *
             ns_to_sec(job->asked.timeout_ns)), &diag);
     else
         job->asked.answer(job->asked.context, job->request, result, reply, &line);
-    session_send(job->session, &line);
+    if (job->session)
+        session_send(job->session, &line);
     str_release(&line);
 }
 
@@ -78,7 +80,7 @@ finish(struct beside_job *job)
     struct optop_reply reply = { 0 };
     int result = 0;
     int state = optop_queue_take(server->beside->queue[job->queue], job->id, &result, &reply);
-    if (job->session)
+    if (job->session || job->asked.always)
         answer(job, state, result, &reply);
     task_end(server->request_task, clock_mono_ns() - job->added_ns, result < 0);
     free(reply.bytes);
@@ -94,7 +96,7 @@ on_end(void *context)
 {
     struct beside_job *job = context;
     job->ended = true;
-    if (!job->session || !session_queued(job->session))
+    if (!job->session || job->asked.always || !session_queued(job->session))
         finish(job);
 }
 
@@ -179,6 +181,12 @@ count_of(const struct beside *beside, const struct session *session, enum beside
     return count;
 }
 
+static uint64_t
+lane_of(enum beside_queue queue, const struct session *session)
+{
+    return kinds[queue].lanes == LANES_CLIENT ? session->number : kinds[queue].lanes == LANES_ONE;
+}
+
 int
 beside_add(struct session *session, enum beside_queue queue, json_t *request,
     const struct beside_request *asked)
@@ -197,7 +205,7 @@ beside_add(struct session *session, enum beside_queue queue, json_t *request,
     loop_expect(server->loop);
     job->id = optop_queue_add(beside->queue[queue], &(struct optop_job){
         .name = json_get_string(request, "method", "request"), .run = run_job, .context = job,
-        .lane = kinds[queue].lanes ? session->number : 0, .timeout_ns = asked->timeout_ns });
+        .lane = lane_of(queue, session), .timeout_ns = asked->timeout_ns });
     if (job->id < 0) {
         r = job->id == -EAGAIN ? ERR_TOO_LARGE : (int)job->id;
         loop_unexpect(server->loop, 1);

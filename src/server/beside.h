@@ -21,6 +21,7 @@ struct session;
 enum beside_queue {
     BESIDE_READS, /* on threads, one of each client at a time, in the order in which they came */
     BESIDE_CHECKS, /* in processes, in any order */
+    BESIDE_SAVES, /* on a thread, one of all */
     BESIDE_REPLAYS, /* on threads, one of each client at a time: a past is some megabytes */
     BESIDE_QUEUES
 };
@@ -33,6 +34,7 @@ struct beside_request {
     void (*release)(void *context); /* on the loop, whatever has become of it */
     void *context;
     int64_t timeout_ns; /* 0: none */
+    bool always; /* answer is called also where the client has gone: it does something */
 };
 
 /* Takes the request (owned) and the context when it answers 0. ERR_TOO_LARGE: too many

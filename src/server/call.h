@@ -65,6 +65,11 @@ int handle_run_export(struct call *call); /* beside the loop */
 int handle_run_workers(struct call *call);
 int handle_run_failures(struct call *call); /* beside the loop */
 
+/* handler_config.c */
+int handle_config_get(struct call *call);
+int handle_config_set(struct call *call);
+int handle_config_reload(struct call *call);
+
 /* handler_caches.c */
 int handle_caches(struct call *call);
 int handle_caches_clear(struct call *call);

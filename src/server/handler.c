@@ -535,72 +535,6 @@ do_run_logs(struct call *call)
 
 /* Config. */
 
-static int
-do_config_get(struct call *call)
-{
-    size_t len;
-    const char *text = ini_text(call->server->ini, &len);
-    jw_string(call->w, "file", call->server->config_path);
-    jw_stringn(call->w, "text", text, len);
-    return 0;
-}
-
-static int
-apply_change(struct ini *ini, const json_t *change, struct diag *diag)
-{
-    const char *section = json_get_string(change, "section", NULL);
-    const char *key = json_get_string(change, "key", NULL);
-    const json_t *value = json_object_get(change, "value");
-    if (!section || !key || !(json_is_string(value) || json_is_null(value)))
-        return diag_set(diag, JSONRPC_PARAMS,
-            "changes: each has section, key and value (text, or null to remove)");
-    if (json_is_null(value))
-        return ini_unset(ini, section, key);
-    return ini_set(ini, section, key, json_string_value(value), diag);
-}
-
-static int
-do_config_set(struct call *call)
-{
-    size_t i;
-    json_t *change;
-    const json_t *changes = json_object_get(call->params, "changes");
-    struct server *server = call->server;
-    struct ini *ini;
-    struct config *checked = NULL;
-    if (!json_is_array(changes))
-        return call_need(call, "changes");
-    /* the file as it is now: what was written by hand since stays */
-    int r = ini_load(server->config_path, &ini, call->diag);
-    if (r == -ENOENT) {
-        *call->diag = (struct diag){ 0 };
-        r = ini_parse_text("", 0, server->config_path, &ini, call->diag);
-    }
-    if (r < 0)
-        return r;
-    json_array_foreach (changes, i, change) {
-        r = apply_change(ini, change, call->diag);
-        if (r < 0)
-            break;
-    }
-    if (r == 0)
-        r = server_check_config(ini, &checked, call->diag);
-    config_free(checked);
-    if (r == 0)
-        r = ini_save(ini, server->config_path, call->diag);
-    if (r == 0)
-        r = server_take_config(server, ini, call->diag);
-    if (r < 0)
-        ini_free(ini);
-    return r;
-}
-
-static int
-do_config_reload(struct call *call)
-{
-    return server_reload(call->server, call->diag);
-}
-
 static const struct method methods[] = {
     { "hello", do_hello, true, false },
     { "server.status", do_server_status, true, false },
@@ -654,9 +588,9 @@ static const struct method methods[] = {
     { "alerts.history", handle_alerts_history, false, true },
     { "rules.check", handle_rules_check, false, false },
     { "rules.backtest", handle_rules_backtest, false, false },
-    { "config.get", do_config_get, false, false },
-    { "config.set", do_config_set, false, false },
-    { "config.reload", do_config_reload, false, false },
+    { "config.get", handle_config_get, false, false },
+    { "config.set", handle_config_set, false, false },
+    { "config.reload", handle_config_reload, false, false },
 };
 
 static const struct method *

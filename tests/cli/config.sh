@@ -146,4 +146,19 @@ like_alert() {
     optop alerts >"$out" && grep -q memory.used_bytes "$out"
 }
 ok "and told" like_alert
+
+# Changes that come at once are made one after the other: none undoes another.
+setters=
+for n in 61 62 63 64 65 66 67 68; do
+    optop config set "threshold core$n.metric=cpu.total" "threshold core$n.warning=$n" >/dev/null 2>"$err.$n" &
+    setters="$setters $!"
+done
+set_all=0
+for setter in $setters; do
+    wait "$setter" || set_all=1
+done
+is "changes that come at once are all taken" "$set_all" 0
+is "and are all in the file" "$(grep -c '^\[threshold core6[1-8]\]' "$OPTOP_CONFIG")" 8
+is "with their values" "$(sed -n 's/^warning *= *\(6[1-8]\)$/\1/p' "$OPTOP_CONFIG" | sort | tr '\n' ' ')" \
+    "61 62 63 64 65 66 67 68 "
 finish
