@@ -139,6 +139,8 @@ post_delivery(void *context, const struct store_delivery *delivery)
         .body_len = request.body.len,
         .timeout_seconds = recipient->webhook->timeout_seconds,
         .allow_private = recipient->webhook->allow_private,
+        .ca_file = recipient->webhook->ca_file,
+        .pin = recipient->webhook->pin,
     };
     if (recipient->posted == 0)
         recipient->posted = http_post(recipient->outbox->http, &post, on_answer, recipient,

@@ -6,15 +6,18 @@
 #include "config/config.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/endpoint.h"
+#include "base/str.h"
 #include "base/text.h"
 #include "base/unit.h"
 #include "base/xalloc.h"
@@ -37,6 +40,8 @@ static int take_listen(void *, const struct ini_entry *, const struct option_val
 static int take_theme(void *, const struct ini_entry *, const struct option_value *,
     struct diag *);
 static int take_url(void *, const struct ini_entry *, const struct option_value *, struct diag *);
+static int take_ca_file(void *, const struct ini_entry *, const struct option_value *, struct diag *);
+static int take_pin(void *, const struct ini_entry *, const struct option_value *, struct diag *);
 static int take_template(void *, const struct ini_entry *, const struct option_value *,
     struct diag *);
 static int take_secret_file(void *, const struct ini_entry *, const struct option_value *,
@@ -200,6 +205,14 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
     X("webhook *", "allow_private", BOOL, 0, 0, NULL, "no", false,             \
         WEBHOOK(allow_private), NULL, "Whether private and loopback addresses may be called",    \
         NULL)                                                                  \
+    X("webhook *", "ca_file", CUSTOM, 0, 0, NULL, NULL, false,                 \
+        0, take_ca_file,                                                       \
+        "Certificates (PEM) of the authorities that may vouch for an https receiver, in place of the system's", \
+        "/home/me/.config/optop/ca.pem")                                       \
+    X("webhook *", "pin", CUSTOM, 0, 0, "sha256//BASE64, several with ; between", NULL, false,   \
+        0, take_pin,                                                           \
+        "Hash of the public key that an https receiver must have, whoever vouches for it",       \
+        "sha256//YhKJKSzoTt2b5FP18fvpHo7fJYqQCjAa3HWY3tvRMwE=")                \
     X("webhook *", "alerts", CUSTOM, 0, 0,                                    \
         "warning|critical|resolved|acknowledged|none",                         \
         "warning, critical, resolved", false, 0, take_alerts,                  \
@@ -316,20 +329,68 @@ take_slots(void *target, const struct ini_entry *entry, const struct option_valu
 }
 
 static int
+keep_text(char **place, const char *text, struct diag *diag)
+{
+    char *copy = strdup(text);
+    if (!copy)
+        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+    free(*place);
+    *place = copy;
+    return 0;
+}
+
+static int
 take_url(void *target, const struct ini_entry *entry, const struct option_value *value,
     struct diag *diag)
 {
     struct config_webhook *webhook = target;
     (void)entry;
     int r = url_check(value->text, diag);
-    if (r < 0)
-        return r;
-    char *url = strdup(value->text);
-    if (!url)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
-    free(webhook->url);
-    webhook->url = url;
-    return 0;
+    return r < 0 ? r : keep_text(&webhook->url, value->text, diag);
+}
+
+static int
+take_ca_file(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct config_webhook *webhook = target;
+    char shown[128];
+    (void)entry;
+    if (access(value->text, R_OK) < 0)
+        return diag_set(diag, ERR_BAD_TYPE, "%s: %s",
+            text_clean(value->text, shown, sizeof shown), strerror(errno));
+    return keep_text(&webhook->ca_file, value->text, diag);
+}
+
+/* A hash of 32 bytes is 43 letters of Base64, and one that fills up. */
+static bool
+is_pin(const char *text)
+{
+    static const char before[] = "sha256//", letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    enum { LETTERS = 43 };
+    do {
+        if (!str_starts(text, before) ||
+            strspn(text + sizeof before - 1, letters) != LETTERS ||
+            text[sizeof before - 1 + LETTERS] != '=')
+            return false;
+        text += sizeof before + LETTERS;
+    } while (*text++ == ';');
+    return text[-1] == '\0';
+}
+
+static int
+take_pin(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct config_webhook *webhook = target;
+    char shown[128];
+    (void)entry;
+    if (!is_pin(value->text))
+        return diag_set(diag, ERR_BAD_TYPE,
+            "\"%s\" is no hash of a key (allowed: sha256//BASE64, several with ; between)",
+            text_clean(value->text, shown, sizeof shown));
+    return keep_text(&webhook->pin, value->text, diag);
 }
 
 static int
@@ -376,12 +437,7 @@ take_secret_env(void *target, const struct ini_entry *entry, const struct option
         return diag_set(diag, ERR_BAD_TYPE,
             "\"%s\" is no name of a variable (allowed: letters, digits, _)",
             text_clean(name, shown, sizeof shown));
-    char *copy = strdup(name);
-    if (!copy)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
-    free(webhook->secret_env);
-    webhook->secret_env = copy;
-    return 0;
+    return keep_text(&webhook->secret_env, name, diag);
 }
 
 /* A list of words, each of which sets its flag; "none" alone sets no one. */
@@ -611,6 +667,10 @@ check_webhook(const struct builder *builder, const struct config_webhook *webhoo
     if (webhook->secret.count && webhook->secret_env)
         return config_webhook_fault(builder->ini, webhook, "secret_env", diag, ERR_CONFLICT,
             "there is secret_file, too");
+    const char *trust = webhook->ca_file ? "ca_file" : webhook->pin ? "pin" : NULL;
+    if (trust && webhook->url && strncasecmp(webhook->url, "https:", 6))
+        return config_webhook_fault(builder->ini, webhook, trust, diag, ERR_CONFLICT,
+            "only a receiver by https shows a certificate");
     return walk_required(config_options, builder->ini, section, diag);
 }
 
@@ -702,6 +762,8 @@ config_free(struct config *config)
         free(config->webhook[i].url);
         free(config->webhook[i].template);
         free(config->webhook[i].secret_env);
+        free(config->webhook[i].ca_file);
+        free(config->webhook[i].pin);
         secret_wipe(&config->webhook[i].secret);
     }
     for (int i = 0; i < config->threshold_count; i++) {

@@ -72,6 +72,7 @@ struct config_webhook {
     double rate; /* notices per second, 0: as many as there are; more become digests */
     int64_t burst; /* that many at once */
     bool allow_private; /* private and loopback addresses may be called */
+    char *ca_file, *pin; /* owned; as of io/http.h; NULL: not set */
     bool warning, critical, resolved, acknowledged; /* which alert notices */
     bool run_finished, run_failed, run_cancelled, run_best; /* which run notices */
     int64_t format; /* index into webhook_formats (alert/format.c) */

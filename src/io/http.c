@@ -63,6 +63,7 @@ struct http_request {
     void *context;
     int64_t start_ns;
     CURLcode code;
+    char error[CURL_ERROR_SIZE]; /* curl's own words */
     size_t received; /* bytes of the answer's body */
     bool capped;
     enum address_kind denied; /* of the newest address tried */
@@ -334,6 +335,8 @@ describe_failure(const struct http_request *request, char *error)
                                         "is off");
     else if (request->code == CURLE_COULDNT_CONNECT && os_errno)
         snprintf(error, HTTP_ERROR_MAX, "cannot connect: %s", strerror((int)os_errno));
+    else if (request->code == CURLE_PEER_FAILED_VERIFICATION && request->error[0])
+        text_clean(request->error, error, HTTP_ERROR_MAX); /* what is wrong with its certificate */
     else
         str_copy(error, HTTP_ERROR_MAX, curl_easy_strerror(request->code));
 }
@@ -544,7 +547,9 @@ set_options(struct http_request *request, const struct http_post *post)
 {
     CURL *easy = request->easy;
     long whole_ms = to_ms(post->timeout_seconds);
+    request->error[0] = '\0';
     SET(CURLOPT_PRIVATE, request);
+    SET(CURLOPT_ERRORBUFFER, request->error);
     SET(CURLOPT_URL, post->url);
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body_len);
@@ -565,6 +570,12 @@ set_options(struct http_request *request, const struct http_post *post)
     SET(CURLOPT_CLOSESOCKETDATA, request->http);
     SET(CURLOPT_WRITEFUNCTION, take_body);
     SET(CURLOPT_WRITEDATA, request);
+    if (post->ca_file) { /* a handle is reset between two posts */
+        SET(CURLOPT_CAINFO, post->ca_file);
+        SET(CURLOPT_CAPATH, NULL);
+    }
+    if (post->pin)
+        SET(CURLOPT_PINNEDPUBLICKEY, post->pin);
     return 0;
 }
 

@@ -4,7 +4,7 @@
  * curl is set up at the first post, so that a server without webhooks does not
  * pay for it. http and https only, HTTP/1.1, no redirects (3xx is an answer
  * like any other), no proxy from the environment, answers read up to
- * HTTP_BODY_MAX, TLS verified, connections kept and reused. Link-local
+ * HTTP_BODY_MAX, TLS verified (ca_file, pin), connections kept and reused. Link-local
  * addresses are never called, private and loopback ones only when allowed: the
  * check is made on the resolved address of each new connection. The process
  * must ignore SIGPIPE.
@@ -46,6 +46,9 @@ struct http_post {
     size_t body_len;
     double timeout_seconds; /* of the whole exchange */
     bool allow_private;
+    const char *ca_file; /* PEM: these authorities and no others; NULL: the system's */
+    const char *pin; /* "sha256//BASE64" of the key that the receiver must have, or several with
+                        ; between; NULL: any key */
 };
 
 typedef void http_fn(void *context, const struct http_answer *answer);
