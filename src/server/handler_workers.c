@@ -109,8 +109,8 @@ handle_run_workers(struct call *call)
     jw_int(call->w, "run", run->id);
     jw_int(call->w, "step_seconds", 1);
     write_lanes(call, run);
-    if (loaded) {
-        jw_null(call->w, "use"); /* nothing of it runs */
+    if (loaded || run_state_ended(run->state)) {
+        jw_null(call->w, "use"); /* nothing of it runs, whatever was seen a moment ago */
     } else {
         struct run *live = runner_first(call->server->runner);
         while (live != run)

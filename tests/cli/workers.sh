@@ -3,18 +3,16 @@
 # What a run's workers do and have done, what it uses, and why trials failed.
 . "${TEST_SRCDIR:-.}/tests/cli/lib.sh"
 
-# of ten trials two exit with 3 and one is killed; those behind them go on until they are stopped
+# of the first six trials two exit with 3 and one is killed; all behind them go on until they are
+# stopped: which two of them the workers come to depends on what each was sent ahead
 quick_run 10
-sed -i "s|^command = .*|command = sh -c \"case {x} in 2\|4) exit 3;; 5) kill -9 \$\$;; 7\|8) sleep 1000;; esac; echo {x}\"|" "$dir/quick.ini"
+sed -i "s|^command = .*|command = sh -c \"case {x} in 2\|4) exit 3;; 5) kill -9 \$\$;; [789]\|10) sleep 1000;; esac; echo {x}\"|" "$dir/quick.ini"
 exits "before there is a run" 4 optop workers 1
 exits "or failures" 4 optop failures 1
 run=$(optop run --detach "$dir/quick.ini")
 two_run() {
     optop workers "$run" --json >"$dir/workers.json" &&
-        is_now "$(json "$dir/workers.json" 'sorted(l.get("trial", 0) for l in o["lanes"])')" '[7, 8]'
-}
-is_now() {
-    [ "$1" = "$2" ]
+        [ "$(json "$dir/workers.json" '[l.get("trial", 0) > 6 for l in o["lanes"]]')" = '[true, true]' ]
 }
 ok "two workers are at trials" until_true 60 two_run
 is "and busy" "$(json "$dir/workers.json" 'sorted(l["state"] for l in o["lanes"])')" '["busy", "busy"]'
@@ -25,7 +23,7 @@ ok "after a while it is seen that they were" until_true 60 seen
 is "their processes are counted" "$(json "$dir/workers.json" \
     'o["use"]["processes"] >= 4 and o["use"]["rss_bytes"] > 2**20 and o["others"] == 0')" true
 exits "for people" 0 optop workers "$run"
-like "a line for each" "$out" "busy .* [78] .*9"
+like "a line for each" "$out" "busy  *[0-9][0-9]* .*9"
 like "and what they use" "$out" "processes.*, memory "
 exits "why trials failed" 0 optop failures "$run" --json
 is "the reasons of most trials first" "$(json "$out" \
