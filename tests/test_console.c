@@ -32,7 +32,7 @@ prepare(const char *locale)
 {
     static const char run_file[] =
         "[run]\nname = sleepy\n[objective]\ntype = command\ncommand = sleep {s}\n"
-        "score = wall_seconds\n[space]\ns = int 100..104\n[search]\nmethod = grid\n"
+        "score = wall_seconds\n[space]\ns = int 71100..71104\n[search]\nmethod = grid\n"
         "[parallel]\nworkers = 2\n[limits]\ngrace = 1s\n";
     char path[5000];
     snprintf(home, sizeof home, "%s", test_directory());
@@ -148,7 +148,7 @@ START_TEST(launch_watch_cancel)
     ck_assert_int_eq(status, 0);
     terminal_close(&terminal);
     stop_server();
-    for (int s = 100; s <= 104; s++) {
+    for (int s = 71100; s <= 71104; s++) {
         char command[32];
         snprintf(command, sizeof command, "sleep %d", s);
         ck_assert_int_eq(count_processes(command), 0);
@@ -173,9 +173,9 @@ START_TEST(processes_are_seen_and_signalled)
     terminal_send(&terminal, "4");
     ck_screen("[4 Processes]");
     terminal_send(&terminal, "f");
-    terminal_send(&terminal, "sleep 100\r");
+    terminal_send(&terminal, "sleep 71100\r");
     ck_screen("1 of ");
-    ck_screen("1/1  sleep 100"); /* run and trial */
+    ck_screen("1/1  sleep 71100"); /* run and trial */
     terminal_send(&terminal, "\r");
     ck_screen("Max open files");
     ck_screen("OPTOP_RUN");

@@ -187,9 +187,15 @@ lane_of(enum beside_queue queue, const struct session *session)
     return kinds[queue].lanes == LANES_CLIENT ? session->number : kinds[queue].lanes == LANES_ONE;
 }
 
+static int
+too_many(struct diag *diag)
+{
+    return diag_set(diag, ERR_TOO_LARGE, "too many requests at once");
+}
+
 int
 beside_add(struct session *session, enum beside_queue queue, json_t *request,
-    const struct beside_request *asked)
+    const struct beside_request *asked, struct diag *diag)
 {
     struct server *server = session->server;
     int r = open_queue(server, queue);
@@ -197,7 +203,7 @@ beside_add(struct session *session, enum beside_queue queue, json_t *request,
         return r;
     struct beside *beside = server->beside;
     if (count_of(beside, session, queue) >= BESIDE_MAX)
-        return ERR_TOO_LARGE;
+        return too_many(diag);
     struct beside_job *job = XNEW(struct beside_job), **link = &beside->first;
     *job = (struct beside_job){ .server = server, .session = session, .queue = queue,
         .number = beside->last_number + 1, .asked = *asked, .request = request,
@@ -207,17 +213,16 @@ beside_add(struct session *session, enum beside_queue queue, json_t *request,
         .name = json_get_string(request, "method", "request"), .run = run_job, .context = job,
         .lane = lane_of(queue, session), .timeout_ns = asked->timeout_ns });
     if (job->id < 0) {
-        r = job->id == -EAGAIN ? ERR_TOO_LARGE : (int)job->id;
+        r = (int)job->id;
         loop_unexpect(server->loop, 1);
         free(job);
-        return r;
+        return r == -EAGAIN ? too_many(diag) : r;
     }
     /* its end is told on this loop, so all that follows is in time */
     beside->last_number++;
     while (*link)
         link = &(*link)->next;
     *link = job;
-    task_start(server->request_task);
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #ifndef OPTOP_SERVER_BESIDE_H
 #define OPTOP_SERVER_BESIDE_H
 
+#include "base/err.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "optop/queue.h"
@@ -37,10 +38,11 @@ struct beside_request {
     bool always; /* answer is called also where the client has gone: it does something */
 };
 
-/* Takes the request (owned) and the context when it answers 0. ERR_TOO_LARGE: too many
- * wait; or why no thread can be had. */
+/* Takes the request (owned) and the context when it answers 0; its answer
+ * ends the server's task of it. ERR_TOO_LARGE: too many wait; or why no
+ * thread can be had. */
 int beside_add(struct session *session, enum beside_queue queue, json_t *request,
-    const struct beside_request *asked);
+    const struct beside_request *asked, struct diag *diag);
 
 /* A client has read all that waited for it. */
 void beside_wake(struct session *session);

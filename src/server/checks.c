@@ -122,10 +122,11 @@ checks_add(struct call *call, const char *text, const char *file, const char *di
         .argument = check->argument.data, .size = check->argument.len,
         .timeout_ns = CHECKS_SECONDS * NS_PER_SEC };
     int r = beside_add(call->session, BESIDE_CHECKS, call->request, &(struct beside_request){
-        .run = run_check_call, .answer = answer_check, .release = release_check, .context = check });
+        .run = run_check_call, .answer = answer_check, .release = release_check, .context = check },
+        call->diag);
     if (r < 0) {
         release_check(check);
-        return r == ERR_TOO_LARGE ? diag_set(call->diag, r, "too many requests at once") : r;
+        return r;
     }
     json_incref(call->request);
     check->spec = *spec;

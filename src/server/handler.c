@@ -33,7 +33,7 @@ struct method {
     const char *name;
     int (*fn)(struct call *call);
     bool any_version; /* keeps its form in every protocol version */
-    bool beside; /* may read a whole run: called on a thread (readers.h) */
+    bool beside; /* may read a whole run: called on a thread (reads.h) */
 };
 
 int
@@ -715,14 +715,13 @@ handler_line(struct session *session, char *text, size_t len)
         diag_set(&diag, JSONRPC_REQUEST, "a request has an id and a method");
     else
         method = find_method(session, name, &diag);
+    task_start(server->request_task);
     if (method && method->beside) {
-        r = reads_add(session, answer_beside, method, request);
+        r = reads_add(session, answer_beside, method, request, &diag);
         if (r == 0)
             return;
-        diag_set(&diag, r, "too many requests at once");
         method = NULL;
     }
-    task_start(server->request_task);
     if (method) {
         struct call call = { .session = session, .server = server, .store = server->store,
             .arena = &server->arena, .request = request };
@@ -732,9 +731,10 @@ handler_line(struct session *session, char *text, size_t len)
         r = diag.code;
         call_error(&answer, request, r, &diag);
     }
-    if (r != CALL_LATER)
+    if (r != CALL_LATER) {
         session_send(session, &answer);
+        task_end(server->request_task, clock_mono_ns() - started, r < 0);
+    }
     str_release(&answer);
     json_decref(request);
-    task_end(server->request_task, clock_mono_ns() - started, r < 0);
 }

@@ -116,11 +116,12 @@ handle_config_set(struct call *call)
     save->changes = json_deep_copy(changes);
     int r = save->changes ? beside_add(call->session, BESIDE_SAVES, call->request,
                                 &(struct beside_request){ .run = run_save, .answer = answer_save,
-                                    .release = release_save, .context = save, .always = true })
+                                    .release = release_save, .context = save, .always = true },
+                                call->diag)
                           : -ENOMEM;
     if (r < 0) {
         release_save(save);
-        return r == ERR_TOO_LARGE ? diag_set(call->diag, r, "too many requests at once") : r;
+        return r;
     }
     json_incref(call->request);
     return CALL_LATER;

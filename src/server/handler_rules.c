@@ -374,11 +374,11 @@ start(struct call *call, struct config *config, double seconds)
     backtest->config = config;
     r = beside_add(call->session, BESIDE_REPLAYS, call->request, &(struct beside_request){
         .run = run_backtest, .answer = answer_backtest, .release = release_backtest,
-        .context = backtest, .timeout_ns = BACKTEST_SECONDS * NS_PER_SEC });
+        .context = backtest, .timeout_ns = BACKTEST_SECONDS * NS_PER_SEC }, call->diag);
     if (r < 0) {
         backtest->config = NULL; /* the caller's */
         release_backtest(backtest);
-        return r == ERR_TOO_LARGE ? diag_set(call->diag, r, "too many requests at once") : r;
+        return r;
     }
     json_incref(call->request);
     return CALL_LATER;

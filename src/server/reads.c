@@ -136,14 +136,15 @@ release_read(void *context)
 }
 
 int
-reads_add(struct session *session, read_fn *fn, const void *what, json_t *request)
+reads_add(struct session *session, read_fn *fn, const void *what, json_t *request,
+    struct diag *diag)
 {
     struct read *read = XNEW(struct read);
     *read = (struct read){ .server = session->server, .fn = fn, .what = what, .request = request };
     str_init(&read->answer);
     int r = beside_add(session, BESIDE_READS, request, &(struct beside_request){ .run = run_read,
         .answer = answer_read, .release = release_read, .context = read,
-        .timeout_ns = READS_SECONDS * NS_PER_SEC });
+        .timeout_ns = READS_SECONDS * NS_PER_SEC }, diag);
     if (r < 0)
         release_read(read);
     return r;

@@ -39,6 +39,7 @@ void reads_close(struct server *server); /* when no read is under way */
 void reads_tick(struct server *server);
 
 /* As beside_add. */
-int reads_add(struct session *session, read_fn *fn, const void *what, json_t *request);
+int reads_add(struct session *session, read_fn *fn, const void *what, json_t *request,
+    struct diag *diag);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A run and its trials as a SQLite database of their own, written in slices:
- * the caller's loop goes on between them. The database has two tables: `run`,
+ * A run and its trials as a SQLite database of their own, written in slices, so
+ * that who waits for it sees it grow. The database has two tables: `run`,
  * one row, and `trial`, with a column per parameter and metric.
  */
 #ifndef OPTOP_STORE_STORE_EXPORT_H
