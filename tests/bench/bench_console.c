@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "terminal.h"
+#include "timing.h"
 
 enum { ROWS = 50, COLUMNS = 160, OTHERS = 80, MANY = 580, ROUNDS_MAX = 20, SETTLE_SECONDS = 3 };
 
@@ -38,23 +39,6 @@ status_figure(pid_t pid, const char *name)
             value = strtod(line + strlen(name) + 1, NULL);
     fclose(file);
     return value;
-}
-
-/* Time on a CPU of all threads, seconds: schedstat counts nanoseconds, where
- * stat counts ticks of 10 ms. */
-static double
-cpu_seconds(pid_t pid)
-{
-    char path[64];
-    double ns = 0;
-    snprintf(path, sizeof path, "/proc/%d/schedstat", (int)pid);
-    FILE *file = fopen(path, "re");
-    if (file) {
-        if (fscanf(file, "%lf", &ns) != 1)
-            ns = 0;
-        fclose(file);
-    }
-    return ns / 1e9;
 }
 
 static int
@@ -121,20 +105,13 @@ measure(char *const argv[], const char *keys, pid_t server, int seconds)
     return figures;
 }
 
-static int
-by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double
 median(const struct figures *figures, int count, size_t offset)
 {
     double values[ROUNDS_MAX];
     for (int i = 0; i < count; i++)
         values[i] = *(const double *)(const void *)((const char *)&figures[i] + offset);
-    qsort(values, (size_t)count, sizeof *values, by_value);
+    qsort(values, (size_t)count, sizeof *values, compare);
     return values[count / 2];
 }
 

@@ -71,21 +71,6 @@ frame_of_many_cores(void)
     json_decref(status);
 }
 
-/* Time on a CPU of the process so far, seconds. */
-static double
-cpu_seconds(pid_t pid)
-{
-    char path[64];
-    double ns = 0;
-    snprintf(path, sizeof path, "/proc/%d/schedstat", (int)pid);
-    FILE *file = fopen(path, "re");
-    if (file && fscanf(file, "%lf", &ns) != 1)
-        ns = 0;
-    if (file)
-        fclose(file);
-    return ns / 1e9;
-}
-
 /* Until nothing comes for a while: what comes next is the answer to a key. */
 static void
 settle(struct terminal *terminal, double seconds)
