@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "io/file.h"
+#include "io/file_handle.h"
+#include "io/file_room.h"
 #include "io/file_load.h"
 #include "io/file_table.h"
 
@@ -243,7 +245,7 @@ START_TEST(more_files_than_handles)
 {
     char name[300];
     for (int round = 0; round < 2; round++)
-        for (int i = 0; i < 5 * FILES_HANDLES_MAX; i++) {
+        for (int i = 0; i < 5 * HANDLES_MAX; i++) {
             snprintf(name, sizeof name, "%s/many-%d", directory, i);
             ck_assert_int_eq(do_text(FILES_APPEND, name, "x"), 1);
         }
@@ -374,7 +376,7 @@ START_TEST(buffers_are_bounded)
         else
             files_finish(files);
         ck_assert_int_eq(done_count, LARGE);
-        ck_assert_int_le(seen_count, FILES_THREADS * FILES_HELD_MAX / LARGE_BYTES);
+        ck_assert_int_le(seen_count, FILES_THREADS * ROOM_BYTES / LARGE_BYTES);
     }
     files = NULL;
 }

@@ -24,9 +24,7 @@
 enum {
     FILES_THREADS = 2,
     FILES_WAITING_MAX = 1024, /* batches of each priority */
-    FILES_HANDLES_MAX = 16, /* descriptors that are kept open */
     FILES_READ_MAX = 2 * 1024 * 1024, /* bytes of a read into a buffer of the manager's */
-    FILES_HELD_MAX = 4 * 1024 * 1024, /* bytes of such buffers, of each thread */
 };
 
 enum file_action { FILES_READ, FILES_WRITE, FILES_APPEND, FILES_SYNC, FILES_REPLACE };
@@ -52,7 +50,7 @@ struct file_request {
     struct files *files; /* from here on the manager's */
     struct file_request *next;
     struct loop_end end;
-    struct room *room; /* that has lent a buffer; NULL: none */
+    struct room *room; /* that has lent a buffer (file_room.h); NULL: none */
 };
 
 struct files *files_new(struct loop *loop); /* NULL: no memory, or no threads */
@@ -71,8 +69,7 @@ void files_finish(struct files *files);
 int file_submit(struct files *files, struct file_request *const *request, int count, int priority);
 
 /* The file under that name may be another one by now (it was renamed). Without
- * it that is seen within FILES_CHECK_MS. */
-enum { FILES_CHECK_MS = 100 };
+ * it that is seen within HANDLE_CHECK_MS. */
 void files_forget(struct files *files, const char *path);
 
 #endif

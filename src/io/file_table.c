@@ -112,24 +112,52 @@ file_row(const char *path)
 }
 
 void
-file_count(struct file_row *row, enum file_operation operation, int64_t result, int64_t since_ns)
+file_tally_end(struct file_tally *tally)
 {
-    int64_t duration_ns = clock_mono_ns() - since_ns;
+    struct file_row *row = tally->row;
+    if (!tally->count)
+        return;
     struct file_figures *f = &row->figures;
     uint64_t *const counts[] = { [FILE_OPEN] = &f->opens, [FILE_CLOSE] = &f->closes,
         [FILE_READ] = &f->reads, [FILE_WRITE] = &f->writes, [FILE_SYNC] = &f->syncs };
     pthread_mutex_lock(&row->lock);
-    if (result < 0)
-        f->failed++;
-    else
-        ++*counts[operation];
-    if (result > 0 && operation == FILE_READ)
-        f->bytes_read += (uint64_t)result;
-    if (result > 0 && operation == FILE_WRITE)
-        f->bytes_written += (uint64_t)result;
-    if (row->latency)
-        histogram_add(row->latency, duration_ns);
+    f->failed += tally->failed;
+    *counts[tally->operation] += (uint64_t)tally->count - tally->failed;
+    if (tally->operation == FILE_READ)
+        f->bytes_read += tally->bytes;
+    if (tally->operation == FILE_WRITE)
+        f->bytes_written += tally->bytes;
+    for (int i = 0; row->latency && i < tally->count; i++)
+        histogram_add(row->latency, tally->duration_ns[i]);
     pthread_mutex_unlock(&row->lock);
+    tally->count = 0;
+}
+
+void
+file_tally(struct file_tally *tally, struct file_row *row, enum file_operation operation,
+    int64_t result, int64_t duration_ns)
+{
+    if (tally->row != row || tally->operation != operation || tally->count == FILE_TALLY_MAX)
+        file_tally_end(tally);
+    if (!tally->count) {
+        tally->row = row;
+        tally->operation = operation;
+        tally->failed = tally->bytes = 0;
+    }
+    tally->duration_ns[tally->count++] = duration_ns;
+    tally->failed += result < 0;
+    tally->bytes += result > 0 ? (uint64_t)result : 0;
+}
+
+void
+file_count(struct file_row *row, enum file_operation operation, int64_t result, int64_t since_ns)
+{
+    struct file_tally tally;
+    tally.count = 0;
+    tally.row = row;
+    tally.operation = operation;
+    file_tally(&tally, row, operation, result, clock_mono_ns() - since_ns);
+    file_tally_end(&tally);
 }
 
 int

@@ -33,6 +33,20 @@ enum file_operation { FILE_OPEN, FILE_CLOSE, FILE_READ, FILE_WRITE, FILE_SYNC };
 void file_count(struct file_row *row, enum file_operation operation, int64_t result,
     int64_t since_ns);
 
+/* Operations of a kind on a file, counted at once: many threads may be at the same.
+ * Begins as zeros. */
+enum { FILE_TALLY_MAX = 32 };
+struct file_tally {
+    struct file_row *row;
+    enum file_operation operation;
+    int count;
+    uint64_t failed, bytes;
+    int64_t duration_ns[FILE_TALLY_MAX];
+};
+void file_tally(struct file_tally *tally, struct file_row *row, enum file_operation operation,
+    int64_t result, int64_t duration_ns);
+void file_tally_end(struct file_tally *tally); /* what is in it is counted */
+
 /* All rows that have been used, in the order in which they came; how many. */
 int file_rows_copy(struct file_figures *ret_figures, int most);
 
