@@ -399,6 +399,95 @@ START_TEST(a_test_closes_the_circuit)
 }
 END_TEST
 
+/* Down, its circuit open, and the next probe far away. */
+static void
+open_circuit(int deliveries)
+{
+    enum circuit open = CIRCUIT_OPEN;
+    receiver_down(receiver);
+    webhook.life_seconds = 1e9;
+    webhook.rate = 0;
+    outbox_configure(outbox, &config);
+    tell_many(deliveries);
+    ck_assert(receiver_wait(loop, circuit_is, &open));
+    outbox_set_backoff(outbox, 1000, 100000);
+    uint64_t tries = outbox_figures(outbox).failed_tries;
+    ck_assert(receiver_wait(loop, has_tried, &tries));
+    loop_step(loop); /* what came of it is booked */
+}
+
+/* What a reload may change about a call, and what it may not. */
+enum change { NOTHING, LIFE, RATE, CA_FILE, PIN, SECRET, FORMAT, TEMPLATE, TIMEOUT, CHANGE_COUNT };
+
+static char file[] = "/a/file.pem", pin[] = "sha256//AAAA", template[] = "{}";
+
+static void
+make_change(enum change change)
+{
+    switch (change) {
+    case LIFE: webhook.life_seconds = 2e9; break;
+    case RATE: webhook.rate = 5; break;
+    case CA_FILE: webhook.ca_file = file; break;
+    case PIN: webhook.pin = pin; break;
+    case SECRET:
+        webhook.secret.count = 1;
+        str_copy(webhook.secret.line[0], sizeof webhook.secret.line[0], "whsec_c2VjcmV0");
+        break;
+    case FORMAT: webhook.format = (int)(webhook_format_find("slack") - webhook_formats); break;
+    case TEMPLATE: webhook.template = template; break;
+    case TIMEOUT: webhook.timeout_seconds = 59; break;
+    case NOTHING:
+    case CHANGE_COUNT: break;
+    }
+}
+
+START_TEST(another_way_to_call_is_tried_at_once)
+{
+    open_circuit(2);
+    receiver_up(receiver);
+    make_change((enum change)_i);
+    outbox_configure(outbox, &config);
+    bool again = _i >= CA_FILE;
+    ck_assert_int_eq(state_now().circuit, again ? CIRCUIT_CLOSED : CIRCUIT_OPEN);
+    if (again)
+        wait_settled();
+    ck_assert_int_eq(receiver_count(receiver), again ? 2 : 0);
+}
+END_TEST
+
+static int
+check_why(void *context, const struct store_delivery *delivery)
+{
+    ck_assert_str_eq(delivery->error, "its life time was over before its receiver answered again");
+    ++*(int *)context;
+    return 0;
+}
+
+/* Nobody waits for a probe to be told that it is too late; more than one transaction's. */
+START_TEST(what_waits_for_a_probe_dies_in_time)
+{
+    int dead = 0;
+    open_circuit(700);
+    uint64_t tries = outbox_figures(outbox).failed_tries;
+    webhook.life_seconds = 0.5; /* all are older than that */
+    outbox_configure(outbox, &config);
+    wait_settled();
+    ck_assert_uint_eq(outbox_figures(outbox).failed_tries, tries);
+    ck_assert_int_eq(state_now().circuit, CIRCUIT_OPEN);
+    ck_assert_int_eq(store_delivery_list(store, 1, 1000, check_why, &dead), 0);
+    ck_assert_int_eq(dead, 700);
+    webhook.life_seconds = 1;
+    outbox_configure(outbox, &config);
+    int64_t started = clock_mono_ns();
+    tell_many(3);
+    ck_assert_int_eq(outbox_figures(outbox).waiting, 3);
+    wait_settled();
+    ck_assert_int_ge(clock_mono_ns() - started, NS_PER_SEC); /* not before their time */
+    ck_assert_int_eq(outbox_figures(outbox).dead, 703);
+    ck_assert_uint_eq(outbox_figures(outbox).failed_tries, tries);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -418,6 +507,8 @@ test_suite(void)
     tcase_add_test(tcase, some_formats_are_only_slowed_down);
     tcase_add_loop_test(tcase, digests_of_other_formats, 0, 7);
     tcase_add_test(tcase, circuit_opens_probes_and_closes);
+    tcase_add_loop_test(tcase, another_way_to_call_is_tried_at_once, NOTHING, CHANGE_COUNT);
+    tcase_add_test(tcase, what_waits_for_a_probe_dies_in_time);
     tcase_add_test(tcase, a_test_closes_the_circuit);
     suite_add_tcase(suite, tcase);
     return suite;

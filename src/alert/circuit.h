@@ -23,7 +23,7 @@ enum circuit_event {
     CIRCUIT_FAILED_AGAIN, /* CIRCUIT_FAILURES times in a row, or more */
     CIRCUIT_DUE, /* the time of the probe has come */
     CIRCUIT_LOST, /* 410 */
-    CIRCUIT_ASKED, /* tested, replayed, or it has another url */
+    CIRCUIT_ASKED, /* tested, replayed, or to be called in another way */
     CIRCUIT_EVENT_COUNT
 };
 

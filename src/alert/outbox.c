@@ -31,6 +31,7 @@
 #include "base/xalloc.h"
 
 const char outbox_gone_text[] = "its receiver is gone (HTTP 410)";
+const char outbox_over_text[] = "its life time was over before its receiver answered again";
 
 int64_t
 outbox_clamp(int64_t value, int64_t low, int64_t high)
@@ -206,7 +207,8 @@ next_ns(const struct outbox *outbox)
     if (outbox->unread && outbox->store_ns < next)
         next = outbox->store_ns;
     for (const struct recipient *recipient = outbox->recipients; recipient; recipient = recipient->next) {
-        int64_t ready = ready_ns(recipient);
+        int64_t ready = ready_ns(recipient), death = recipient_death_ns(recipient);
+        ready = death < ready ? death : ready;
         next = ready < next ? ready : next;
     }
     return next;
@@ -242,8 +244,11 @@ outbox_pump(struct outbox *outbox)
         return;
     if (outbox->unread && loop_now(outbox->loop) >= outbox->store_ns)
         outbox_read_waiting(outbox);
-    for (struct recipient *recipient = outbox->recipients; recipient; recipient = recipient->next)
+    for (struct recipient *recipient = outbox->recipients; recipient; recipient = recipient->next) {
         send_due(recipient);
+        if (recipient_death_ns(recipient) <= loop_now(outbox->loop))
+            outbox->to_book = true;
+    }
     outbox_set_timer(outbox);
 }
 

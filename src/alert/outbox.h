@@ -7,6 +7,7 @@
  *     max(Retry-After clipped to 1 h, random(0, min(300 s, 1 s * 2^tries)))
  * until the webhook's life time is over; after five in a row the receiver is only
  * probed (circuit.h), each time after half to all of min(300 s, 1 s * 2^failures).
+ * What waits meanwhile dies when its own life time is over.
  * Any other answer that is not 2xx, a redirect too, is dead at once. 410 says that
  * nothing is wanted there any more: what waits for that webhook dies with it. What is
  * dead stays visible.

@@ -6,7 +6,7 @@
 #include "alert/outbox_private.h"
 #include "base/clock.h"
 
-enum { BURIED_MAX = 256 }; /* deliveries of a webhook that has gone, per transaction */
+enum { BURIED_MAX = 256 }; /* deliveries that die untried, of a webhook per transaction */
 
 /* More of what was delivered may come at once. */
 static bool
@@ -64,18 +64,31 @@ unless_missing(int r)
     return r == ERR_NOT_FOUND ? 0 : r;
 }
 
-/* A webhook that is not in the config any more, or gone, takes its deliveries along. */
+/* How many from the head on die without another try, and why. A webhook that is not in
+ * the config any more, or gone, takes its deliveries along. */
+static int
+count_dying(const struct recipient *recipient, const char **ret_why)
+{
+    if (recipient->booking)
+        return 0;
+    if (!is_to_bury(recipient)) {
+        *ret_why = outbox_over_text;
+        return recipient_count_over(recipient, loop_now(recipient->outbox->loop));
+    }
+    *ret_why = recipient->webhook ? outbox_gone_text
+                                  : "the webhook is not in the configuration any more";
+    return recipient_unsent(recipient);
+}
+
 static int
 bury(struct recipient *recipient)
 {
-    int r = 0, unsent = recipient_unsent(recipient);
-    if (!is_to_bury(recipient) || recipient->booking)
-        return 0;
-    int count = unsent < BURIED_MAX ? unsent : BURIED_MAX;
+    const char *why = NULL;
+    int r = 0, count = count_dying(recipient, &why);
+    count = count < BURIED_MAX ? count : BURIED_MAX;
     for (int i = 0; r >= 0 && i < count; i++) {
         const struct entry *entry = recipient_head(recipient) + i;
-        r = unless_missing(store_delivery_dead(recipient->outbox->store, entry->id, entry->attempts,
-            recipient->webhook ? outbox_gone_text : "the webhook is not in the configuration any more"));
+        r = unless_missing(store_delivery_dead(recipient->outbox->store, entry->id, entry->attempts, why));
     }
     recipient->buried = count;
     return r;

@@ -40,7 +40,7 @@ struct outbox {
     char host[256];
 };
 
-extern const char outbox_gone_text[];
+extern const char outbox_gone_text[], outbox_over_text[];
 
 /* outbox.c */
 struct recipient *outbox_recipient(struct outbox *outbox, const char *name); /* makes it */

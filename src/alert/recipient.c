@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alert/sign.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -30,7 +31,6 @@ recipient_free(struct recipient *recipient)
     if (!recipient)
         return;
     http_cancel(recipient->request);
-    free(recipient->url);
     free(recipient->entry);
     free(recipient);
 }
@@ -108,6 +108,28 @@ recipient_ready_ns(const struct recipient *recipient, int64_t now_ns)
     return ready > token ? ready : token;
 }
 
+int64_t
+recipient_death_ns(const struct recipient *recipient)
+{
+    if (!recipient->webhook || recipient->circuit != CIRCUIT_OPEN || recipient->request ||
+        recipient->booking || recipient_unsent(recipient) == 0)
+        return INT64_MAX;
+    return recipient_head(recipient)->born_ns + sec_to_ns(recipient->webhook->life_seconds);
+}
+
+/* What waits was born in its order. */
+int
+recipient_count_over(const struct recipient *recipient, int64_t now_ns)
+{
+    int count = 0, unsent = recipient_unsent(recipient);
+    if (recipient_death_ns(recipient) > now_ns)
+        return 0;
+    int64_t life_ns = sec_to_ns(recipient->webhook->life_seconds);
+    while (count < unsent && recipient_head(recipient)[count].born_ns + life_ns <= now_ns)
+        count++;
+    return count;
+}
+
 static void
 move_circuit(struct recipient *recipient, enum circuit_event event)
 {
@@ -140,21 +162,36 @@ recipient_ask(struct recipient *recipient, int64_t now_ns)
     move_circuit(recipient, CIRCUIT_ASKED);
 }
 
+/* All that an answer may depend on: who is called, whom it has to be, what it is told. */
+static void
+describe_call(const struct config_webhook *webhook, char ret_call[17])
+{
+    struct str line;
+    str_init(&line);
+    str_printf(&line, "%s\n%d\n%s\n%s\n%d\n%s\n%.3f", webhook->url, webhook->allow_private,
+        webhook->ca_file ? webhook->ca_file : "", webhook->pin ? webhook->pin : "",
+        (int)webhook->format, webhook->template ? webhook->template : "", webhook->timeout_seconds);
+    for (int i = 0; i < webhook->secret.count; i++)
+        str_printf(&line, "\n%s", webhook->secret.line[i]);
+    sign_fingerprint(line.data, line.len, ret_call);
+    explicit_bzero(line.data, line.len); /* it has the secret */
+    str_release(&line);
+}
+
 void
 recipient_configure(struct recipient *recipient, const struct config_webhook *webhook, int64_t now_ns)
 {
     recipient->webhook = webhook;
     if (!webhook)
         return;
-    bool changed = recipient->url && (strcmp(recipient->url, webhook->url) ||
-        recipient->allow_private != webhook->allow_private);
+    char call[sizeof recipient->call];
+    describe_call(webhook, call);
+    bool changed = recipient->call[0] && strcmp(recipient->call, call) != 0;
     if (changed && recipient_unsent(recipient) > 0)
         recipient_head(recipient)->due_ns = now_ns;
     if (changed)
         move_circuit(recipient, CIRCUIT_ASKED);
-    free(recipient->url);
-    recipient->url = xstrdup(webhook->url);
-    recipient->allow_private = webhook->allow_private;
+    str_copy(recipient->call, sizeof recipient->call, call);
     bucket_set(&recipient->bucket, webhook->rate, (double)webhook->burst, now_ns);
 }
 

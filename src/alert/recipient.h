@@ -39,8 +39,7 @@ struct recipient {
     struct outbox *outbox; /* its owner's */
     char name[CONFIG_NAME_MAX];
     const struct config_webhook *webhook; /* NULL: not in the config */
-    char *url; /* of the last config: what has changed is tried at once */
-    bool allow_private;
+    char call[17]; /* fingerprint of how it was called by the last config; "": by none */
     struct entry *entry;
     int first, count, capacity;
     int sent;
@@ -60,7 +59,8 @@ struct recipient {
 struct recipient *recipient_new(const char *name);
 void recipient_free(struct recipient *recipient); /* cancels its request */
 
-/* Takes a webhook of a config (borrowed until the next call, or NULL). */
+/* Takes a webhook of a config (borrowed until the next call, or NULL). One that is to be
+ * called in another way than before is called at once, whatever came of it before. */
 void recipient_configure(struct recipient *recipient, const struct config_webhook *webhook,
     int64_t now_ns);
 
@@ -73,6 +73,11 @@ void recipient_drop_sent(struct recipient *recipient);
 
 /* From when the head may be sent; INT64_MAX: nothing is, as things are. */
 int64_t recipient_ready_ns(const struct recipient *recipient, int64_t now_ns);
+
+/* From when on the head is dead though nobody has sent it again: its life time ends while
+ * its receiver is let alone. INT64_MAX: not before another try. */
+int64_t recipient_death_ns(const struct recipient *recipient);
+int recipient_count_over(const struct recipient *recipient, int64_t now_ns); /* from the head on */
 
 /* The head is being sent. */
 void recipient_start(struct recipient *recipient, int64_t now_ns);

@@ -62,6 +62,7 @@ read -r good elsewhere over <"$dir/ports"
 section() { # NAME PORT LINES
     printf '[webhook %s]\nurl = https://127.0.0.1:%s/\nallow_private = yes\nalerts = none\nruns = none\n%b\n' "$1" "$2" "$3"
 }
+cp "$dir/over.pem" "$dir/renewed.pem"
 {
     section system "$good" ""
     section authority "$good" "ca_file = $dir/good.pem"
@@ -72,6 +73,7 @@ section() { # NAME PORT LINES
     section elsewhere "$elsewhere" "ca_file = $dir/elsewhere.pem"
     section over "$over" "ca_file = $dir/over.pem"
     section onlypin "$good" "pin = $(pin_of good)"
+    section renewed "$good" "ca_file = $dir/renewed.pem"
 } >"$OPTOP_CONFIG"
 refused() { # WEBHOOK WHY
     exits "$1 is not trusted" 1 optop alerts test "$1"
@@ -88,7 +90,10 @@ refused elsewhere '[Nn]ame'
 refused over 'expired'
 refused onlypin 'certificate'
 exits "the system's authorities are not asked for others" 1 optop alerts test system
-is "nothing was sent to who is not trusted" "$(tr '\n' ' ' <"$dir/got")" "good good good "
+refused renewed 'certificate'
+cp "$dir/good.pem" "$dir/renewed.pem"
+exits "a file with another certificate is read anew" 0 optop alerts test renewed
+is "nothing was sent to who is not trusted, and what waited went out" "$(tr '\n' ' ' <"$dir/got")" "good good good good good "
 
 bad() { # NAME LINES PATTERN
     printf '[webhook bad]\n%b\n' "$2" >"$dir/bad.ini"
