@@ -1,141 +1,56 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Deliveries to a receiver on the loopback that is a process of its own: how many
- * per second go to one webhook, with their bookings on disk, beside a loop that does
- * nothing but write the same request to a socket and read the answer; how long a
- * critical change takes to its first byte there; and that a neighbour who hangs, resets,
- * trickles or answers without end changes nothing for the others.
+ * Deliveries to receivers on the loopback that are processes of their own: how many
+ * per second go to one webhook, http and https, with their bookings on disk, beside a loop
+ * that does nothing but write the same request to a connection and read the answer; how
+ * long a critical change takes to its first byte there; and that a neighbour who hangs,
+ * resets, trickles or answers without end changes nothing for the others.
+ *
+ * The neighbours: short blocks in turn, of changes that go to a good webhook and to a
+ * healthy one, and of changes that go to the good one and to the sick one, whose circuit
+ * is closed anew at each block. The store is in memory then: a disk that syncs now in 2 ms
+ * and now in 40 would hide all else. The 99th percentile of all of a kind is compared; the
+ * interval (95 %) comes of drawing blocks anew. `bench_delivery BLOCKS` draws from more.
  */
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "alert/engine.h"
 #include "alert/outbox.h"
 #include "alert/record.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/str.h"
+#include "endpoint.h"
 #include "io/folder.h"
 #include "timing.h"
 
-enum { DELIVERIES = 4000, ROUNDS = 5, CHANGES = 200, NEIGHBOUR_CHANGES = 40, TURNS = 3, REQUEST_MAX = 65536 };
+enum { DELIVERIES = 4000, ROUNDS = 5, CHANGES = 200, BLOCK = 50, BLOCKS = 40, BLOCKS_MAX = 1000, DRAWS = 1000 };
 
-/* The receiver: a thread per connection, what it does by the first letter of the path. */
-
-static struct shared {
-    _Atomic int requests, connections; /* of good paths */
-    _Atomic int64_t first_byte_ns; /* of the newest */
-} *shared;
-
-static void
-misbehave(int fd, char how)
-{
-    static const char head[] = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
-    static char filler[65536];
-    struct linger linger = { .l_onoff = 1 };
-    if (how == 'r')
-        setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
-    if (how == 'h')
-        pause();
-    if (how == 'e' && send(fd, head, sizeof head - 1, MSG_NOSIGNAL) > 0)
-        while (send(fd, filler, sizeof filler, MSG_NOSIGNAL) > 0)
-            ;
-    if (how == 't' && send(fd, head, sizeof head - 1, MSG_NOSIGNAL) > 0)
-        while (send(fd, "x", 1, MSG_NOSIGNAL) > 0)
-            usleep(20000);
-    close(fd);
-}
-
-static void *
-serve(void *context)
-{
-    static const char answer[] = "HTTP/1.1 204 No Content\r\n\r\n";
-    int fd = (int)(intptr_t)context;
-    char request[REQUEST_MAX + 1];
-    size_t have = 0;
-    bool counted = false;
-    for (ssize_t n; (n = recv(fd, request + have, REQUEST_MAX - have, 0)) > 0;) {
-        int64_t now = clock_mono_ns();
-        have += (size_t)n;
-        request[have] = '\0';
-        char *end = strstr(request, "\r\n\r\n"), *length = strcasestr(request, "\r\ncontent-length:");
-        if (!end || !length || have < (size_t)(end + 4 - request) + strtoul(length + 17, NULL, 10))
-            continue;
-        if (request[6] != 'g') {
-            misbehave(fd, request[6]);
-            return NULL;
-        }
-        shared->connections += !counted;
-        counted = true;
-        shared->first_byte_ns = now;
-        have = 0;
-        shared->requests++;
-        if (send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL) < 0)
-            break;
-    }
-    close(fd);
-    return NULL;
-}
-
-static int
-listen_anywhere(struct sockaddr_in *in)
-{
-    socklen_t len = sizeof *in;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    *in = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    if (bind(fd, (struct sockaddr *)in, sizeof *in) < 0 || listen(fd, 64) < 0 ||
-        getsockname(fd, (struct sockaddr *)in, &len) < 0)
-        abort();
-    return fd;
-}
-
-static void
-receive(int listener)
-{
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    for (;;) {
-        pthread_t thread;
-        int fd = accept(listener, NULL, NULL);
-        if (fd >= 0 && pthread_create(&thread, NULL, serve, (void *)(intptr_t)fd) == 0)
-            pthread_detach(thread);
-    }
-}
-
-/* Ours. */
-
+static struct endpoint plain, secure, other;
 static struct loop *loop;
 static struct store *store;
 static struct http *http;
 static struct outbox *outbox;
 static struct config config;
 static struct config_webhook webhooks[2];
-static char urls[2][64], directory[64] = "/tmp/optop-bench-XXXXXX";
-static struct sockaddr_in address;
+static char urls[2][64], directory[64] = "/tmp/optop-bench-XXXXXX", pem[96];
+static char in_memory[64] = "/dev/shm/optop-bench-XXXXXX";
 
 static void
-configure(int count, char neighbour)
+set_webhook(int i, const char *name, const struct endpoint *endpoint, char path)
 {
-    for (int i = 0; i < 2; i++) {
-        snprintf(urls[i], sizeof urls[i], "http://127.0.0.1:%d/%c", ntohs(address.sin_port),
-            i ? neighbour : 'g');
-        webhooks[i] = (struct config_webhook){ .name = "good", .url = urls[i], .timeout_seconds = 1,
-            .life_seconds = 3600, .allow_private = true, .warning = true, .critical = true,
-            .resolved = true };
-    }
-    str_copy(webhooks[1].name, sizeof webhooks[1].name, "bad");
+    snprintf(urls[i], sizeof urls[i], "http%s://127.0.0.1:%d/%c", endpoint->tls ? "s" : "",
+        ntohs(endpoint->address.sin_port), path);
+    webhooks[i] = (struct config_webhook){ .url = urls[i], .timeout_seconds = 0.5,
+        .life_seconds = 3600, .allow_private = true, .warning = true, .critical = true,
+        .resolved = true, .ca_file = endpoint->tls ? pem : NULL };
+    str_copy(webhooks[i].name, sizeof webhooks[i].name, name);
     config.webhook = webhooks;
-    config.webhook_count = count;
-    outbox_configure(outbox, &config);
+    config.webhook_count = i + 1;
 }
 
 static void
@@ -194,43 +109,27 @@ deliver(double *ret_cpu_us)
     return DELIVERIES / ns_to_sec(clock_mono_ns() - begun);
 }
 
-/* The floor: the same bytes over a socket, and nothing else. */
-static double
-ping(void)
-{
-    static char request[1024], answer[256], body[600];
-    memset(body, 'x', sizeof body - 1);
-    int len = snprintf(request, sizeof request,
-        "POST /g HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
-        abort();
-    int64_t begun = clock_mono_ns();
-    for (int i = 0; i < DELIVERIES; i++)
-        if (send(fd, request, (size_t)len, 0) != len || recv(fd, answer, sizeof answer, 0) <= 0)
-            abort();
-    double rate = DELIVERIES / ns_to_sec(clock_mono_ns() - begun);
-    close(fd);
-    return rate;
-}
-
 static void
-throughput(void)
+throughput(struct endpoint *endpoint, int bar)
 {
     double ours[ROUNDS], floor_rate[ROUNDS], cpu_us[ROUNDS];
-    configure(1, 'g');
+    struct http_figures before = http_figures(http);
+    set_webhook(0, "good", endpoint, 'g');
+    outbox_configure(outbox, &config);
     for (int i = 0; i < ROUNDS; i++) {
         ours[i] = deliver(&cpu_us[i]);
-        floor_rate[i] = ping();
+        floor_rate[i] = endpoint_ping(endpoint, DELIVERIES);
     }
-    struct http_figures figures = http_figures(http);
+    struct http_figures after = http_figures(http);
     qsort(ours, ROUNDS, sizeof *ours, compare);
     qsort(cpu_us, ROUNDS, sizeof *cpu_us, compare);
     qsort(floor_rate, ROUNDS, sizeof *floor_rate, compare);
-    printf("deliveries to one webhook, http: %.0f/s with bookings on disk (bar 5000), %.0f us of CPU each; "
-           "bare socket %.0f/s, ratio %.2f; connections reused %.2f %% (bar 99.9)\n",
-        ours[ROUNDS / 2], cpu_us[ROUNDS / 2], floor_rate[ROUNDS / 2], ours[ROUNDS / 2] / floor_rate[ROUNDS / 2],
-        100.0 * (double)figures.connections_reused / (double)figures.requests);
+    printf("deliveries to one webhook, %s: %.0f/s with bookings on disk (bar %d), %.0f us of CPU each; "
+           "bare connection %.0f/s, ratio %.2f; connections reused %.2f %% (bar 99.9)\n",
+        endpoint->tls ? "https" : "http", ours[ROUNDS / 2], bar, cpu_us[ROUNDS / 2], floor_rate[ROUNDS / 2],
+        ours[ROUNDS / 2] / floor_rate[ROUNDS / 2],
+        100.0 * (double)(after.connections_reused - before.connections_reused) /
+            (double)(after.requests - before.requests));
 }
 
 /* A change as the server tells it: engine, one transaction, outbox. */
@@ -250,7 +149,7 @@ change(struct alert_engine *engine, struct sample *sample, double value)
         abort();
     outbox_wake(outbox);
     run_until_delivered();
-    return (double)(shared->first_byte_ns - begun) * 1e-6;
+    return (double)(plain.seen->first_byte_ns - begun) * 1e-6;
 }
 
 static void
@@ -258,7 +157,7 @@ changes(struct alert_engine *engine, struct sample *sample, double *ms, int coun
 {
     for (int i = 0; i < count; i++) {
         ms[i] = change(engine, sample, i % 2 ? 10 : 99);
-        for (int step = 0; step < 10; step++) { /* what neighbours do meanwhile */
+        for (int step = 0; step < 5; step++) { /* what neighbours do meanwhile */
             loop_step(loop);
             usleep(500);
         }
@@ -277,69 +176,140 @@ memory_kib(void)
     return resident * sysconf(_SC_PAGESIZE) / 1024;
 }
 
+/* Of all samples of the blocks that were drawn. */
+static double
+percentile(double (*block)[BLOCK], const int *drawn, int count, double share)
+{
+    static double all[BLOCKS_MAX * BLOCK];
+    for (int i = 0; i < count; i++)
+        memcpy(all + (size_t)i * BLOCK, block[drawn[i]], sizeof *block);
+    size_t samples = (size_t)count * BLOCK;
+    qsort(all, samples, sizeof *all, compare);
+    return all[(size_t)((double)samples * share)];
+}
+
+/* Blocks are drawn in the pairs in which they were measured: what the machine did then
+ * has met both. */
 static void
-neighbours(struct alert_engine *engine, struct sample *sample)
+compare_blocks(double (*healthy)[BLOCK], double (*sick)[BLOCK], int blocks, const char *name, long memory)
+{
+    static double ratio[DRAWS];
+    static int drawn[BLOCKS_MAX];
+    unsigned seed = 1;
+    for (int d = 0; d < DRAWS; d++) {
+        for (int i = 0; i < blocks; i++)
+            drawn[i] = rand_r(&seed) % blocks;
+        ratio[d] = percentile(sick, drawn, blocks, 0.99) / percentile(healthy, drawn, blocks, 0.99);
+    }
+    for (int i = 0; i < blocks; i++)
+        drawn[i] = i;
+    qsort(ratio, DRAWS, sizeof *ratio, compare);
+    double p99 = percentile(sick, drawn, blocks, 0.99), before = percentile(healthy, drawn, blocks, 0.99);
+    printf("beside a neighbour that %s: p50 %.2f ms, p99 %.2f ms; beside a healthy one %.2f, %.2f; "
+           "ratio of p99 %.2f, %.2f to %.2f (bar 1.10) of %d changes each; memory %+ld KiB\n",
+        name, percentile(sick, drawn, blocks, 0.5), p99, percentile(healthy, drawn, blocks, 0.5), before,
+        p99 / before, ratio[DRAWS * 25 / 1000], ratio[DRAWS * 975 / 1000], blocks * BLOCK, memory);
+}
+
+/* What the last block has left over dies with its webhook, before the clock runs. */
+static void
+measure_block(struct alert_engine *engine, struct sample *sample, char path, double *ms)
+{
+    set_webhook(0, "good", &plain, 'g');
+    outbox_configure(outbox, &config);
+    while (outbox_figures(outbox).waiting)
+        loop_step(loop);
+    set_webhook(1, path == 'o' ? "healthy" : "sick", &other, path);
+    outbox_configure(outbox, &config);
+    changes(engine, sample, ms, BLOCK);
+}
+
+static void
+neighbours(struct alert_engine *engine, struct sample *sample, int blocks)
 {
     static const struct {
         char path;
         const char *name;
-    } row[] = { { 'h', "hangs" }, { 'r', "resets" }, { 't', "trickles" }, { 'e', "answers without end" } };
+    } row[] = { { 'o', "is healthy, too" }, { 'h', "hangs" }, { 'r', "resets" }, { 't', "trickles" },
+        { 'e', "answers without end" } };
+    static double healthy[BLOCKS_MAX][BLOCK], sick[BLOCKS_MAX][BLOCK];
+    outbox_set_backoff(outbox, 0.05, 15); /* twenty times as often as in life */
     for (size_t n = 0; n < sizeof row / sizeof *row; n++) {
-        static double alone[TURNS * NEIGHBOUR_CHANGES], beside[TURNS * NEIGHBOUR_CHANGES];
         long before = memory_kib();
-        for (int t = 0; t < TURNS; t++) { /* in turn: the disk is not the same all the time */
-            configure(1, row[n].path);
-            changes(engine, sample, alone + t * NEIGHBOUR_CHANGES, NEIGHBOUR_CHANGES);
-            configure(2, row[n].path);
-            changes(engine, sample, beside + t * NEIGHBOUR_CHANGES, NEIGHBOUR_CHANGES);
+        for (int i = 0; i < blocks; i++) { /* A B, B A */
+            measure_block(engine, sample, i % 2 ? row[n].path : 'o', i % 2 ? sick[i] : healthy[i]);
+            measure_block(engine, sample, i % 2 ? 'o' : row[n].path, i % 2 ? healthy[i] : sick[i]);
         }
-        int all = TURNS * NEIGHBOUR_CHANGES;
-        qsort(alone, (size_t)all, sizeof *alone, compare);
-        qsort(beside, (size_t)all, sizeof *beside, compare);
-        printf("beside a neighbour that %s: p50 %.2f ms, p99 %.2f ms; alone %.2f, %.2f; ratio of p99 %.2f "
-               "(bar 1.10); memory %+ld KiB\n",
-            row[n].name, beside[all / 2], beside[all * 99 / 100], alone[all / 2], alone[all * 99 / 100],
-            beside[all * 99 / 100] / alone[all * 99 / 100], memory_kib() - before);
+        compare_blocks(healthy, sick, blocks, row[n].name, memory_kib() - before);
     }
 }
 
-int
-main(void)
+static void
+first_bytes(struct alert_engine *engine, struct sample *sample)
 {
     static double ms[CHANGES];
+    set_webhook(0, "good", &plain, 'g');
+    outbox_configure(outbox, &config);
+    changes(engine, sample, ms, CHANGES);
+    qsort(ms, CHANGES, sizeof *ms, compare);
+    printf("critical change to first byte: p50 %.2f ms, p99 %.2f ms (bar 50)\n", ms[CHANGES / 2],
+        ms[CHANGES * 99 / 100]);
+}
+
+static void
+open_outbox(const char *path)
+{
+    if (store_open(path, &store, NULL) < 0)
+        abort();
+    http = http_new(loop);
+    outbox = outbox_new(loop, store, http);
+}
+
+static void
+close_outbox(void)
+{
+    outbox_free(outbox);
+    http_free(http);
+    store_close(store);
+}
+
+int
+main(int argc, char **argv)
+{
     struct config_threshold rule = { .metric = METRIC_CPU_TOTAL, .enabled = true,
         .has_critical = true, .critical = 95, .clear_critical = 90 };
     struct sample sample;
+    int blocks = argc > 1 ? (int)strtol(argv[1], NULL, 10) : BLOCKS;
+    blocks = blocks < 1 ? 1 : blocks > BLOCKS_MAX ? BLOCKS_MAX : blocks;
     signal(SIGPIPE, SIG_IGN);
     setvbuf(stdout, NULL, _IOLBF, 0);
-    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    int listener = listen_anywhere(&address);
-    pid_t child = fork();
-    if (child == 0)
-        receive(listener);
-    close(listener);
-    loop = loop_new();
-    if (!mkdtemp(directory) || store_open(directory, &store, NULL) < 0)
+    log_open(STDERR_FILENO, LOG_LEVEL_ERROR); /* circuits open, as they should */
+    if (!mkdtemp(directory) || !mkdtemp(in_memory))
         return 1;
-    http = http_new(loop);
-    outbox = outbox_new(loop, store, http);
-    throughput();
+    snprintf(pem, sizeof pem, "%s/pem", directory);
+    endpoint_start(&plain, NULL);
+    endpoint_start(&other, NULL);
+    endpoint_start(&secure, pem);
+    loop = loop_new();
+    open_outbox(directory);
+    throughput(&plain, 5000);
+    throughput(&secure, 2000);
     config.threshold = &rule;
     config.threshold_count = 1;
     struct alert_engine *engine = alert_engine_new();
     alert_engine_configure(engine, &config);
     sample_init(&sample);
     sample.mono_ns = NS_PER_SEC;
-    changes(engine, &sample, ms, CHANGES);
-    qsort(ms, CHANGES, sizeof *ms, compare);
-    printf("critical change to first byte: p50 %.2f ms, p99 %.2f ms (bar 50)\n", ms[CHANGES / 2],
-        ms[CHANGES * 99 / 100]);
-    neighbours(engine, &sample);
-    kill(child, SIGKILL);
+    first_bytes(engine, &sample);
+    close_outbox();
+    open_outbox(in_memory);
+    neighbours(engine, &sample, blocks);
+    close_outbox();
     alert_engine_free(engine);
-    outbox_free(outbox);
-    http_free(http);
-    store_close(store);
     loop_free(loop);
-    return folder_remove(AT_FDCWD, directory, INT64_MAX) < 0;
+    endpoint_stop(&plain);
+    endpoint_stop(&other);
+    endpoint_stop(&secure);
+    int r = folder_remove(AT_FDCWD, in_memory, INT64_MAX);
+    return folder_remove(AT_FDCWD, directory, INT64_MAX) < 0 || r < 0;
 }
