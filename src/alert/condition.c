@@ -230,7 +230,7 @@ compile(struct conditions *conditions, struct diag *diag)
     conditions->sandbox.steps_max = CONDITION_STEPS_MAX;
     conditions->lua = lua_newstate(sandbox_alloc, &conditions->sandbox);
     if (!conditions->lua)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+        return diag_no_memory(diag);
     lua_State *lua = conditions->lua;
     lua_pushcfunction(lua, compile_all);
     lua_pushlightuserdata(lua, conditions);
@@ -256,7 +256,7 @@ conditions_new(const struct config *config, struct conditions **ret_conditions,
         return 0;
     struct conditions *conditions = calloc(1, sizeof *conditions);
     if (!conditions)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+        return diag_no_memory(diag);
     conditions->config = config;
     int r = compile(conditions, diag);
     conditions->config = NULL;

@@ -53,6 +53,12 @@ diag_set(struct diag *diag, int code, const char *format, ...)
     return code;
 }
 
+int
+diag_no_memory(struct diag *diag)
+{
+    return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+}
+
 void
 diag_at(struct diag *diag, const char *file, int line, const char *key)
 {

@@ -63,6 +63,7 @@ struct diag {
  * Returns code, so that "return diag_set(...)" reads well. */
 int diag_set(struct diag *diag, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+int diag_no_memory(struct diag *diag); /* -ENOMEM, in words */
 
 /* Fills the place of a fault; NULL strings leave a field as it is. */
 void diag_at(struct diag *diag, const char *file, int line, const char *key);

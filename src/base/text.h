@@ -34,6 +34,17 @@ int text_width(const char *text);
  * it fits; returns buf. */
 const char *text_clean(const char *text, char *buf, size_t size);
 
+/* The same, with the place for it: for one message. */
+struct text_shown {
+    char text[80];
+};
+
+static inline const char *
+text_show(const char *text, struct text_shown *shown)
+{
+    return text_clean(text, shown->text, sizeof shown->text);
+}
+
 /* The same for bytes that may hold NUL. */
 const char *text_clean_bytes(const char *bytes, size_t len, char *buf, size_t size);
 

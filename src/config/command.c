@@ -64,7 +64,7 @@ runfile_split_command(const char *command, char ***ret_argv, struct diag *diag)
     size_t len = strlen(command), most = len / 2 + 2;
     char **argv = malloc(most * sizeof *argv + len + 2);
     if (!argv)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+        return diag_no_memory(diag);
     struct splitter splitter = { .from = command, .to = (char *)(argv + most) };
     size_t count = 0;
     int r;

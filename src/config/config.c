@@ -333,7 +333,7 @@ keep_text(char **place, const char *text, struct diag *diag)
 {
     char *copy = strdup(text);
     if (!copy)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+        return diag_no_memory(diag);
     free(*place);
     *place = copy;
     return 0;
@@ -516,7 +516,7 @@ open_threshold(struct builder *builder, const struct ini_entry *entry, struct di
     struct config_threshold *grown = realloc(config->threshold,
         (size_t)(config->threshold_count + 1) * sizeof *grown);
     if (!grown)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+        return diag_no_memory(diag);
     config->threshold = grown;
     builder->target = &grown[config->threshold_count++];
     return init_threshold(builder->target, entry->section + strlen(threshold_prefix),
@@ -548,7 +548,7 @@ open_webhook(struct builder *builder, const struct ini_entry *entry, struct diag
     struct config_webhook *grown = realloc(config->webhook,
         (size_t)(config->webhook_count + 1) * sizeof *grown);
     if (!grown)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+        return diag_no_memory(diag);
     config->webhook = grown;
     struct config_webhook *webhook = &grown[config->webhook_count++];
     memset(webhook, 0, sizeof *webhook);
@@ -573,7 +573,7 @@ open_window(struct builder *builder, const struct ini_entry *entry, struct diag 
     struct config_window *grown = realloc(config->window,
         (size_t)(config->window_count + 1) * sizeof *grown);
     if (!grown)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+        return diag_no_memory(diag);
     config->window = grown;
     struct config_window *window = &grown[config->window_count++];
     memset(window, 0, sizeof *window);
@@ -626,7 +626,7 @@ add_default_thresholds(struct config *config, struct diag *diag)
     struct config_threshold *grown = realloc(config->threshold,
         (size_t)(config->threshold_count + DEFAULT_THRESHOLDS) * sizeof *grown);
     if (!grown)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+        return diag_no_memory(diag);
     config->threshold = grown;
     for (int i = 0; i < DEFAULT_THRESHOLDS; i++) {
         if (has_threshold(config, default_thresholds[i].metric))
@@ -708,7 +708,7 @@ config_from_ini(const struct ini *ini, struct config **ret_config, struct diag *
 {
     struct config *config = calloc(1, sizeof *config);
     if (!config)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+        return diag_no_memory(diag);
     struct builder builder = { .ini = ini, .config = config, .target = config };
     int r = fill_plain_sections(config, diag);
     if (r == 0)

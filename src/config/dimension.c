@@ -130,11 +130,11 @@ add_choice(struct dimension *dimension, const char *text, size_t len, struct dia
     char **grown = realloc(dimension->choice,
         (size_t)(dimension->choice_count + 1) * sizeof *grown);
     if (!grown)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+        return diag_no_memory(diag);
     dimension->choice = grown;
     grown[dimension->choice_count] = strndup(text, len);
     if (!grown[dimension->choice_count])
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+        return diag_no_memory(diag);
     dimension->choice_count++;
     return 0;
 }

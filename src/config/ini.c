@@ -418,7 +418,7 @@ splice_text(const struct ini *ini, size_t at, size_t cut, const char *insert, st
     size_t add = strlen(insert), len = ini->len - cut + add;
     char *text = malloc(len + 1);
     if (!text)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+        return diag_no_memory(diag);
     memcpy(text, ini->text, at);
     memcpy(text + at, insert, add);
     memcpy(text + at + add, ini->text + at + cut, ini->len - at - cut);

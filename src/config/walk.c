@@ -117,7 +117,7 @@ walk_text(char **place, const char *text, struct diag *diag)
 {
     char *copy = strdup(text);
     if (!copy)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+        return diag_no_memory(diag);
     free(*place);
     *place = copy;
     return 0;

@@ -10,14 +10,16 @@
 #include "config/ini.h"
 #include "config/option.h"
 
+/* Takes a value that is more than its type. entry is NULL when it is the row's default. */
+typedef int walk_parse(void *target, const struct ini_entry *entry,
+    const struct option_value *value, struct diag *diag);
+
 /* Where the value of the option with the same index goes: by its type at
  * `offset` (int64_t for whole numbers and choices, double, bool, char * for
- * text), or by `parse`, which gets the target itself. entry is NULL when the
- * value is the row's default. */
+ * text), or by `parse`, which gets the target itself. */
 struct binding {
     size_t offset;
-    int (*parse)(void *target, const struct ini_entry *entry, const struct option_value *value,
-        struct diag *diag);
+    walk_parse *parse;
 };
 
 /* Takes one checked entry; option is NULL for a [section] line. */

@@ -130,7 +130,7 @@ hold_cells(const struct control *control, double bytes)
 }
 
 /* The table. To add a limit: a row, its value in struct run_limits and in
- * limit_wanted and write_value, an option in config/runfile.c. Rows stand in the
+ * limit_wanted and write_value, an option in config/run_options.c. Rows stand in the
  * order in which a worker applies them: affinity before cpu, which chooses
  * among what that leaves. */
 static const struct limit_row {

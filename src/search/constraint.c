@@ -260,7 +260,7 @@ start_lua(struct constraint_set *set, struct diag *diag)
 {
     set->lua = lua_newstate(sandbox_alloc, &set->sandbox);
     if (!set->lua)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+        return diag_no_memory(diag);
     set->constraint_now = -1;
     lua_pushcfunction(set->lua, compile_all);
     lua_pushlightuserdata(set->lua, set);
@@ -270,7 +270,7 @@ start_lua(struct constraint_set *set, struct diag *diag)
             diag);
     /* Room for one call: no push of an argument may have to allocate. */
     if (!lua_checkstack(set->lua, RUN_DIMENSIONS_MAX + 8))
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+        return diag_no_memory(diag);
     lua_gc(set->lua, LUA_GCCOLLECT);
     set->sandbox.bytes_max = set->sandbox.bytes + CONSTRAINT_EXTRA_BYTES_MAX;
     sandbox_count_steps(set->lua);
@@ -293,7 +293,7 @@ constraint_set_new(const struct run_spec *spec, struct constraint_set **ret_set,
 {
     struct constraint_set *set = calloc(1, sizeof *set);
     if (!set)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+        return diag_no_memory(diag);
     set->spec = spec;
     set->sandbox.bytes_max = CONSTRAINT_COMPILE_BYTES_MAX;
     set->sandbox.steps_max = CONSTRAINT_STEPS_MAX;

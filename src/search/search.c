@@ -54,7 +54,7 @@ search_new(const struct run_spec *spec, struct search **ret_search, struct diag 
 {
     struct search *search = calloc(1, sizeof *search);
     if (!search)
-        return diag_set(diag, -ENOMEM, "%s", err_text(-ENOMEM));
+        return diag_no_memory(diag);
     search->spec = spec;
     search->method = methods[spec->search];
     search->at.trial = 1;
