@@ -15,6 +15,8 @@ static const double steps[HISTORY_TIERS] = { 1, 10, 60 };
 static const double lengths[HISTORY_TIERS] = { 3600, 6 * 3600, 7 * 86400 };
 static const double short_lengths[HISTORY_TIERS] = { 20, 100, 600 };
 
+enum { WALL = 6000 }; /* points of all tiers begin there */
+
 static struct history *history;
 static struct sample sample;
 static struct history_point point[4000];
@@ -39,7 +41,7 @@ static void
 push_at(double second)
 {
     sample.mono_ns = base_ns + sec_to_ns(second);
-    sample.wall_ns = 5 * NS_PER_SEC + sec_to_ns(second);
+    sample.wall_ns = WALL * NS_PER_SEC + sec_to_ns(second);
     history_push(history, &sample);
 }
 
@@ -100,16 +102,16 @@ START_TEST(coarse_points_have_mean_and_maximum)
     for (int p = 0; p < 12; p++) {
         SAME(point[p].mean, 4.5);
         SAME(point[p].max, 9);
-        ck_assert_int_eq(point[p].wall_ns, (int64_t)(5 + 9 + 10 * p) * NS_PER_SEC);
+        ck_assert_int_eq(point[p].wall_ns, (int64_t)(WALL + 9 + 10 * p) * NS_PER_SEC);
     }
     ck_assert_int_eq(read_cpu(2), 2);
     SAME(point[1].mean, 4.5);
     SAME(point[1].max, 9);
-    ck_assert_int_eq(point[1].wall_ns, (5 + 119) * NS_PER_SEC);
+    ck_assert_int_eq(point[1].wall_ns, (WALL + 119) * NS_PER_SEC);
     ck_assert_int_eq(read_cpu(0), 125);
     for (int p = 0; p < 125; p++) {
         SAME(point[p].mean, p % 10);
-        ck_assert_int_eq(point[p].wall_ns, (5 + p) * NS_PER_SEC);
+        ck_assert_int_eq(point[p].wall_ns, (WALL + p) * NS_PER_SEC);
     }
     end();
 }
@@ -511,6 +513,195 @@ START_TEST(agrees_with_a_plain_list)
 }
 END_TEST
 
+/* What is written comes back by the names of things. */
+
+static struct str written[400];
+static int64_t written_wall_ns[400];
+static int written_count;
+
+static void
+write_whole(int tier, int64_t *from)
+{
+    for (; *from < history_whole(history, tier); written_count++) {
+        struct str *out = &written[written_count];
+        str_clear(out);
+        written_wall_ns[written_count] = history_write(history, tier, ++*from, !written_count, out);
+    }
+}
+
+static int
+recall_all(int tier)
+{
+    int r = 0;
+    for (int i = 0; i < written_count && r == 0; i++)
+        r = history_recall(history, &sample, tier, i == 0, written_wall_ns[i], written[i].data,
+            written[i].len);
+    return r;
+}
+
+/* 300 seconds of a machine with two disks, of which one goes; written in points of `tier`. */
+static void
+write_five_minutes(int tier)
+{
+    begin(lengths);
+    written_count = 0;
+    int64_t from = 0;
+    for (int i = 0; i < 300; i++) {
+        int a = sample_row(&sample, GROUP_DISK, "vda");
+        sample_set(&sample, METRIC_DISK_READ, a, i);
+        sample_set(&sample, METRIC_DISK_BUSY, a, 3);
+        if (i < 100)
+            sample_set(&sample, METRIC_DISK_READ, sample_row(&sample, GROUP_DISK, "vdb"), 7);
+        else
+            sample.rows[GROUP_DISK].row[sample_find_row(&sample, GROUP_DISK, "vdb")].present = false;
+        push_cpu(i, i % 10);
+        if (i == 0)
+            from = history_whole(history, tier);
+        write_whole(tier, &from);
+    }
+    end();
+}
+
+static int
+read_disk(const char *name, enum metric metric, int tier)
+{
+    return history_read(history, metric, sample_find_row(&sample, GROUP_DISK, name), tier, point, 4000);
+}
+
+START_TEST(the_past_comes_back)
+{
+    for (int late = 0; late < 3; late++) { /* points that were pushed before it came */
+        write_five_minutes(1);
+        begin(lengths);
+        sample_row(&sample, GROUP_DISK, "sda"); /* rows are in another order now */
+        push_cpu(1000, 50);
+        for (int i = 1; i <= 25 * late; i++)
+            push_cpu(1000 + i, 50);
+        ck_assert_int_eq(recall_all(1), 0);
+        history_recalled(history, 1);
+        for (int i = 25 * late + 1; i < 60; i++)
+            push_cpu(1000 + i, 50);
+        int count = read_cpu(1);
+        ck_assert_int_eq(count, 106);
+        for (int p = 0; p < count; p++) {
+            ck_assert_int_eq(point[p].wall_ns, (int64_t)(WALL + 10 * p + 9) * NS_PER_SEC);
+            if (p < 30)
+                SAME(point[p].mean, 4.5);
+            else if (p < 100)
+                UNKNOWN(point[p].mean);
+            else
+                SAME(point[p].mean, 50);
+            if (p < 30)
+                SAME(point[p].max, 9);
+        }
+        ck_assert_int_eq(read_disk("vda", METRIC_DISK_READ, 1), 106);
+        SAME(point[3].mean, 34.5);
+        SAME(point[29].max, 299);
+        UNKNOWN(point[30].mean);
+        ck_assert_int_eq(read_disk("vdb", METRIC_DISK_READ, 1), 106);
+        SAME(point[9].mean, 7);
+        UNKNOWN(point[10].mean);
+        ck_assert(isnan(sample_value(&sample, METRIC_DISK_READ, sample_find_row(&sample, GROUP_DISK, "vdb"))));
+        /* and they may come back, too */
+        sample_set(&sample, METRIC_DISK_READ, sample_row(&sample, GROUP_DISK, "vdb"), 9);
+        push_cpu(1060, 50);
+        ck_assert_int_eq(read_disk("vdb", METRIC_DISK_READ, 1), 106);
+        SAME(point[9].mean, 7);
+        end();
+    }
+}
+END_TEST
+
+START_TEST(what_is_known_is_not_overwritten)
+{
+    write_five_minutes(1);
+    begin(lengths);
+    for (int i = 200; i < 320; i++) /* a clock that was put back */
+        push_cpu(i, 80);
+    ck_assert_int_eq(recall_all(1), 0);
+    history_recalled(history, 1);
+    ck_assert_int_eq(read_cpu(1), 32);
+    for (int p = 0; p < 32; p++)
+        SAME(point[p].mean, p < 20 ? 4.5 : 80);
+    end();
+}
+END_TEST
+
+START_TEST(too_old_to_be_recalled)
+{
+    write_five_minutes(1);
+    begin(short_lengths);
+    push_cpu(350, 1); /* 100 seconds are kept */
+    for (int i = 351; i < 360; i++)
+        push_cpu(i, 1);
+    ck_assert_int_eq(recall_all(1), 0);
+    history_recalled(history, 1);
+    ck_assert_int_eq(read_cpu(1), 10);
+    for (int p = 0; p < 10; p++) /* 260 to 299 are recalled */
+        if (p < 4)
+            SAME(point[p].mean, 4.5);
+        else if (p < 9)
+            UNKNOWN(point[p].mean);
+        else
+            SAME(point[p].mean, 1);
+    end();
+}
+END_TEST
+
+/* Nothing of what a file says is believed: it ends, or it is passed over. */
+START_TEST(bytes_that_make_no_sense)
+{
+    write_five_minutes(1);
+    uint32_t state = 7u + (uint32_t)_i;
+    for (int round = 0; round < 300; round++) {
+        begin(short_lengths);
+        push_cpu(310, 1);
+        for (int i = 0; i < written_count; i++) {
+            char *copy = malloc(written[i].len);
+            memcpy(copy, written[i].data, written[i].len);
+            size_t len = written[i].len;
+            for (int changes = 0; changes < 3; changes++) {
+                state = state * 1664525u + 1013904223u;
+                copy[(state >> 8) % len] = (char)(state >> 3);
+            }
+            if (round % 3 == 0)
+                len = (state >> 9) % len;
+            history_recall(history, &sample, 1, i == 0, written_wall_ns[i] + (state & 64 ? 0 : INT64_MAX / 2),
+                copy, len);
+            free(copy);
+        }
+        history_recalled(history, 1);
+        for (int i = 311; i < 340; i++)
+            push_cpu(i, 2);
+        ck_assert_int_le(read_cpu(1), 10);
+        end();
+    }
+}
+END_TEST
+
+START_TEST(writing_allocates_nothing)
+{
+    begin(lengths);
+    sample_set(&sample, METRIC_DISK_READ, sample_row(&sample, GROUP_DISK, "vda"), 1);
+    struct str out;
+    str_init(&out);
+    push_cpu(0, 1);
+    push_cpu(1, 1);
+    history_write(history, 0, history_whole(history, 0), true, &out);
+    size_t with_names = out.len;
+    unsigned long before = test_allocations();
+    for (int i = 2; i < 100; i++) {
+        push_cpu(i, 1);
+        str_clear(&out);
+        history_write(history, 0, history_whole(history, 0), false, &out);
+    }
+    ck_assert_uint_eq(test_allocations(), before);
+    ck_assert_uint_gt(with_names, 2 * out.len);
+    str_release(&out);
+    end();
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -538,5 +729,13 @@ test_suite(void)
     tcase_add_test(instances, nothing_is_allocated);
     tcase_add_loop_test(instances, agrees_with_a_plain_list, 0, 4);
     suite_add_tcase(suite, instances);
+    TCase *recording = tcase_create("recording");
+    tcase_set_timeout(recording, 60);
+    tcase_add_test(recording, the_past_comes_back);
+    tcase_add_test(recording, what_is_known_is_not_overwritten);
+    tcase_add_test(recording, too_old_to_be_recalled);
+    tcase_add_loop_test(recording, bytes_that_make_no_sense, 0, 4);
+    tcase_add_test(recording, writing_allocates_nothing);
+    suite_add_tcase(suite, recording);
     return suite;
 }

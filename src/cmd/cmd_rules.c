@@ -255,7 +255,7 @@ const struct cmd cmd_rules_backtest = {
     .usage = "[FILE]",
     .help = "Try the thresholds of a configuration file on what was recorded",
     .detail = "Without a file, those in effect. What the server's history holds (history_1s, history_10s and "
-              "history_1min of optop.ini(5), since the server has started) goes through the rules as it did then through those in effect: told "
+              "history_1min of optop.ini(5), that of servers before it included) goes through the rules as it did then through those in effect: told "
               "is which alerts would have fired, when and for how long, how often they would have flapped, and "
               "beyond which levels 1 % and 0.1 % of the time lies. Means of 10 s and 1 min hide what was shorter.",
     .server = CMD_SERVER_STARTED,

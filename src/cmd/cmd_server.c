@@ -71,13 +71,15 @@ run_server_status(struct cmd_line *line)
         output_text(stdout, PAINT_NONE, json_get_string(answer, members[i], "-"));
         putchar('\n');
     }
+    printf("history %s on disk\n",
+        unit_format_bytes(json_get_number(answer, "history_bytes", NAN), uptime, sizeof uptime));
     json_decref(answer);
     return CMD_FINE;
 }
 
 static const struct cmd_option status_options[] = {
     { .name = "json", .letter = 'j',
-        .help = "Print pid, version, uptime_seconds, sessions, socket, store, config" },
+        .help = "Print pid, version, uptime_seconds, sessions, socket, store, config, history_bytes" },
     { 0 },
 };
 

@@ -66,6 +66,9 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
         SERVER(history_seconds[1]), NULL, "How long means of 10 s are kept", NULL) \
     X("server", "history_1min", DURATION, 3600, 7776000, NULL, "7d", false,    \
         SERVER(history_seconds[2]), NULL, "How long means of 1 min are kept", NULL) \
+    X("server", "history_disk", BYTES, 0, 0x1p32, NULL, "64MiB", false,        \
+        SERVER(history_bytes), NULL,                                           \
+        "Room on disk for what is kept, so that it outlives the server; 0 records nothing", NULL) \
     X("server", "log_level", CHOICE, 0, 0, "error|warn|info|debug", "info", false,               \
         SERVER(log_level), NULL, "How much the server's log tells", NULL)      \
     X("server", "max_memory", BYTES, 0, 0x1p50, NULL, "0", false,              \

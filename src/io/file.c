@@ -91,7 +91,8 @@ take_handle(struct batch *batch, struct file_request *request, enum file_access 
     if (batch->path)
         handle_put(request->files->handles, &batch->opened);
     batch->now_ns = 0;
-    int r = handle_take(request->files->handles, request->path, access, &batch->opened);
+    int r = handle_take(request->files->handles, request->path, request->counted_as, access,
+        &batch->opened);
     batch->path = r == 0 ? request->path : NULL;
     batch->access = access;
     return r;

@@ -35,6 +35,7 @@ struct files;
 struct file_request {
     enum file_action action;
     const char *path;
+    const char *counted_as; /* another name in the table of files; NULL: its path */
     /* READ: into them; WRITE, APPEND, REPLACE: from them. NULL of a read: into a
      * buffer of the manager's, where data points until done returns; it is taken when
      * the read begins, so as much may wait as does. */

@@ -144,8 +144,8 @@ take_kept(struct handles *handles, const char *path, enum file_access access,
 }
 
 int
-handle_take(struct handles *handles, const char *path, enum file_access access,
-    struct opened *ret_opened)
+handle_take(struct handles *handles, const char *path, const char *counted_as,
+    enum file_access access, struct opened *ret_opened)
 {
     static const int flags[] = {
         [ACCESS_READ] = O_RDONLY | O_NONBLOCK, /* opening a FIFO must not wait for its writer */
@@ -158,7 +158,7 @@ handle_take(struct handles *handles, const char *path, enum file_access access,
         access = ACCESS_READ;
     int64_t since = clock_mono_ns();
     int fd = open(path, flags[access] | O_CLOEXEC | O_NOCTTY, 0600), r = fd < 0 ? -errno : 0;
-    *ret_opened = (struct opened){ .fd = fd, .row = file_row(path) };
+    *ret_opened = (struct opened){ .fd = fd, .row = file_row(counted_as ? counted_as : path) };
     file_count(ret_opened->row, FILE_OPEN, r, since);
     if (r == 0)
         keep(handles, path, access, ret_opened);

@@ -34,9 +34,10 @@ struct handles *handles_new(void); /* NULL: no memory */
 void handles_free(struct handles *handles); /* none is in use */
 
 /* What is open under that path already, if the name still means it; else opened,
- * and made where it is to be written. 0 or -errno. */
-int handle_take(struct handles *handles, const char *path, enum file_access access,
-    struct opened *ret_opened);
+ * and made where it is to be written. counted_as: its name in the table of files;
+ * NULL: its path. 0 or -errno. */
+int handle_take(struct handles *handles, const char *path, const char *counted_as,
+    enum file_access access, struct opened *ret_opened);
 void handle_put(struct handles *handles, const struct opened *opened);
 
 /* May it be used for another request, too? No: it must be put back, and taken anew. */

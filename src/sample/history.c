@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Time is cut into steps of the finest tier, counted from the first sample;
- * point k of a tier covers `stride` of them. Everything that shares its life
+ * Time is cut into steps of the finest tier, counted from 1970 by the clock of the
+ * first sample and then by the monotonic one, so that points of a server and of the one
+ * before it meet; point k of a tier covers `stride` of them. Everything that shares its life
  * (the figures of the machine; those of one core, disk, interface) is one
  * series: a mapping of floats, ring after ring, in which the columns of a
  * point lie side by side, so that a sample touches few cache lines and a ring
@@ -11,7 +12,7 @@
  * written when a later one begins. So a series whose instance has gone is not
  * touched at all: what is behind its open point is unknown by itself.
  */
-#include "sample/history.h"
+#include "sample/history_private.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -29,65 +30,6 @@ enum {
      * Unless gaps as long are the rule, because samples are taken seldom. */
     HOLD_STEPS = 10,
     HOLD_STEPS_MAX = 3600,
-    /* Series of instances that have gone; beyond, the longest gone is dropped. */
-    GONE_SERIES_MAX = 256,
-};
-
-#define NO_POINT INT64_MIN
-
-struct tier {
-    int64_t stride; /* steps in one point */
-    int64_t length; /* points in the ring */
-};
-
-/* One column of the open point. */
-struct gather {
-    double sum;
-    float max;
-    unsigned count;
-};
-
-struct cell {
-    float mean, max;
-};
-
-struct series {
-    char name[SAMPLE_NAME_MAX]; /* of the instance; "" of the machine */
-    int columns;
-    int64_t last_step; /* of the newest value */
-    struct cell *cells; /* mapped; NULL: none could be had */
-    size_t mapped_bytes;
-    struct {
-        int64_t first; /* oldest point there has ever been; NO_POINT before any */
-        int64_t next; /* the ring is written up to here */
-        int64_t open; /* point being gathered */
-        struct cell *ring; /* [length][columns], in cells */
-        struct gather *gather; /* [columns]; owned (tier 0 holds all) */
-    } tier[HISTORY_TIERS];
-};
-
-struct row_series {
-    int count, capacity;
-    int gone; /* kept though not present */
-    struct series **row; /* owned; NULL where there is none */
-    bool *present;
-    int present_capacity;
-};
-
-struct history {
-    double step_ns, step_seconds;
-    struct tier tier[HISTORY_TIERS];
-    int column[METRIC_COUNT]; /* in its group's series; -1: not kept */
-    int columns[GROUP_COUNT];
-    enum metric machine_metric[METRIC_COUNT]; /* by column */
-    int machine_columns;
-    enum metric row_metric[GROUP_COUNT][SAMPLE_COLUMNS_MAX];
-    int64_t origin_ns; /* monotonic time of step 0 */
-    int64_t step; /* of the newest sample; NO_POINT before any */
-    int64_t gap; /* steps between the two samples before */
-    int64_t wall_ns;
-    struct series *machine;
-    struct row_series rows[GROUP_COUNT];
 };
 
 static void
@@ -141,6 +83,8 @@ history_free(struct history *history)
 {
     if (!history)
         return;
+    for (int t = 0; t < HISTORY_TIERS; t++)
+        history_recalled(history, t);
     series_free(history->machine);
     for (int g = 0; g < GROUP_COUNT; g++) {
         for (int r = 0; r < history->rows[g].count; r++)
@@ -153,8 +97,8 @@ history_free(struct history *history)
 
 /* Mapped and not calloc'ed, because untouched pages must cost nothing, and
  * huge ones would bring in two megabytes at the first touch. */
-static struct series *
-series_new(const struct history *history, const char *name, int columns)
+struct series *
+history_series_new(const struct history *history, const char *name, int columns)
 {
     struct series *series = XNEW(struct series);
     size_t cells = 0;
@@ -172,7 +116,7 @@ series_new(const struct history *history, const char *name, int columns)
     struct gather *gather = xcalloc((size_t)columns * HISTORY_TIERS, sizeof *gather);
     struct cell *ring = series->cells;
     for (int t = 0; t < HISTORY_TIERS; t++) {
-        series->tier[t].first = series->tier[t].open = NO_POINT;
+        series->tier[t].first = series->tier[t].open = series->tier[t].past = NO_POINT;
         series->tier[t].ring = ring;
         series->tier[t].gather = gather + (size_t)t * (size_t)columns;
         ring += history->tier[t].length * columns;
@@ -248,14 +192,14 @@ push_machine(struct history *history, const struct sample *sample, int64_t from,
 {
     float value[METRIC_COUNT];
     if (!history->machine)
-        history->machine = series_new(history, "", history->machine_columns);
+        history->machine = history_series_new(history, "", history->machine_columns);
     for (int c = 0; c < history->machine_columns; c++)
         value[c] = (float)sample->scalar[history->machine_metric[c]];
     series_push(history, history->machine, value, from, to);
 }
 
-static void
-fit_rows(struct row_series *rows, int count)
+void
+history_fit_rows(struct row_series *rows, int count)
 {
     while (rows->count < count) {
         XGROW(rows->row, rows->count, rows->capacity);
@@ -298,7 +242,7 @@ follow_row(struct history *history, struct row_series *rows, int r, const struct
     if (!row->present || (series && !strcmp(series->name, row->name)))
         return;
     series_free(series);
-    rows->row[r] = series_new(history, row->name, columns);
+    rows->row[r] = history_series_new(history, row->name, columns);
 }
 
 static void
@@ -311,7 +255,7 @@ push_rows(struct history *history, enum metric_group group, const struct sample 
     int columns = history->columns[group], first = metric_group_info(group)->first;
     if (columns == 0)
         return;
-    fit_rows(rows, now->count);
+    history_fit_rows(rows, now->count);
     for (int r = 0; r < now->count; r++) {
         const struct sample_row *row = &now->row[r];
         follow_row(history, rows, r, row, columns);
@@ -342,8 +286,11 @@ first_step(struct history *history, int64_t to)
 void
 history_push(struct history *history, const struct sample *sample)
 {
-    if (history->step == NO_POINT)
-        history->origin_ns = sample->mono_ns;
+    if (history->step == NO_POINT) {
+        int64_t wall_ns = sample->wall_ns > 0 ? sample->wall_ns : 0;
+        int64_t first = (int64_t)floor((double)wall_ns / history->step_ns);
+        history->origin_ns = sample->mono_ns - llround((double)first * history->step_ns);
+    }
     int64_t to = llround((double)(sample->mono_ns - history->origin_ns) / history->step_ns);
     if (history->step != NO_POINT && to < history->step)
         to = history->step;
@@ -356,8 +303,8 @@ history_push(struct history *history, const struct sample *sample)
             push_rows(history, (enum metric_group)g, sample, from, to);
 }
 
-static struct cell
-point_at(const struct series *series, const struct tier *tier, int t, int column, int64_t point)
+struct cell
+history_point_at(const struct series *series, const struct tier *tier, int t, int column, int64_t point)
 {
     if (point == series->tier[t].open)
         return gathered(&series->tier[t].gather[column]);
@@ -387,7 +334,7 @@ history_read(const struct history *history, enum metric metric, int row, int tie
     if (!series || !series->cells || series->tier[tier].first == NO_POINT)
         return 0;
     /* The newest whole point: of the finest tier that is the newest sample. */
-    int64_t newest = (history->step + 1) / plan->stride - 1;
+    int64_t newest = history_whole(history, tier);
     int64_t oldest = series->tier[tier].first;
     if (oldest <= newest - plan->length)
         oldest = newest - plan->length + 1;
@@ -395,10 +342,9 @@ history_read(const struct history *history, enum metric metric, int row, int tie
         oldest = newest - max_points + 1;
     int count = 0;
     for (int64_t point = oldest; point <= newest; point++) {
-        struct cell cell = point_at(series, plan, tier, history->column[metric], point);
-        int64_t age = history->step - ((point + 1) * plan->stride - 1);
+        struct cell cell = history_point_at(series, plan, tier, history->column[metric], point);
         points[count++] = (struct history_point){
-            .wall_ns = history->wall_ns - llround((double)age * history->step_ns),
+            .wall_ns = history_wall_of(history, tier, point),
             .mean = cell.mean,
             .max = cell.max,
         };

@@ -9,6 +9,7 @@
 #ifndef OPTOP_SAMPLE_HISTORY_H
 #define OPTOP_SAMPLE_HISTORY_H
 
+#include "base/str.h"
 #include "model/sample.h"
 
 enum { HISTORY_TIERS = 3 };
@@ -32,5 +33,24 @@ void history_push(struct history *history, const struct sample *sample);
  * written (0 for a metric without history or an unknown row). */
 int history_read(const struct history *history, enum metric metric, int row,
     int tier, struct history_point *points, int max_points);
+
+/* For a recording (history_points.c). */
+
+/* The number of the newest whole point of a tier; INT64_MIN before any. */
+int64_t history_whole(const struct history *history, int tier);
+
+/* Appends a point of all series that know something then; returns the wall time at
+ * its end. Nothing is appended for one that is no longer, or not yet, known. What a
+ * series is called is said where it comes first behind `begins'. */
+int64_t history_write(struct history *history, int tier, int64_t point, bool begins,
+    struct str *out);
+
+/* Takes what history_write made, oldest first, from whoever wrote it: metrics that there
+ * are no longer are passed over, instances that there are no longer get a row that is not
+ * present. Behind the first history_push; seen behind history_recalled. -EBADMSG: that is
+ * not what was written. */
+int history_recall(struct history *history, struct sample *sample, int tier, bool begins,
+    int64_t wall_ns, const char *bytes, size_t len);
+void history_recalled(struct history *history, int tier);
 
 #endif

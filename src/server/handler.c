@@ -86,6 +86,7 @@ do_server_status(struct call *call)
     jw_string(call->w, "socket", server->socket_path);
     jw_string(call->w, "store", server->state_directory);
     jw_string(call->w, "config", server->config_path);
+    jw_int(call->w, "history_bytes", (int64_t)recording_bytes(server));
     return 0;
 }
 

@@ -423,6 +423,7 @@ on_tick(void *context)
     watched_figures(sampler_sample(server->sampler), &server->boards, server->config);
     leaks_step(server, started);
     history_push(server->history, server->sample);
+    recording_step(server, started);
     silences_tick(server);
     raised_step(server, started);
     evaluate_thresholds(server);
@@ -459,8 +460,11 @@ start_history(struct server *server)
     steps[0] = server->config->interval_seconds;
     for (int t = 1; t < HISTORY_TIERS; t++)
         steps[t] = steps[t - 1] * ceil(wanted[t] / steps[t - 1]);
+    recording_stop(server);
     history_free(server->history);
     server->history = history_new(steps, server->config->history_seconds);
+    history_push(server->history, server->sample);
+    recording_start(server);
 }
 
 static int
@@ -476,6 +480,8 @@ apply_config(struct server *server, const struct config *before)
     const struct config *config = server->config;
     if (!before || memcmp(before->history_seconds, config->history_seconds,
             sizeof config->history_seconds) ||
+        before->history_bytes < config->history_bytes ||
+        before->history_bytes > config->history_bytes ||
         before->interval_seconds < config->interval_seconds ||
         before->interval_seconds > config->interval_seconds)
         start_history(server);
@@ -688,7 +694,6 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
     server->session_timer = loop_timer_start(loop, INT64_MAX / 4, 0, session_sweep, server);
     shortage_start(server);
     apply_config(server, NULL);
-    history_push(server->history, server->sample);
     alert_recall(server->store, server->alerts);
     silences_start(server);
     load_recent(server);
@@ -721,6 +726,7 @@ server_free(struct server *server)
     hooks_free(server->hooks);
     http_free(server->http);
     alert_engine_free(server->alerts);
+    recording_stop(server);
     history_free(server->history);
     sampler_free(server->sampler);
     store_close(server->store);

@@ -8,6 +8,7 @@
  *   session.c  one client: handshake, lines, subscriptions, back-pressure
  *   shortage.c the memory manager: how short memory is, who gives back
  *   relief.c   what is done about it
+ *   recording.c  the history, on disk
  *   leaks.c    who grows and does not stop
  *   raised.c   alerts of the server's own: runs that stand still, who grows
  *   silences.c what people have silenced and acknowledged
@@ -131,6 +132,7 @@ struct server {
     struct config *config;
     struct sampler *sampler;
     struct history *history;
+    struct recording *recording; /* NULL: nothing is recorded */
     const struct sample *sample; /* newest; borrowed from the sampler */
     struct alert_engine *alerts;
     struct http *http;
@@ -258,6 +260,13 @@ void watched_figures(struct sample *sample, const struct boards *boards,
 void shortage_start(struct server *server);
 void shortage_stop(struct server *server);
 void shortage_write(struct json_writer *w); /* members of the object of memory */
+
+/* recording.c: opened for the history that there is now (a configuration may have brought
+ * another one); what the recording knows of before comes into that. bytes: on disk. */
+void recording_start(struct server *server);
+void recording_stop(struct server *server);
+void recording_step(struct server *server, int64_t now_ns);
+size_t recording_bytes(const struct server *server);
 
 /* relief.c: what [pressure] says is to be done; after each look at the memory. */
 void relief_step(struct server *server);
