@@ -31,6 +31,7 @@ open_run(struct rig *rig)
     answer(rig, "run.logs", load("logs"), NULL);
     answer(rig, "run.failures", load("failures"), NULL);
     answer(rig, "run.workers", load("workers"), NULL);
+    answer(rig, "run.map", load("map"), NULL);
 }
 
 START_TEST(run_is_as_committed)
@@ -354,12 +355,96 @@ START_TEST(the_best_go_by_any_metric)
 }
 END_TEST
 
+static void
+zoom_map(struct rig *rig)
+{
+    type(rig, "z");
+    const char *title = rig->canvas.ascii ? "> Map of scores" : "▸ Map of scores";
+    for (int i = 0; i < 20 && !strstr(picture(rig), title); i++)
+        screen_key(rig->screen, KEY_CODE_TAB);
+}
+
+START_TEST(a_map_is_as_committed)
+{
+    struct rig rig;
+    rig_open(&rig);
+    open_run(&rig);
+    zoom_map(&rig);
+    check_all_sizes(&rig, "map");
+    if (getenv("OPTOP_UPDATE_SCREENS")) {
+        rig.canvas.ascii = false;
+        canvas_resize(&rig.canvas, 80, 24);
+        picture(&rig);
+        write_document(&rig, "map-80x24");
+    }
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_map_is_of_any_two_parameters)
+{
+    struct rig rig;
+    rig_open(&rig);
+    open_run(&rig);
+    check_shows(&rig, "preset × lc · v, V: next");
+    check_shows(&rig, "neighbours 10838.4 of 9 within 1 step, 95% kept: plateau");
+    screen_key(rig.screen, 'V');
+    ck_assert_str_eq(json_get_string(last_asked(&rig, "run.map"), "x", ""), "preset");
+    ck_assert_str_eq(json_get_string(last_asked(&rig, "run.map"), "y", ""), "lp");
+    screen_key(rig.screen, 'v'); /* one question at a time: the last one that is wanted comes next */
+    screen_key(rig.screen, 'V');
+    int asked = rig.asked_count;
+    answer(&rig, "run.map", load("map"), NULL);
+    ck_assert_int_eq(rig.asked_count, asked + 1);
+    ck_assert_str_eq(json_get_string(last_asked(&rig, "run.map"), "x", ""), "lc");
+    ck_assert_str_eq(json_get_string(last_asked(&rig, "run.map"), "y", ""), "pb");
+    answer(&rig, "run.map", NULL, "no"); /* an answer that is none is not asked for again at once */
+    ck_assert_int_eq(rig.asked_count, asked + 1);
+    zoom_map(&rig);
+    json_t *status = load("busy");
+    tick(&rig, status, 1); /* more room: finer cells */
+    json_decref(status);
+    ck_assert_int_gt((int)json_get_int(last_asked(&rig, "run.map"), "rows", 0), 30);
+    rig_close(&rig);
+}
+END_TEST
+
+/* A shade for each cell, low values at the bottom; what is empty stays so. */
+START_TEST(a_map_shows_its_cells)
+{
+    struct rig rig;
+    rig_open(&rig);
+    open_run(&rig);
+    rig.canvas.ascii = true;
+    canvas_resize(&rig.canvas, 80, 24);
+    json_t *map = json_pack("{s:{s:s,s:[i,i]}, s:{s:s,s:[s,s],s:b}, s:[f,n,f,f], s:[i,i], s:{s:i,s:i,s:f,s:f,s:s}}", "x", "name",
+        "preset", "from", 3, 4, "y", "name", "lc", "from", "low", "high", "ranges", 0, "cells", 40.0, 10.0, 20.0,
+        "best_cell", 0, 1, "plateau", "neighbours", 3, "steps", 2, "mean", 30.0, "kept", 0.1, "shape", "spike");
+    screen_key(rig.screen, 'V');
+    answer(&rig, "run.map", map, NULL);
+    check_shows(&rig, "30: spike");
+    canvas_resize(&rig.canvas, 40, 24);
+    zoom_map(&rig);
+    check_shows(&rig, " high ####");
+    check_shows(&rig, " *####");
+    check_shows(&rig, "#xxxx");
+    check_shows(&rig, "  low ::::");
+    check_hides(&rig, ":xxxx");
+    check_shows(&rig, "3         preset          4");
+    json_t *broken = json_pack("{s:{s:[i]},s:{s:[]},s:[f]}", "x", "from", 1, "y", "from", "cells", 1.0);
+    screen_key(rig.screen, 'V');
+    answer(&rig, "run.map", broken, NULL); /* no axis: what is shown stays */
+    check_shows(&rig, " high ####");
+    rig_close(&rig);
+}
+END_TEST
+
 START_TEST(a_log_is_searched_and_filtered)
 {
     struct rig rig;
     rig_open(&rig);
     open_run(&rig);
-    ck_assert(json_get_bool(rig.asked[rig.asked_count - 3].params, "newest", false));
+    ck_assert(json_get_bool(rig.asked[rig.asked_count - 4].params, "newest", false));
     canvas_resize(&rig.canvas, 80, 24);
     check_hides(&rig, "started with 2 workers"); /* no room for the first ones */
     type(&rig, "/started with");
@@ -381,6 +466,7 @@ START_TEST(a_log_is_searched_and_filtered)
     check_shows(&rig, "a new line");
     answer(&rig, "run.failures", load("failures"), NULL);
     answer(&rig, "run.workers", load("workers"), NULL);
+    answer(&rig, "run.map", load("map"), NULL);
     type(&rig, "/no such\r");
     check_shows(&rig, "no line behind has \"no such\" in it");
     type(&rig, "fxz: Cannot");
@@ -744,6 +830,9 @@ test_suite(void)
     tcase_add_test(keys, detail_is_read_again_when_the_run_moves);
     tcase_add_test(keys, a_run_tells_of_its_workers);
     tcase_add_test(keys, the_best_go_by_any_metric);
+    tcase_add_test(keys, a_map_is_as_committed);
+    tcase_add_test(keys, a_map_is_of_any_two_parameters);
+    tcase_add_test(keys, a_map_shows_its_cells);
     tcase_add_test(keys, a_log_is_searched_and_filtered);
     tcase_add_test(keys, cancel_asks_first);
     tcase_add_test(keys, pause_and_resume_tell_what_came);

@@ -4,6 +4,7 @@
  */
 #include "test.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,6 +126,25 @@ START_TEST(trials_of_blocks_are_trials)
 }
 END_TEST
 
+static int
+see_point(void *context, double score, const double *values)
+{
+    (void)context;
+    str_printf(&seen, "%s%g:%g,%g", seen.len ? " " : "", score, values[0], values[1]);
+    return score == -1 ? -EINTR : 0;
+}
+
+START_TEST(points_are_those_that_have_scores)
+{
+    fill();
+    ck_assert_int_eq(store_trial_points(store, run, 2, see_point, NULL), -EINTR);
+    ck_assert_str_eq(numbers(0), "2.5:9,9 5:1,0.1 1:2,0.2 3:4,0.4 4:1,0.1 0:2,0.2 2:3,0.3 -1:4,0.4");
+    /* a space of other dimensions is not that of these blocks: nothing is read beyond their end */
+    ck_assert_str_eq(numbers(store_trial_points(store, run, 3, see_point, NULL)), "");
+    ck_assert_str_eq(numbers(store_trial_points(store, run + 2, 2, see_point, NULL)), "");
+}
+END_TEST
+
 START_TEST(a_trial_comes_back_whole)
 {
     fill();
@@ -217,6 +237,7 @@ test_suite(void)
     TCase *tcase = tcase_create("blocks");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, trials_of_blocks_are_trials);
+    tcase_add_test(tcase, points_are_those_that_have_scores);
     tcase_add_test(tcase, a_trial_comes_back_whole);
     tcase_add_test(tcase, the_first_block_stays);
     tcase_add_test(tcase, scores_in_order_of_completion);

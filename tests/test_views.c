@@ -428,7 +428,7 @@ END_TEST
 static const struct {
     const char *method, *name;
 } monkey_fixtures[] = { { "processes", "processes" }, { "run.list", "runs" }, { "run.top", "top" },
-    { "run.curve", "curve" }, { "run.logs", "logs" }, { "run.workers", "workers" }, { "run.failures", "failures" } };
+    { "run.curve", "curve" }, { "run.map", "map" }, { "run.logs", "logs" }, { "run.workers", "workers" }, { "run.failures", "failures" } };
 enum { FIXTURES = (int)(sizeof monkey_fixtures / sizeof *monkey_fixtures) };
 
 static json_t *

@@ -29,6 +29,7 @@ static const struct action_row rows[ACTION_COUNT] = {
     [ACTION_LATER] = { "later", NULL, "a lower priority", act_priority, -1 },
 
     [ACTION_PARAMETER] = { "parameter", NULL, "the next parameter against the score", act_parameter, 1 },
+    [ACTION_SECOND_PARAMETER] = { "second-parameter", NULL, "the next parameter for the map's other edge", act_second_parameter, 1 },
     [ACTION_METRIC] = { "metric", "<name>", "the best trials by the next metric, or by one with a name", act_metric, 0 },
     [ACTION_WORST] = { "worst", NULL, "the worst trials (of a metric: the largest) first, or the best again", act_worst, 0 },
 

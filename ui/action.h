@@ -35,6 +35,7 @@ enum action {
     ACTION_SOONER, /* a higher priority */
     ACTION_LATER,
     ACTION_PARAMETER, /* the next one, against the score */
+    ACTION_SECOND_PARAMETER, /* of the map */
     ACTION_METRIC, /* the next one, of the best trials */
     ACTION_WORST, /* or the best ones again */
     /* processes */

@@ -34,6 +34,11 @@ enum style {
     STYLE_BAR_EMPTY,
     STYLE_GRAPH,
     STYLE_GRAPH_2,
+    STYLE_HEAT_1, /* shades of a map, from the worst to ... */
+    STYLE_HEAT_2,
+    STYLE_HEAT_3,
+    STYLE_HEAT_4,
+    STYLE_HEAT_5, /* ... the best */
     STYLE_INPUT, /* a field's text */
     STYLE_ERROR, /* a message about bad input */
     STYLE_COUNT

@@ -2,11 +2,12 @@
  *
  * What the run view shows beyond the run object: the best trials, the curve of
  * scores, the last log lines. Plain data of fixed size, filled from the
- * answers of run.top, run.curve, run.logs, run.workers and run.failures.
+ * answers of run.top, run.curve, run.map, run.logs, run.workers and run.failures.
  */
 #ifndef OPTOP_UI_DETAIL_H
 #define OPTOP_UI_DETAIL_H
 
+#include "model/score_level.h"
 #include "ui/view.h"
 
 enum {
@@ -20,6 +21,8 @@ enum {
     DETAIL_LANES_MAX = 64,
     DETAIL_PAST_MAX = 300, /* points of a lane */
     DETAIL_FAILURES_MAX = 20,
+    DETAIL_MAP_COLUMNS_MAX = 160,
+    DETAIL_MAP_ROWS_MAX = 60,
     DETAIL_VALUE_MAX = 64, /* bytes; more than a column shows, so that a cut is seen */
 };
 
@@ -56,6 +59,25 @@ struct detail_failure {
     char reason[VIEW_TEXT_MAX];
 };
 
+/* A parameter along an edge of the map. */
+struct detail_axis {
+    char name[RUN_NAME_MAX];
+    int cells;
+    bool log;
+    char low[DETAIL_VALUE_MAX], high[DETAIL_VALUE_MAX]; /* as text */
+};
+
+/* The best scores over two parameters; and what is around the best trial. */
+struct detail_map {
+    bool known;
+    struct detail_axis x, y;
+    int best_x, best_y; /* cells; -1: there is no best trial */
+    struct score_levels levels;
+    signed char level[DETAIL_MAP_COLUMNS_MAX * DETAIL_MAP_ROWS_MAX]; /* by rows from below; -1: empty */
+    double neighbours, steps, mean, kept; /* see run.map in PROTOCOL.md */
+    char shape[12]; /* "plateau", "slope", "spike"; "" */
+};
+
 struct detail {
     struct view_run run; /* as last seen; run.run 0: none */
     /* The best trials, by a metric: what is asked for, and what `trial` is by. */
@@ -72,6 +94,7 @@ struct detail {
     double curve_trial[DETAIL_CURVE_MAX]; /* trials completed at the point */
     double curve_score[DETAIL_CURVE_MAX], curve_best[DETAIL_CURVE_MAX];
     double curve_low, curve_high; /* of what is worth drawing; NaN: nothing */
+    struct detail_map map;
     int line_count, line_head; /* ring; head: index of the newest */
     struct detail_line line[DETAIL_LINES_MAX];
     int64_t last_line; /* number of the newest, for the next request */
@@ -98,6 +121,10 @@ void detail_apply_top(struct detail *detail, const json_t *result);
 /* What stands in place of a curve without points. */
 const char *detail_no_scores(const struct detail *detail);
 void detail_apply_curve(struct detail *detail, const json_t *result);
+void detail_apply_map(struct detail *detail, const json_t *result);
+
+/* What is around the best trial: "10824 at 9 neighbours, plateau"; "". */
+const char *detail_plateau(const struct detail_map *map, bool full, char *buf, size_t size);
 void detail_apply_workers(struct detail *detail, const json_t *result);
 void detail_apply_failures(struct detail *detail, const json_t *result);
 /* How many of the new lines are shown. */

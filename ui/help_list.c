@@ -58,6 +58,10 @@ static const struct sign {
     { "\u254D\u254D\u254D", STYLE_BAR_3, "bars: niced time and steal; page cache" },
     { "\u2505\u2505\u2505", STYLE_BAR_4, "bars: interrupts and I/O wait; reclaimable slab" },
     { "\u2500\u2500\u2500", STYLE_BAR_EMPTY, "bars: idle; free" },
+    { "\u2591\u2592\u2593\u2588", STYLE_HEAT_3, "map of scores: a fifth of the cells each, worst to best; blank: no trial" },
+    { "\u25C6", STYLE_GOOD, "map of scores: the best trial" },
+    { "plateau", STYLE_VALUE, "trials next to the best keep 80% of its lead over the median" },
+    { "spike", STYLE_WARNING, "they keep less than 50%; between them: slope (see optop map)" },
 };
 
 const char *

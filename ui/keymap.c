@@ -42,6 +42,7 @@ static const struct key_row rows[] = {
     { "run", "m", 'm', ACTION_METRIC, "metric", NULL },
     { "run", "M", 'M', ACTION_WORST, NULL, NULL },
     { "run", "v", 'v', ACTION_PARAMETER, NULL, NULL },
+    { "run", "V", 'V', ACTION_SECOND_PARAMETER, NULL, NULL },
     { "run", "f", 'f', ACTION_FILTER, NULL, NULL },
     { "run", "/", '/', ACTION_SEARCH, "search log", NULL },
     { "run", "Ctrl-N", 'N' - '@', ACTION_NEXT_MATCH, NULL, NULL },

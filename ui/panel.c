@@ -42,6 +42,7 @@ static const struct panel *const panels[PANEL_COUNT] = {
     [PANEL_HELP] = &panel_help,
     [PANEL_SCORES] = &panel_scores,
     [PANEL_SCATTER] = &panel_scatter,
+    [PANEL_MAP] = &panel_map,
 };
 
 const struct panel *

@@ -36,6 +36,7 @@ enum panel_id {
     PANEL_LOG,
     PANEL_SCORES,
     PANEL_SCATTER,
+    PANEL_MAP,
     PANEL_RUN_TABLE,
     PANEL_PROCESSES,
     PANEL_FIGURES,
@@ -69,7 +70,7 @@ struct panel_context {
     struct table *table; /* the same; NULL: its rows are no table */
     const struct table *beside; /* what a panel is about that shows one row of a table; NULL */
     struct settings *settings; /* of the panels that show them */
-    int parameter; /* of the run that is looked at */
+    int parameter, second; /* of the run that is looked at; second: see panel_second */
     int scroll_x; /* where a scroll bar may stand: at the panel's right edge */
 };
 
@@ -91,7 +92,7 @@ const struct panel *panel_info(enum panel_id id);
 extern const struct panel panel_cpu, panel_memory, panel_io, panel_runs, panel_tasks,
     panel_pools, panel_boards, panel_files, panel_alerts, panel_run, panel_curve, panel_top, panel_log,
     panel_run_table, panel_processes, panel_figures, panel_figure_history, panel_alert_table,
-    panel_notices, panel_scores, panel_scatter, panel_workers, panel_use, panel_failures,
+    panel_notices, panel_scores, panel_scatter, panel_map, panel_workers, panel_use, panel_failures,
     panel_settings, panel_setting, panel_help, panel_webhooks;
 
 /* What panels share (panel.c). */
@@ -126,6 +127,9 @@ const char *panel_count(double value, int cells, char *buf, size_t size);
 /* "100/750", "1.20k/48.2M", "1.2k/48M", at last "1.20k": the longest that fits; "12" where the
  * total is not known. */
 const char *panel_progress_text(double done, double total, int cells, char *buf, size_t size);
+
+/* The other parameter of a map beside `parameter`: `second` counts those that are left. */
+int panel_second(const struct detail *detail, int parameter, int second);
 
 /* A score in at most `cells` cells, rounded as far as it must be. */
 const char *panel_score(double value, int cells, char *buf, size_t size);

@@ -160,10 +160,11 @@ draw_kind_line(struct canvas *canvas, struct rect inside, int y, const struct vi
 }
 
 static void
-draw_best_line(struct canvas *canvas, struct rect inside, int y, const struct view_run *run)
+draw_best_line(struct canvas *canvas, struct rect inside, int y, const struct detail *detail)
 {
+    const struct view_run *run = &detail->run;
     struct pairs line = { canvas, inside.x, y, inside.x + inside.width };
-    char text[48];
+    char text[48], around_text[96];
     if (!run->has_best) {
         pair(&line, "best", STYLE_DIM, "none yet");
         return;
@@ -173,7 +174,10 @@ draw_best_line(struct canvas *canvas, struct rect inside, int y, const struct vi
     if (inside.width >= FULL_WIDTH && !isnan(run->best_found_seconds))
         pair(&line, "after", STYLE_VALUE,
             unit_format_duration(run->best_found_seconds, text, sizeof text));
-    canvas_text(canvas, line.x, y, line.end - line.x, STYLE_TEXT, run->best_params);
+    line.x += canvas_text(canvas, line.x, y, line.end - line.x, STYLE_TEXT, run->best_params) + 3;
+    const char *around = detail_plateau(&detail->map, inside.width >= FULL_WIDTH, around_text, sizeof around_text);
+    if (*around)
+        pair(&line, "neighbours", !strcmp(detail->map.shape, "spike") ? STYLE_WARNING : STYLE_VALUE, around);
 }
 
 static void
@@ -185,7 +189,7 @@ run_draw(struct canvas *canvas, struct rect inside, const struct panel_context *
     if (y < end)
         draw_progress_line(canvas, inside, y++, run);
     if (y < end)
-        draw_best_line(canvas, inside, y++, run);
+        draw_best_line(canvas, inside, y++, context->detail);
     if (y < end)
         draw_speed_line(canvas, inside, y++, run);
     if (y < end && *why)

@@ -10,8 +10,8 @@
 #include "ui/scene_lines.h"
 
 enum {
-    BAND_PANELS_MAX = 3,
-    BANDS_MAX = 10,
+    BAND_PANELS_MAX = 4,
+    BANDS_MAX = 11,
     NARROW_BELOW = 72, /* columns: one panel beside the other from here */
     WIDE_FROM = 200,
     BOXES_FROM = 30, /* rows of the screen: frames around panels from here */
@@ -63,6 +63,7 @@ static const struct band run_narrow[] = {
     { { { PANEL_USE, 1 } } },
     { { { PANEL_SCORES, 1 } } },
     { { { PANEL_SCATTER, 1 } } },
+    { { { PANEL_MAP, 1 } } },
     { { { PANEL_FAILURES, 1 } } },
     { { { PANEL_LOG, 1 } } },
     { { { PANEL_NONE, 0 } } },
@@ -71,7 +72,7 @@ static const struct band run_normal[] = {
     { { { PANEL_RUN, 1 } } },
     { { { PANEL_CURVE, 1 }, { PANEL_TOP, 1 } } },
     { { { PANEL_WORKERS, 2 }, { PANEL_USE, 1 } } },
-    { { { PANEL_SCORES, 1 }, { PANEL_SCATTER, 1 } } },
+    { { { PANEL_SCORES, 1 }, { PANEL_SCATTER, 1 }, { PANEL_MAP, 1 } } },
     { { { PANEL_FAILURES, 1 } } },
     { { { PANEL_LOG, 1 } } },
     { { { PANEL_NONE, 0 } } },
@@ -80,7 +81,7 @@ static const struct band run_wide[] = {
     { { { PANEL_RUN, 1 } } },
     { { { PANEL_CURVE, 1 }, { PANEL_TOP, 1 } } },
     { { { PANEL_WORKERS, 2 }, { PANEL_USE, 1 } } },
-    { { { PANEL_SCORES, 1 }, { PANEL_SCATTER, 1 }, { PANEL_FAILURES, 1 } } },
+    { { { PANEL_SCORES, 1 }, { PANEL_SCATTER, 1 }, { PANEL_MAP, 2 }, { PANEL_FAILURES, 1 } } },
     { { { PANEL_LOG, 1 } } },
     { { { PANEL_NONE, 0 } } },
 };
@@ -247,6 +248,7 @@ scene_context_of(struct scene *scene, enum panel_id id)
             : id == PANEL_SETTING ? &scene->setting_table : NULL,
         .settings = &scene->settings,
         .parameter = scene->parameter,
+        .second = scene->second,
     };
 }
 
@@ -399,6 +401,8 @@ scene_can(const struct scene *scene, enum action action)
     case ACTION_TEST:
     case ACTION_REPLAY:
         return scene_alert_can(scene, action);
+    case ACTION_SECOND_PARAMETER:
+        return scene->kind == SCENE_RUN && scene->detail.parameter_count > 2;
     case ACTION_PARAMETER:
         return scene->kind == SCENE_RUN && scene->detail.parameter_count > 1;
     case ACTION_OF_RUN:

@@ -55,6 +55,7 @@ struct scene {
     struct table help_table;
     enum scene_kind helped; /* the view that help was asked for in */
     int parameter; /* whose values stand against the score in SCENE_RUN */
+    int second; /* and the other one of the map; see panel_second */
     bool held; /* the picture stands still on purpose */
     char message[VIEW_TEXT_MAX]; /* instead of the keys; "" */
     enum style message_style;

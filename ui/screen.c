@@ -166,6 +166,7 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
         break;
     case CALL_TOP:
     case CALL_CURVE:
+    case CALL_MAP:
     case CALL_LOGS:
     case CALL_FAILURES:
     case CALL_WORKERS:

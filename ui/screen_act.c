@@ -16,6 +16,7 @@ void
 screen_open_run(struct screen *screen, const struct view_run *run)
 {
     detail_start(&screen->scene.detail, run);
+    screen->map_run = 0;
     scene_show(&screen->scene, SCENE_RUN);
     for (int i = PANEL_RUN; i <= PANEL_LOG; i++)
         screen->scene.list[i].top = 0;
@@ -244,6 +245,15 @@ act_parameter(struct screen *screen, int by, const char *text)
 {
     (void)text;
     screen->scene.parameter += by;
+    screen_ask_map(screen);
+}
+
+void
+act_second_parameter(struct screen *screen, int by, const char *text)
+{
+    (void)text;
+    screen->scene.second += by;
+    screen_ask_map(screen);
 }
 
 /* By the next metric, or by one that is named ("score", too). */

@@ -10,7 +10,7 @@
 #include "ui/dialog.h"
 #include "ui/screen.h"
 
-enum call_kind { CALL_STATUS, CALL_WATCH, CALL_HISTORY, CALL_TOP, CALL_CURVE, CALL_LOGS, CALL_FAILURES,
+enum call_kind { CALL_STATUS, CALL_WATCH, CALL_HISTORY, CALL_TOP, CALL_CURVE, CALL_MAP, CALL_LOGS, CALL_FAILURES,
     CALL_WORKERS, CALL_RUN, CALL_RUNS, CALL_PROCESSES, CALL_NOTICES, CALL_CONFIG, CALL_SETTING,
     CALL_SETTING_HISTORY, CALL_ALERT,
     CALL_DIALOG };
@@ -43,6 +43,11 @@ struct screen {
     enum run_state detail_state;
     int detail_calls; /* under way */
     double deliveries; /* what was known of them when notices were asked for */
+    double map_time, map_done, map_seconds; /* the same of the map, and how long the answer took */
+    int64_t map_run; /* what was asked for last */
+    char map_x[RUN_NAME_MAX], map_y[RUN_NAME_MAX];
+    int map_columns, map_rows;
+    bool map_asked;
     bool processes_asked, workers_asked, settings_asked; /* under way */
 };
 
@@ -74,6 +79,7 @@ json_t *screen_run_params(int64_t run);
 void screen_ask_detail(struct screen *screen);
 void screen_refresh_detail(struct screen *screen); /* when the run has got on, but not all the time */
 void screen_ask_top(struct screen *screen);
+void screen_ask_map(struct screen *screen); /* when it is not the one that is wanted */
 void screen_ask_log(struct screen *screen, int64_t trial); /* 0: of all trials */
 void screen_take_detail(struct screen *screen, const struct call *call, const json_t *result,
     const struct diag *diag);
@@ -112,6 +118,7 @@ void act_priority(struct screen *screen, int by, const char *text);
 void act_metric(struct screen *screen, int by, const char *text);
 void act_worst(struct screen *screen, int by, const char *text);
 void act_parameter(struct screen *screen, int by, const char *text);
+void act_second_parameter(struct screen *screen, int by, const char *text);
 void act_details(struct screen *screen, int by, const char *text);
 void act_tree(struct screen *screen, int by, const char *text);
 void act_follow(struct screen *screen, int by, const char *text);

@@ -8,7 +8,11 @@
 
 #include "ui/screen_act.h"
 
-enum { DETAIL_SECONDS = 1 /* at least, between two readings of a run's detail */ };
+enum {
+    DETAIL_SECONDS = 1, /* at least, between two readings of a run's detail */
+    MAP_HIDDEN_SECONDS = 10,
+    MAP_COLUMNS = 60, MAP_ROWS = 20, /* before its place is known */
+};
 
 static void
 take_top(struct detail *detail, const struct call *call, const json_t *result)
@@ -40,6 +44,13 @@ take_log(struct screen *screen, const json_t *result)
         list->top += shown;
 }
 
+static void
+end_map(struct screen *screen)
+{
+    screen->map_asked = false;
+    screen->map_seconds = screen->scene.view.time - screen->map_time;
+}
+
 void
 screen_take_detail(struct screen *screen, const struct call *call, const json_t *result,
     const struct diag *diag)
@@ -47,6 +58,8 @@ screen_take_detail(struct screen *screen, const struct call *call, const json_t 
     struct detail *detail = &screen->scene.detail;
     if (call->kind == CALL_WORKERS)
         screen->workers_asked = false;
+    else if (call->kind == CALL_MAP)
+        end_map(screen);
     else
         screen->detail_calls--;
     if (call->run != detail->run.run)
@@ -55,15 +68,20 @@ screen_take_detail(struct screen *screen, const struct call *call, const json_t 
         refuse_top(screen, call, diag);
     if (!result)
         return;
-    if (call->kind == CALL_TOP)
+    if (call->kind == CALL_TOP) {
         take_top(detail, call, result);
-    else if (call->kind == CALL_CURVE)
+        screen_ask_map(screen);
+    } else if (call->kind == CALL_MAP) {
+        detail_apply_map(detail, result);
+        screen_ask_map(screen); /* if the keys have gone on meanwhile */
+    }
+    if (call->kind == CALL_CURVE)
         detail_apply_curve(detail, result);
     else if (call->kind == CALL_FAILURES)
         detail_apply_failures(detail, result);
     else if (call->kind == CALL_WORKERS)
         detail_apply_workers(detail, result);
-    else if (call->tag == detail->log_round)
+    else if (call->kind == CALL_LOGS && call->tag == detail->log_round)
         take_log(screen, result);
 }
 
@@ -173,6 +191,61 @@ screen_ask_detail(struct screen *screen)
     ask_workers(screen);
 }
 
+/* How many cells there is room for; no more than that is seen of any. */
+static void
+map_size(const struct scene *scene, int *ret_columns, int *ret_rows)
+{
+    const struct rect *place = &scene->place[PANEL_MAP];
+    int columns = place->height > 1 ? place->width - 4 : MAP_COLUMNS, rows = place->height > 1 ? place->height - 2 : MAP_ROWS;
+    *ret_columns = columns < DETAIL_MAP_COLUMNS_MAX ? columns : DETAIL_MAP_COLUMNS_MAX;
+    *ret_rows = rows < DETAIL_MAP_ROWS_MAX ? rows : DETAIL_MAP_ROWS_MAX;
+}
+
+/* Every trial is read for it: no more than a tenth of the time; out of sight, where only
+ * what is around the best trial is shown, now and then. */
+static bool
+map_is_wanted(const struct screen *screen, const char *x, const char *y, int columns, int rows)
+{
+    const struct scene *scene = &screen->scene;
+    const struct detail *detail = &scene->detail;
+    double age = scene->view.time - screen->map_time;
+    if (screen->map_asked || scene->kind != SCENE_RUN)
+        return false;
+    if (screen->map_run != detail->run.run || strcmp(screen->map_x, x) || strcmp(screen->map_y, y))
+        return true;
+    bool seen = scene->place[PANEL_MAP].height > 1;
+    bool changed = !detail->map.known || detail->run.done != screen->map_done || columns != screen->map_columns || rows != screen->map_rows;
+    return changed && !(age >= 0 && age < (seen ? DETAIL_SECONDS : MAP_HIDDEN_SECONDS) + 9 * screen->map_seconds);
+}
+
+void
+screen_ask_map(struct screen *screen)
+{
+    const struct scene *scene = &screen->scene;
+    const struct detail *detail = &scene->detail;
+    int columns, rows;
+    if (detail->parameter_count < 2)
+        return;
+    int first = scene->parameter % detail->parameter_count;
+    const char *x = detail->parameter[first], *y = detail->parameter[panel_second(detail, first, scene->second)];
+    map_size(scene, &columns, &rows);
+    if (columns < 1 || !map_is_wanted(screen, x, y, columns, rows))
+        return;
+    json_t *params = run_params_with(detail->run.run, "columns", columns);
+    json_object_set_new(params, "rows", json_integer(rows));
+    json_object_set_new(params, "x", json_string(x));
+    json_object_set_new(params, "y", json_string(y));
+    screen->map_asked = true;
+    screen->map_run = detail->run.run;
+    str_copy(screen->map_x, sizeof screen->map_x, x);
+    str_copy(screen->map_y, sizeof screen->map_y, y);
+    screen->map_columns = columns;
+    screen->map_rows = rows;
+    screen->map_time = scene->view.time;
+    screen->map_done = detail->run.done;
+    screen_call(screen, CALL_MAP, "run.map", params)->run = detail->run.run;
+}
+
 /* Reads the detail again when the run has got on, but not all the time. */
 void
 screen_refresh_detail(struct screen *screen)
@@ -190,4 +263,5 @@ screen_refresh_detail(struct screen *screen)
         screen_ask_detail(screen);
     else if (scene->detail.run.state == RUN_RUNNING)
         ask_workers(screen);
+    screen_ask_map(screen);
 }

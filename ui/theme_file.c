@@ -26,7 +26,8 @@ static const char *const names[STYLE_COUNT] = {
     [STYLE_CRITICAL] = "critical", [STYLE_SELECTED] = "selected", [STYLE_HEADER] = "header",
     [STYLE_BAR_1] = "bar_1", [STYLE_BAR_2] = "bar_2", [STYLE_BAR_3] = "bar_3", [STYLE_BAR_4] = "bar_4",
     [STYLE_BAR_EMPTY] = "bar_empty", [STYLE_GRAPH] = "graph", [STYLE_GRAPH_2] = "graph_2",
-    [STYLE_INPUT] = "input", [STYLE_ERROR] = "error",
+    [STYLE_HEAT_1] = "heat_1", [STYLE_HEAT_2] = "heat_2", [STYLE_HEAT_3] = "heat_3",
+    [STYLE_HEAT_4] = "heat_4", [STYLE_HEAT_5] = "heat_5", [STYLE_INPUT] = "input", [STYLE_ERROR] = "error",
 };
 
 static const char *const colours[16] = { "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white",

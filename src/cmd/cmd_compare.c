@@ -70,6 +70,23 @@ ask_best_after(struct compare *c)
     return 0;
 }
 
+/* What is around the best trial of each. */
+static int
+ask_maps(struct compare *c)
+{
+    size_t i;
+    json_t *run, *map;
+    json_array_foreach (c->runs, i, run) {
+        int status = cmd_ask(c->line, "run.map",
+            json_pack("{s:I, s:i}", "run", (json_int_t)json_get_int(run, "run", 0), "columns", 0), &map);
+        if (status)
+            return status;
+        json_object_set_new(run, "plateau", json_incref(json_object_get(map, "plateau")));
+        json_decref(map);
+    }
+    return 0;
+}
+
 static void
 say_state(const json_t *run, const char *what, struct str *out)
 {
@@ -126,6 +143,18 @@ static void
 say_score(const json_t *run, const char *what, struct str *out)
 {
     say_member(json_object_get(run, what), "score", out);
+}
+
+/* "0.25 (plateau)" */
+static void
+say_neighbours(const json_t *run, const char *what, struct str *out)
+{
+    const json_t *plateau = json_object_get(run, "plateau");
+    const char *shape = json_get_string(plateau, "shape", NULL);
+    (void)what;
+    say_member(plateau, "mean", out);
+    if (shape)
+        str_printf(out, " (%s)", shape);
 }
 
 static void
@@ -206,6 +235,7 @@ print_table(const struct compare *c)
     put_row(c, table, "failed", say_count, "failed");
     put_row(c, table, "best", say_score, "best");
     put_params(c, table);
+    put_row(c, table, "neighbours", say_neighbours, NULL);
     put_row(c, table, "found", say_found, NULL);
     char *label = xasprintf("best of %jd", (intmax_t)c->trials);
     put_row(c, table, label, say_score, "best_after");
@@ -229,6 +259,8 @@ run_compare(struct cmd_line *line)
         status = ask_runs(&c);
     if (!status)
         status = ask_best_after(&c);
+    if (!status)
+        status = ask_maps(&c);
     if (!status && cmd_flag(line, "json")) {
         json_t *object = json_pack("{s:I, s:O}", "trials", (json_int_t)c.trials, "runs", c.runs);
         output_json(object);
@@ -242,7 +274,7 @@ run_compare(struct cmd_line *line)
 
 static const struct cmd_option compare_options[] = {
     { .name = "json", .letter = 'j',
-        .help = "Print {\"trials\":N,\"runs\":[run objects]}, each with `best_after' N trials" },
+        .help = "Print {\"trials\":N,\"runs\":[run objects]}, each with `best_after' N trials and the `plateau' of run.map" },
     { 0 },
 };
 
@@ -251,7 +283,7 @@ const struct cmd cmd_compare = {
     .usage = "RUN RUN...",
     .help = "Show runs side by side",
     .detail = "A column per run: state, trials, best score and its point, the trial that found it "
-              "and how long after the start, and pace. `best of N' is the best of each run's first N "
+              "and how long after the start, the mean of its neighbours (see `optop map'), and pace. `best of N' is the best of each run's first N "
               "trials, where N is what all of them have ended: what they found for the same effort.",
     .server = CMD_SERVER_STARTED,
     .least = 2,

@@ -66,6 +66,23 @@ print_file(const char *text)
 }
 
 static int
+print_run(struct cmd_line *line, json_t *run)
+{
+    json_t *map;
+    int status = CMD_FINE;
+    if (json_is_object(json_object_get(run, "best")))
+        status = cmd_ask(line, "run.map",
+            json_pack("{s:I, s:i}", "run", (json_int_t)json_get_int(run, "run", 0), "columns", 0), &map);
+    else
+        map = json_null();
+    if (status)
+        return status;
+    json_object_set_new(run, "map", map);
+    report_run(run, stdout);
+    return CMD_FINE;
+}
+
+static int
 run_show(struct cmd_line *line)
 {
     int64_t run;
@@ -80,9 +97,9 @@ run_show(struct cmd_line *line)
     else if (cmd_flag(line, "file"))
         print_file(json_get_string(object, "file_text", ""));
     else
-        report_run(object, stdout);
+        status = print_run(line, object);
     json_decref(object);
-    return CMD_FINE;
+    return status;
 }
 
 static const struct cmd_option show_options[] = {

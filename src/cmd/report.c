@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/unit.h"
 #include "cmd/csv.h"
+#include "cmd/map_text.h"
 #include "model/metric.h"
 #include "model/run.h"
 
@@ -241,6 +242,10 @@ put_best(const json_t *run, FILE *file)
     json_object_foreach ((json_t *)(uintptr_t)metrics, name, value)
         str_printf(&text, "%s%s %s", text.len ? ", " : "", name,
             output_figure(name, value, buf, sizeof buf));
+    if (text.len)
+        put_field(file, "", text.data);
+    str_clear(&text);
+    map_text_plateau(json_object_get(run, "map"), &text);
     if (text.len)
         put_field(file, "", text.data);
     str_release(&text);

@@ -35,6 +35,7 @@ void report_best(const json_t *run, bool full, struct str *out);
 void report_run_line(const json_t *run, struct str *out);
 
 void report_runs(const json_t *runs, FILE *file, const char *indent);
+/* With the answer of run.map as its member `map', what is around the best trial, too. */
 void report_run(const json_t *run, FILE *file);
 
 /* The answer of run.top. */

@@ -61,6 +61,9 @@ int handle_run_output(struct call *call);
 /* handler_results.c */
 int handle_run_export(struct call *call); /* beside the loop */
 
+/* handler_map.c */
+int handle_run_map(struct call *call); /* beside the loop */
+
 /* handler_workers.c */
 int handle_run_workers(struct call *call);
 int handle_run_failures(struct call *call); /* beside the loop */

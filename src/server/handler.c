@@ -558,6 +558,7 @@ static const struct method methods[] = {
     { "run.top", do_run_top, false, true },
     { "run.trials", do_run_trials, false, true },
     { "run.curve", do_run_curve, false, true },
+    { "run.map", handle_run_map, false, true },
     { "run.failures", handle_run_failures, false, true },
     { "run.workers", handle_run_workers, false, false },
     { "run.export", handle_run_export, false, true },

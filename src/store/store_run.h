@@ -83,6 +83,12 @@ int store_trial_get(struct store *store, int64_t run, int64_t trial,
 typedef int store_score_fn(void *context, int64_t trial, double score);
 int store_trial_scores(struct store *store, int64_t run, store_score_fn *fn, void *context);
 
+/* Score and point (one value per dimension) of each trial that has a score, in no
+ * order; a million take some 50 ms where they lie in blocks (store_points.c). */
+typedef int store_point_fn(void *context, double score, const double *values);
+int store_trial_points(struct store *store, int64_t run, int dimensions, store_point_fn *fn,
+    void *context);
+
 /* Trials that failed for the same reason; the reasons of most trials first. */
 struct store_failure {
     const char *reason;
