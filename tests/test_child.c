@@ -255,6 +255,11 @@ START_TEST(marks)
     ck_assert_int_eq(proctree_signal(&target, 0), 0);
     target.mark = mark + 1;
     ck_assert_int_eq(proctree_signal(&target, 0), 0);
+    char value[64];
+    ck_assert_int_eq(proctree_mark(pid, value, sizeof value), 0);
+    ck_assert_str_eq(value, mark);
+    ck_assert_int_eq(proctree_mark(pid, value, strlen(mark)), -ENOENT); /* never a part of it */
+    ck_assert_int_eq(proctree_mark(1 << 29, value, sizeof value), -ENOENT);
     target.mark = mark;
     ck_assert_int_eq(proctree_signal(&target, SIGKILL), 1);
     reap_all();

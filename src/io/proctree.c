@@ -83,27 +83,31 @@ is_alive(const struct process *process)
     return process->state != 'Z' && process->state != 'X';
 }
 
-static bool
-mark_matches(const struct proctree_target *target, const char *entry, size_t len)
+/* Is it an entry of the variable? Its value. */
+static const char *
+mark_value(const char *entry, size_t len, size_t *ret_len)
 {
     static const char name[] = PROCTREE_VARIABLE "=";
-    size_t name_len = sizeof name - 1, mark_len = strlen(target->mark);
-    if (len < name_len + mark_len || memcmp(entry, name, name_len) != 0 ||
-        memcmp(entry + name_len, target->mark, mark_len) != 0)
-        return false;
-    return target->prefix || len == name_len + mark_len;
+    size_t name_len = sizeof name - 1;
+    if (len < name_len || memcmp(entry, name, name_len) != 0)
+        return NULL;
+    *ret_len = len - name_len;
+    return entry + name_len;
 }
 
+/* Looks at one value; true: no more is to be looked at. */
+typedef bool value_fn(void *context, const char *value, size_t len);
+
 /* Looks at the environment piece by piece; an entry that is cut by the end of
- * a piece is kept for the next one. */
-static bool
-carries_mark(const struct pass *pass, pid_t pid)
+ * a piece is kept for the next one. 1: fn has said true; -errno: it cannot be read. */
+static int
+scan_environment(int proc_fd, pid_t pid, value_fn *fn, void *context)
 {
     char path[32], buf[ENVIRON_PIECE];
     snprintf(path, sizeof path, "%d/environ", (int)pid);
-    int fd = openat(pass->proc_fd, path, O_RDONLY | O_CLOEXEC);
+    int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return false;
+        return -errno;
     bool found = false, cut = false; /* cut: inside an entry longer than buf */
     size_t kept = 0, total = 0;
     while (!found && total < ENVIRON_MAX) {
@@ -111,11 +115,11 @@ carries_mark(const struct pass *pass, pid_t pid)
         if (n <= 0)
             break;
         total += (size_t)n;
-        size_t len = kept + (size_t)n, at = 0;
+        size_t len = kept + (size_t)n, at = 0, value_len;
         for (char *end; (end = memchr(buf + at, '\0', len - at));
              at = (size_t)(end - buf) + 1) {
-            found = found ||
-                (!cut && mark_matches(pass->target, buf + at, (size_t)(end - buf) - at));
+            const char *value = cut ? NULL : mark_value(buf + at, (size_t)(end - buf) - at, &value_len);
+            found = found || (value && fn(context, value, value_len));
             cut = false;
         }
         kept = len - at;
@@ -127,6 +131,49 @@ carries_mark(const struct pass *pass, pid_t pid)
     }
     close(fd);
     return found;
+}
+
+static bool
+is_the_target(void *context, const char *value, size_t len)
+{
+    const struct proctree_target *target = context;
+    size_t mark_len = strlen(target->mark);
+    return len >= mark_len && !memcmp(value, target->mark, mark_len) && (target->prefix || len == mark_len);
+}
+
+static bool
+carries_mark(const struct pass *pass, pid_t pid)
+{
+    struct proctree_target target = *pass->target;
+    return scan_environment(pass->proc_fd, pid, is_the_target, &target) > 0;
+}
+
+struct value {
+    char *buf;
+    size_t size;
+};
+
+static bool
+take_value(void *context, const char *value, size_t len)
+{
+    struct value *taken = context;
+    if (len >= taken->size)
+        return false;
+    memcpy(taken->buf, value, len);
+    taken->buf[len] = '\0';
+    return true;
+}
+
+int
+proctree_mark(pid_t pid, char *buf, size_t size)
+{
+    struct value taken = { buf, size };
+    int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (proc_fd < 0)
+        return -errno;
+    int r = scan_environment(proc_fd, pid, take_value, &taken);
+    close(proc_fd);
+    return r > 0 ? 0 : r < 0 ? r : -ENOENT;
 }
 
 static struct process *

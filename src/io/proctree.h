@@ -12,6 +12,7 @@
 #define OPTOP_IO_PROCTREE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 enum proctree_aim {
@@ -29,6 +30,11 @@ struct proctree_target {
 
 /* The variable that carries a mark. */
 #define PROCTREE_VARIABLE "OPTOP_RUN"
+
+/* The value of the variable in a process's environment, the first one that is in a
+ * buffer of `size`: 0, -ENOENT without one, -errno when it may not be read. Takes the
+ * lock of that process's memory: not for every process at every look. */
+int proctree_mark(pid_t pid, char *buf, size_t size);
 
 /* Signals what the target describes (0: only counts); the caller and its
  * ancestors are never hit. Returns how many living processes were: with KILL

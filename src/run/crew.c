@@ -19,6 +19,7 @@
 #include "base/unit.h"
 #include "base/xalloc.h"
 #include "io/procmem.h"
+#include "io/proctree.h"
 #include "run/range.h"
 #include "run/runner_private.h"
 
@@ -34,6 +35,18 @@ crew_mark(struct runner *runner, int64_t id, char mark[CAGE_MARK_MAX])
 {
     snprintf(mark, CAGE_MARK_MAX, "%u.%llx.%lld", (unsigned)getuid(),
         (unsigned long long)store_id(runner->options.store), (long long)id);
+}
+
+int64_t
+runner_run_of(struct runner *runner, pid_t pid)
+{
+    char ours[CAGE_MARK_MAX], mark[CAGE_MARK_MAX], *end;
+    crew_mark(runner, 0, ours);
+    size_t prefix = strlen(ours) - 1; /* up to the number */
+    if (proctree_mark(pid, mark, sizeof mark) < 0 || strncmp(mark, ours, prefix) != 0)
+        return 0;
+    int64_t run = strtoll(mark + prefix, &end, 10);
+    return *end || run < 0 ? 0 : run;
 }
 
 static int

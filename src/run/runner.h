@@ -149,6 +149,10 @@ struct runner_worker {
 void runner_each_worker(const struct runner *runner,
     void (*see)(void *context, const struct runner_worker *worker), void *context);
 
+/* The run whose mark a process carries in its environment; 0: none of this store's.
+ * Takes the lock of that process's memory. */
+int64_t runner_run_of(struct runner *runner, pid_t pid);
+
 /* Memory is short: a run that runs gets no new trials, and those of a command are
  * stopped, until it is thawed. why: for people. ERR_BAD_STATE when it does not run. */
 int runner_freeze(struct runner *runner, int64_t id, const char *why);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "io/procact.h"
@@ -51,6 +52,26 @@ mark_children(struct proctable *list)
     }
 }
 
+/* What has left the tree of its worker is known by its mark. That costs a look at the
+ * environment: one, when it is new, and only of the server's own user's, outside of all
+ * trees, while there are runs. */
+static bool
+mark_strays(struct server *server)
+{
+    struct proctable *list = server->processes;
+    bool found = false;
+    for (int i = 0; i < proctable_count(list); i++) {
+        struct procrow *process = proctable_at(list, i);
+        if (process->run || process->named != proctable_takes(list) || process->uid != geteuid() || !*process->command)
+            continue;
+        process->run = runner_run_of(server->runner, process->pid);
+        if (process->run)
+            proctable_touch(list, process);
+        found = found || process->run;
+    }
+    return found;
+}
+
 static int
 take(struct server *server, int64_t now)
 {
@@ -63,7 +84,10 @@ take(struct server *server, int64_t now)
     if (r < 0)
         return r;
     runner_each_worker(server->runner, mark_worker, server);
-    if (runner_first(server->runner))
+    if (!runner_first(server->runner))
+        return 0;
+    mark_children(server->processes);
+    if (mark_strays(server))
         mark_children(server->processes);
     return 0;
 }

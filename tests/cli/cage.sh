@@ -46,6 +46,9 @@ for kind in cgroup2 subreaper group; do
     id=$(optop run "$dir/brood.ini" --detach)
     optop show "$id" --json >"$out"
     ok "$kind: the brood is there" until_true 60 all_there
+    # nobody has looked before: whose they are is told by descent where it still says so, else by their mark
+    optop workers "$id" --json >"$out"
+    ok "$kind: they count as the run's" [ "$(json "$out" 'o["use"]["processes"]')" -ge 102 ]
     start=$(date +%s%N)
     optop cancel "$id" --wait >/dev/null
     took=$((($(date +%s%N) - start) / 1000000))
