@@ -3,12 +3,9 @@
  * The command objective: a program is run, its output and its costs are the
  * score.
  *
- * The trial's processes hang from the worker, which adopts orphans (it is a
- * subreaper), so "nobody is left" is what wait4() says with ECHILD: one call
- * where a program leaves no one behind. Ends are heard through a signalfd of
- * SIGCHLD, kept for all trials. The worker keeps the write ends of the pipes
- * open until the processes are gone: so the end of a pipe never wakes it, and
- * what a straggler holds open never holds up the trial.
+ * The worker keeps the write ends of the pipes open until the processes are gone
+ * (crowd.h): so the end of a pipe never wakes it, and what a straggler holds open
+ * never holds up the trial.
  *
  * The peak memory that the kernel reports begins at the worker's own peak: a
  * program takes it over at exec from the process that started it.
@@ -17,14 +14,11 @@
 #include <fcntl.h>
 #include <math.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,26 +27,20 @@
 #include "base/unit.h"
 #include "base/xalloc.h"
 #include "io/capture.h"
-#include "task/child.h"
-#include "io/proctree.h"
 #include "objective/arguments.h"
+#include "objective/crowd.h"
 #include "objective/objective.h"
 #include "objective/score.h"
 #include "objective/setting.h"
 #include "objective/workplace.h"
+#include "task/child.h"
 
 enum {
     PATH_BYTES_MAX = 4096,
     PIPE_BYTES = 256 * 1024, /* asked for once a trial turns out to print much */
-    REAP_MAX = 256, /* at a time */
-    CROWD_REAPS = 32, /* times that, between two passes of a sweep */
-    SWEEP_SECONDS = 3, /* for processes that fork faster than they are ended */
-    NEWEST_PASSES = 100, /* between two full ones */
-    SWEEP_PAUSE_MS = 2, /* between passes; ends of processes cut it short */
     DRAIN_MAX = 2 * 1024 * 1024, /* more than a pipe can hold */
     SHORTAGE_SECONDS = 60, /* that a trial waits for a process to be had */
     SHORTAGE_PAUSE_MS = 100, /* between two tries */
-    STOP_PASSES_MAX = 10, /* for a trial that forks while it is being stopped */
 };
 
 #define CANCELLED "cancelled by its user"
@@ -79,25 +67,18 @@ struct command {
     struct exit_codes success; /* exit statuses of a trial that is done */
     char program[PATH_BYTES_MAX]; /* "" until found */
     bool varying_program; /* argv[0] or PATH has a dimension in it */
-    bool adopts; /* this process is a subreaper */
     double trial_seconds, grace_seconds;
-    int signal_fd;
+    struct crowd crowd;
 
     /* The trial */
     struct stream out, err;
     const char *const *values; /* its point, borrowed until finish */
     int start_error; /* -errno; 0: it started */
     bool started_program; /* start_error is the program's, not its setting's */
-    pid_t pid;
-    int status;
-    bool main_ended; /* pid is reaped */
-    bool all_ended; /* no child is left */
-    bool reap_again; /* there may be more that have ended */
     enum phase phase;
     bool timed_out, ordered, dropped; /* why it is being ended */
-    int64_t started_ns, ended_ns, deadline_ns, kill_ns; /* 0: none */
+    int64_t started_ns, deadline_ns, kill_ns; /* 0: none */
     int64_t held_since_ns, held_ns; /* it is stopped since then (0: not), and was so long before */
-    struct rusage usage; /* of all that was reaped */
     struct str log;
     struct captured output; /* of the last one that has ended */
 };
@@ -138,25 +119,13 @@ open_capture(struct command *command, const json_t *init)
                                                 : RUN_KEEP_NEVER;
 }
 
-static int
-open_signals(struct command *command, struct diag *diag)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    command->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return command->signal_fd < 0 ? diag_set(diag, -errno, "signalfd: %s", strerror(errno)) : 0;
-}
-
 static void
 command_close(struct objective *objective)
 {
     struct command *command = (struct command *)objective;
     if (!command)
         return;
-    if (command->signal_fd >= 0)
-        close(command->signal_fd);
+    crowd_close(&command->crowd);
     arguments_release(&command->arguments);
     setting_release(&command->setting);
     workplace_release(&command->workplace);
@@ -172,8 +141,8 @@ command_open(const json_t *init, struct objective **ret_objective, struct diag *
 {
     struct command *command = XNEW(struct command);
     command->base.type = &objective_command;
-    command->signal_fd = command->setting.in_fd = -1;
-    command->adopts = strcmp(json_get_string(init, "cage", ""), "group") != 0;
+    command->crowd.signal_fd = command->setting.in_fd = -1;
+    command->crowd.adopts = strcmp(json_get_string(init, "cage", ""), "group") != 0;
     command->trial_seconds = json_get_number(init, "trial_seconds", 0);
     command->grace_seconds = json_get_number(init, "grace_seconds", 0);
     str_init(&command->log);
@@ -191,7 +160,7 @@ command_open(const json_t *init, struct objective **ret_objective, struct diag *
     if (r == 0)
         r = read_score(command, init, diag);
     if (r == 0)
-        r = open_signals(command, diag);
+        r = crowd_open(&command->crowd, diag);
     if (r < 0) {
         command_close(&command->base);
         return r;
@@ -276,7 +245,7 @@ start_process(struct command *command, const char *const *values)
         .environment = command->setting.environment,
         .in = command->setting.in_fd, .out = command->out.write_fd, .err = command->err.write_fd, .control = -1,
     };
-    r = child_spawn(&options, &command->pid);
+    r = child_spawn(&options, &command->crowd.pid);
     workplace_leave(&command->workplace);
     return r;
 }
@@ -316,11 +285,9 @@ command_start(struct objective *objective, const char *const *values)
     str_clear(&command->log);
     if (command->capture)
         capture_begin(command->capture, objective->trial, objective->attempt);
-    memset(&command->usage, 0, sizeof command->usage);
-    command->main_ended = command->all_ended = command->reap_again = false;
+    crowd_begin(&command->crowd);
     command->timed_out = command->ordered = command->dropped = false;
     command->phase = PHASE_RUNNING;
-    command->status = 0;
     command->deadline_ns = command->kill_ns = command->held_since_ns = command->held_ns = 0;
     try_start(command);
 }
@@ -410,67 +377,6 @@ drain(struct command *command, struct stream *stream)
 /* Ending. */
 
 static void
-add_usage(struct rusage *sum, const struct rusage *usage)
-{
-    timeradd(&sum->ru_utime, &usage->ru_utime, &sum->ru_utime);
-    timeradd(&sum->ru_stime, &usage->ru_stime, &sum->ru_stime);
-    if (usage->ru_maxrss > sum->ru_maxrss)
-        sum->ru_maxrss = usage->ru_maxrss;
-}
-
-/* Bounded: processes can end as fast as they are reaped. */
-static void
-reap(struct command *command)
-{
-    struct rusage usage;
-    int status, reaped = 0;
-    pid_t pid = 0;
-    while (reaped < REAP_MAX && (pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
-        reaped++;
-        add_usage(&command->usage, &usage);
-        if (pid != command->pid)
-            continue;
-        command->main_ended = true;
-        command->status = status;
-        command->ended_ns = clock_mono_ns();
-        if (!command->adopts) /* who is left cannot be seen: the group goes anyway */
-            kill(-pid, SIGKILL);
-    }
-    command->all_ended = pid < 0 && errno == ECHILD;
-    command->reap_again = reaped == REAP_MAX;
-}
-
-static void
-set_policy(int policy)
-{
-    struct sched_param parameters = { .sched_priority = policy == SCHED_RR ? 1 : 0 };
-    sched_setscheduler(0, policy, &parameters); /* not permitted: as it was */
-}
-
-/* A crowd that forks shares the processor with us: where permitted, we go
- * first. */
-static int
-signal_all(int signal_number)
-{
-    static const struct proctree_target all = { .aim = PROCTREE_DESCENDANTS };
-    int policy = sched_getscheduler(0);
-    set_policy(SCHED_RR);
-    int hits = proctree_signal(&all, signal_number);
-    set_policy(policy);
-    return hits;
-}
-
-/* Who is born during a pass is met by the next one; a pass that meets no more
- * than the one before has met all. */
-static void
-stop_all(void)
-{
-    for (int before = -1, hits, pass = 0; pass < STOP_PASSES_MAX; pass++, before = hits)
-        if ((hits = signal_all(SIGSTOP)) <= before)
-            break;
-}
-
-static void
 end_hold(struct command *command, int64_t now_ns)
 {
     if (command->held_since_ns)
@@ -493,9 +399,9 @@ end_trial(struct command *command, double grace_seconds)
     command->deadline_ns = 0;
     command->kill_ns = clock_mono_ns() + sec_to_ns(grace_seconds);
     if (grace_seconds > 0)
-        signal_all(SIGTERM);
+        crowd_signal(SIGTERM);
     if (command->held_since_ns) /* who is stopped does not hear TERM */
-        signal_all(SIGCONT);
+        crowd_signal(SIGCONT);
     end_hold(command, clock_mono_ns());
 }
 
@@ -503,14 +409,14 @@ static void
 command_hold(struct objective *objective, bool hold)
 {
     struct command *command = (struct command *)objective;
-    if (command->phase != PHASE_RUNNING || command->main_ended || hold == (command->held_since_ns != 0))
+    if (command->phase != PHASE_RUNNING || command->crowd.main_ended || hold == (command->held_since_ns != 0))
         return;
     if (hold) {
         command->held_since_ns = clock_mono_ns();
-        stop_all();
+        crowd_stop();
     } else {
         end_hold(command, clock_mono_ns());
-        signal_all(SIGCONT);
+        crowd_signal(SIGCONT);
     }
     set_deadline(command);
 }
@@ -519,7 +425,7 @@ static void
 command_drop(struct objective *objective, double grace_seconds)
 {
     struct command *command = (struct command *)objective;
-    if (command->main_ended && command->phase == PHASE_RUNNING)
+    if (command->crowd.main_ended && command->phase == PHASE_RUNNING)
         return; /* it has ended by itself a moment ago */
     command->dropped = true;
     end_trial(command, grace_seconds);
@@ -534,56 +440,6 @@ command_limit(struct objective *objective, double trial_seconds, double grace_se
     set_deadline(command);
 }
 
-static void
-drain_signals(const struct command *command)
-{
-    struct signalfd_siginfo info;
-    while (read(command->signal_fd, &info, sizeof info) > 0)
-        continue;
-}
-
-/* Everything that has ended, so that a pass does not meet it again; but not
- * for longer than it takes a crowd to come back. */
-static void
-reap_crowd(struct command *command)
-{
-    for (int i = 0; i < CROWD_REAPS; i++) {
-        reap(command);
-        if (!command->reap_again)
-            break;
-    }
-}
-
-/* KILL to everyone left until nobody is. */
-static void
-sweep(struct command *command)
-{
-    command->phase = PHASE_SWEEP;
-    /* the number of a group is not reused while it has members */
-    if (!command->main_ended || (kill(command->pid, 0) < 0 && errno == ESRCH))
-        kill(-command->pid, SIGKILL);
-    int64_t until = clock_mono_ns() + SWEEP_SECONDS * NS_PER_SEC;
-    int policy = sched_getscheduler(0);
-    set_policy(SCHED_RR);
-    reap_crowd(command);
-    while (!command->all_ended && clock_mono_ns() < until) {
-        signal_all(SIGKILL);
-        reap_crowd(command);
-        for (int i = 0; i < NEWEST_PASSES && !command->all_ended; i++) {
-            if (proctree_kill_newest() == 0)
-                break;
-            reap(command);
-        }
-        if (command->all_ended)
-            break;
-        struct pollfd fd = { .fd = command->signal_fd, .events = POLLIN };
-        poll(&fd, 1, SWEEP_PAUSE_MS);
-        drain_signals(command);
-        reap_crowd(command);
-    }
-    set_policy(policy);
-}
-
 /* Waiting. */
 
 static void
@@ -591,7 +447,7 @@ wait_for_something(struct command *command, struct objective_watch *watch)
 {
     enum { SIGNALS, WATCH, OUT, ERR, COUNT };
     struct pollfd fds[COUNT] = {
-        [SIGNALS] = { .fd = command->signal_fd, .events = POLLIN },
+        [SIGNALS] = { .fd = command->crowd.signal_fd, .events = POLLIN },
         [WATCH] = { .fd = watch->fd, .events = watch->events },
         [OUT] = { .fd = command->out.read_fd, .events = POLLIN },
         [ERR] = { .fd = command->err.read_fd, .events = POLLIN },
@@ -601,18 +457,18 @@ wait_for_something(struct command *command, struct objective_watch *watch)
     struct timespec timeout = { 0 };
     if (left > 0)
         timeout = (struct timespec){ left / NS_PER_SEC, left % NS_PER_SEC };
-    if (command->reap_again)
+    if (command->crowd.reap_again)
         timeout = (struct timespec){ 0 };
-    if (ppoll(fds, COUNT, at || command->reap_again ? &timeout : NULL, NULL) < 0)
+    if (ppoll(fds, COUNT, at || command->crowd.reap_again ? &timeout : NULL, NULL) < 0)
         return;
     if (fds[OUT].revents)
         read_stream(command, &command->out);
     if (fds[ERR].revents)
         read_stream(command, &command->err);
     if (fds[SIGNALS].revents)
-        drain_signals(command);
-    if (fds[SIGNALS].revents || command->reap_again)
-        reap(command);
+        crowd_hear(&command->crowd);
+    else if (command->crowd.reap_again)
+        crowd_reap(&command->crowd);
     if (fds[WATCH].revents) {
         enum objective_order order = watch->ready(watch->context, fds[WATCH].revents);
         if (order != OBJECTIVE_GO_ON) {
@@ -625,11 +481,11 @@ wait_for_something(struct command *command, struct objective_watch *watch)
 static void
 wait_for_end(struct command *command, struct objective_watch *watch)
 {
-    while (!command->all_ended) {
+    while (!command->crowd.all_ended) {
         wait_for_something(command, watch);
-        if (command->all_ended)
+        if (command->crowd.all_ended)
             break;
-        if (command->phase == PHASE_RUNNING && command->main_ended)
+        if (command->phase == PHASE_RUNNING && command->crowd.main_ended)
             break; /* a trial's processes do not outlive its main one */
         int64_t now = command->deadline_ns || command->kill_ns ? clock_mono_ns() : 0;
         if (command->phase == PHASE_RUNNING && command->deadline_ns &&
@@ -640,8 +496,10 @@ wait_for_end(struct command *command, struct objective_watch *watch)
         if (command->phase == PHASE_ENDING && now >= command->kill_ns)
             break;
     }
-    if (!command->all_ended)
-        sweep(command);
+    if (!command->crowd.all_ended) {
+        command->phase = PHASE_SWEEP;
+        crowd_sweep(&command->crowd);
+    }
     drain(command, &command->out);
     drain(command, &command->err);
     close_stream(&command->out);
@@ -665,11 +523,11 @@ judge(struct command *command, struct trial_result *result)
             unit_format_duration(command->trial_seconds, text, sizeof text));
     else if (command->dropped)
         fail(result, CANCELLED, "");
-    else if (!command->all_ended)
+    else if (!command->crowd.all_ended)
         fail(result, "its processes could not be ended", "");
-    else if (!WIFEXITED(command->status) ||
-        !exit_codes_has(&command->success, WEXITSTATUS(command->status)))
-        fail(result, child_status_text(command->status, text, sizeof text), "");
+    else if (!WIFEXITED(command->crowd.status) ||
+        !exit_codes_has(&command->success, WEXITSTATUS(command->crowd.status)))
+        fail(result, child_status_text(command->crowd.status, text, sizeof text), "");
     else if (score_end(&command->score, result, &result->score, result->reason) == 0)
         result->state = TRIAL_DONE;
 }
@@ -677,16 +535,16 @@ judge(struct command *command, struct trial_result *result)
 static void
 measure(const struct command *command, struct trial_result *result)
 {
-    const struct timeval *user = &command->usage.ru_utime, *system = &command->usage.ru_stime;
-    result->wall_seconds = ns_to_sec(command->ended_ns - command->started_ns - command->held_ns);
+    const struct timeval *user = &command->crowd.usage.ru_utime, *system = &command->crowd.usage.ru_stime;
+    result->wall_seconds = ns_to_sec(command->crowd.ended_ns - command->started_ns - command->held_ns);
     result->cpu_seconds = (double)(user->tv_sec + system->tv_sec) +
         (double)(user->tv_usec + system->tv_usec) / 1e6;
-    result->max_rss_bytes = (double)command->usage.ru_maxrss * 1024;
+    result->max_rss_bytes = (double)command->crowd.usage.ru_maxrss * 1024;
     result->stdout_bytes = (double)command->score.bytes;
-    if (command->main_ended && WIFSIGNALED(command->status))
-        result->signal_number = WTERMSIG(command->status);
-    else if (command->main_ended)
-        result->exit_code = WEXITSTATUS(command->status);
+    if (command->crowd.main_ended && WIFSIGNALED(command->crowd.status))
+        result->signal_number = WTERMSIG(command->crowd.status);
+    else if (command->crowd.main_ended)
+        result->exit_code = WEXITSTATUS(command->crowd.status);
 }
 
 static void
@@ -728,15 +586,14 @@ command_finish(struct objective *objective, struct objective_watch *watch,
         workplace_end(&command->workplace, WORKPLACE_GIVEN_UP);
         return 0;
     }
-    command->ended_ns = 0;
     wait_for_end(command, watch);
     if (command->ordered) {
         workplace_end(&command->workplace, WORKPLACE_GIVEN_UP);
         return ERR_CLOSED;
     }
-    if (!command->ended_ns)
-        command->ended_ns = clock_mono_ns();
-    end_hold(command, command->ended_ns);
+    if (!command->crowd.ended_ns)
+        command->crowd.ended_ns = clock_mono_ns();
+    end_hold(command, command->crowd.ended_ns);
     measure(command, result);
     judge(command, result);
     result->kept_directory = workplace_end(&command->workplace,
