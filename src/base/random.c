@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/random.h"
 
-#include <stdint.h>
 #include <sys/random.h>
 #include <sys/types.h>
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/random.h"
 #include "search/search.h"
 #include "search/space.h"
 
@@ -71,7 +72,7 @@ score_map_from(const struct score_map_axis *axis, int cell)
 void
 score_map_init(struct score_map *map, const struct run_spec *spec)
 {
-    *map = (struct score_map){ .spec = spec, .random = 1 };
+    *map = (struct score_map){ .spec = spec };
 }
 
 /* In steps along one parameter. */
@@ -98,17 +99,8 @@ add_neighbour(struct score_map *map, double score, const double *values)
     map->near_sum[ring] += score;
 }
 
-/* splitmix64 */
-static uint64_t
-next_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9E3779B97F4A7C15u;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-}
-
-/* Each trial is in it with the same chance: every n-th would fall in step with a grid. */
+/* Each trial is in it with the same chance (every n-th would fall in step with a grid),
+ * and the same ones are each time. */
 static void
 add_sample(struct score_map *map, double score)
 {
@@ -116,7 +108,7 @@ add_sample(struct score_map *map, double score)
         map->sample[map->sampled++] = score;
         return;
     }
-    uint64_t place = next_random(&map->random) % (uint64_t)map->trials;
+    uint64_t place = random_mix((uint64_t)map->trials) % (uint64_t)map->trials;
     if (place < SCORE_MAP_SAMPLE)
         map->sample[place] = score;
 }

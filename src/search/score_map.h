@@ -42,7 +42,6 @@ struct score_map {
     int64_t trials;
     int64_t near[SCORE_MAP_REACH + 1]; /* by distance; 0: at the same point */
     double near_sum[SCORE_MAP_REACH + 1];
-    uint64_t random; /* which scores of many are in the sample; the same ones each time */
     int sampled;
     double sample[SCORE_MAP_SAMPLE];
 };

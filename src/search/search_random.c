@@ -10,40 +10,31 @@
  *
  * A space with a continuous or logarithmic axis, or with more points than a
  * double counts, is drawn from by counter: a hash of (seed, trial, draw,
- * dimension, attempt). The hash is the output function of SplitMix64 (Steele,
- * Lea and Flood, Fast Splittable Pseudorandom Number Generators, OOPSLA 2014).
+ * dimension, attempt).
  */
 #include <math.h>
 #include <stddef.h>
 
+#include "base/random.h"
 #include "search/method.h"
 #include "search/search.h"
 #include "search/space.h"
 
 enum { FEISTEL_ROUNDS = 8 };
 
-static uint64_t
-mix(uint64_t x)
-{
-    x += UINT64_C(0x9E3779B97F4A7C15);
-    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return x ^ (x >> 31);
-}
-
 /* 64 random bits for one use: of a draw's own, those of a dimension. */
 static uint64_t
 bits_of_draw(uint64_t seed, const struct method_at *at)
 {
-    uint64_t x = mix(seed);
-    x = mix(x ^ (uint64_t)at->trial);
-    return mix(x ^ (uint64_t)at->draw);
+    uint64_t x = random_mix(seed);
+    x = random_mix(x ^ (uint64_t)at->trial);
+    return random_mix(x ^ (uint64_t)at->draw);
 }
 
 static uint64_t
 bits_of_dimension(uint64_t draw, int dimension, int attempt)
 {
-    return mix(draw ^ ((uint64_t)dimension << 32 | (uint64_t)attempt));
+    return random_mix(draw ^ ((uint64_t)dimension << 32 | (uint64_t)attempt));
 }
 
 static uint64_t
@@ -52,8 +43,8 @@ feistel(uint64_t seed, uint64_t value, int half_bits)
     uint64_t mask = (UINT64_C(1) << half_bits) - 1;
     uint64_t left = value >> half_bits, right = value & mask;
     for (uint64_t round = 0; round < FEISTEL_ROUNDS; round++) {
-        uint64_t key = mix(seed + round * UINT64_C(0xD1B54A32D192ED03));
-        uint64_t next = left ^ (mix(key ^ right) & mask);
+        uint64_t key = random_mix(seed + round * UINT64_C(0xD1B54A32D192ED03));
+        uint64_t next = left ^ (random_mix(key ^ right) & mask);
         left = right;
         right = next;
     }
