@@ -115,6 +115,39 @@ START_TEST(figures_are_read_as_written)
 }
 END_TEST
 
+/* What has not been recorded again is not read again; all that is recorded is seen. */
+START_TEST(a_histogram_is_seen_to_move)
+{
+    struct optop_board *board = optop_board_open("moves");
+    struct optop_figure *took = optop_histogram(board, "h", "");
+    optop_record(took, 1000);
+    step(1 * SECOND);
+    const struct board_figure *h = find(boards.board[0], "h");
+    ck_assert_uint_eq(h->total, 1);
+    step(2 * SECOND);
+    ck_assert_uint_eq(h->total, 1);
+    ck_assert_double_eq(h->rate, 0);
+    ck_assert_double_eq_tol(h->p50, 1e-6, 1e-6 * 0.02);
+    optop_record(took, 0); /* the sum stays */
+    step(3 * SECOND);
+    ck_assert_uint_eq(h->total, 2);
+    ck_assert_double_eq_tol(h->rate, 1, 1e-9);
+    optop_record(took, 1000);
+    optop_record(took, INT64_MAX); /* the last bucket */
+    step(4 * SECOND);
+    ck_assert_uint_eq(h->total, 4);
+    ck_assert_double_eq_tol(h->max, (double)INT64_MAX / 1e9, 1);
+    optop_remove(took);
+    took = optop_histogram(board, "h", ""); /* another one in its place */
+    optop_record(took, 1000);
+    step(5 * SECOND);
+    h = find(boards.board[0], "h");
+    ck_assert_uint_eq(h->total, 1);
+    ck_assert_double_eq_tol(h->max, 1e-6, 1e-12);
+    optop_board_close(board);
+}
+END_TEST
+
 START_TEST(no_board_is_harmless)
 {
     ck_assert_int_eq(chmod(place, 0755), 0);
@@ -460,6 +493,7 @@ test_suite(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, figures_are_read_as_written);
+    tcase_add_test(tcase, a_histogram_is_seen_to_move);
     tcase_add_test(tcase, no_board_is_harmless);
     tcase_add_test(tcase, a_board_has_an_end);
     tcase_add_test(tcase, a_figure_goes_when_all_let_go);

@@ -63,6 +63,11 @@ struct board_block {
     _Atomic uint64_t bucket[HISTOGRAM_BUCKETS];
 };
 
+/* How a block begins. Whatever is recorded moves the sum on, or the first bucket. */
+struct board_block_head {
+    uint64_t sum_ns, max_ns, zeros;
+};
+
 enum {
     BOARD_LANE_BYTES = OPTOP_FIGURES_MAX * 8,
     BOARD_ENTRIES_AT = BOARD_HEADER_BYTES,
@@ -73,6 +78,7 @@ enum {
 
 _Static_assert(sizeof(struct board_header) <= BOARD_HEADER_BYTES, "the header has one page");
 _Static_assert(sizeof(struct board_block) <= BOARD_BLOCK_BYTES, "a block has its pages");
+_Static_assert(offsetof(struct board_block, bucket[1]) == sizeof(struct board_block_head), "the same layout");
 _Static_assert(BOARD_LANES_AT % 4096 == 0 && BOARD_BLOCKS_AT % 4096 == 0, "lanes begin a page");
 
 static inline size_t

@@ -219,28 +219,50 @@ read_cells(const struct board_reader *board, uint32_t lanes, struct scratch *s)
     return 0;
 }
 
-/* All lanes of a histogram in one. */
+/* The heads of all lanes of a histogram in one. */
 static int
-read_histogram(const struct board_reader *board, unsigned number, uint32_t lanes,
-    struct scratch *s)
+read_heads(const struct board_reader *board, unsigned number, uint32_t lanes,
+    struct board_block_head *ret_all)
 {
-    struct histogram *h = &s->histogram;
-    uint64_t most = 0;
-    memset(h, 0, sizeof *h);
+    struct board_block_head head, all = { 0 };
     for (unsigned lane = 0; lane < BOARD_LANES; lane++) {
         if (!(lanes >> lane & 1))
             continue;
-        int r = copy(board->fd, &s->block, sizeof s->block, board_block_at(number, lane));
+        int r = copy(board->fd, &head, sizeof head, board_block_at(number, lane));
         if (r < 0)
             return r;
-        for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+        all.sum_ns += head.sum_ns;
+        all.zeros += head.zeros;
+        all.max_ns = head.max_ns > all.max_ns ? head.max_ns : all.max_ns;
+    }
+    *ret_all = all;
+    return 0;
+}
+
+/* All lanes of a histogram in one, as far as its largest value: what is recorded beyond
+ * it in this moment moves the head on, and is read the next time. */
+static int
+read_histogram(const struct board_reader *board, unsigned number, uint32_t lanes,
+    const struct board_block_head *all, struct scratch *s)
+{
+    struct histogram *h = &s->histogram;
+    size_t buckets = histogram_bucket(all->max_ns) + 1;
+    memset(h, 0, offsetof(struct histogram, bucket) + buckets * sizeof *h->bucket);
+    for (unsigned lane = 0; lane < BOARD_LANES; lane++) {
+        if (!(lanes >> lane & 1))
+            continue;
+        int r = copy(board->fd, &s->block,
+            offsetof(struct plain_block, bucket) + buckets * sizeof *s->block.bucket,
+            board_block_at(number, lane));
+        if (r < 0)
+            return r;
+        for (size_t i = 0; i < buckets; i++)
             h->bucket[i] += s->block.bucket[i];
         h->sum_ns += s->block.sum_ns;
-        most = s->block.max_ns > most ? s->block.max_ns : most;
     }
-    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+    for (size_t i = 0; i < buckets; i++)
         h->count += h->bucket[i];
-    h->max_ns = most > INT64_MAX ? INT64_MAX : (int64_t)most;
+    h->max_ns = all->max_ns > INT64_MAX ? INT64_MAX : (int64_t)all->max_ns;
     return 0;
 }
 
@@ -270,6 +292,29 @@ take_total(struct board_figure *figure, uint64_t total, double seconds)
     figure->value = (double)total;
 }
 
+/* Most histograms are of work that is seldom done: their heads say that all is as it was. */
+static int
+take_histogram_of(struct board_reader *board, struct board_figure *figure, uint32_t lanes,
+    double seconds, struct scratch *s)
+{
+    struct board_block_head all;
+    int r = read_heads(board, figure->histogram, lanes, &all);
+    if (r < 0)
+        return r;
+    if (figure->known && !memcmp(&all, &figure->seen, sizeof all)) {
+        take_total(figure, figure->total, seconds);
+        return 0;
+    }
+    r = read_histogram(board, figure->histogram, lanes, &all, s);
+    if (r < 0)
+        return r;
+    figure->seen = all;
+    figure->known = true;
+    take_total(figure, s->histogram.count, seconds);
+    take_histogram(figure, &s->histogram);
+    return 0;
+}
+
 static int
 take_figures(struct board_reader *board, uint32_t lanes, double seconds, struct scratch *s)
 {
@@ -284,11 +329,7 @@ take_figures(struct board_reader *board, uint32_t lanes, double seconds, struct 
             memcpy(&figure->value, &s->gauge[figure->index], sizeof figure->value);
             break;
         default:
-            r = read_histogram(board, figure->histogram, lanes, s);
-            if (r < 0)
-                break;
-            take_total(figure, s->histogram.count, seconds);
-            take_histogram(figure, &s->histogram);
+            r = take_histogram_of(board, figure, lanes, seconds, s);
         }
     }
     return r;

@@ -18,6 +18,8 @@ struct board_figure {
     double rate; /* of the total, per second since the read before; NaN: not known */
     double mean, p50, p90, p99, p999, max; /* of a histogram, seconds; NaN when empty */
     uint32_t index, serial, histogram; /* where it stands in the file */
+    struct board_block_head seen; /* of a histogram, over its lanes, when `known' */
+    bool known;
 };
 
 struct board_reader {
