@@ -165,6 +165,35 @@ START_TEST(figures_have_two_decimals)
 }
 END_TEST
 
+START_TEST(durations_have_twelve_decimals)
+{
+    static const struct {
+        double value;
+        const char *want;
+    } rows[] = {
+        { 0, "0" }, { -0.0, "0" }, { 1, "1" }, { 0.5, "0.5" }, { 7.4e-9, "0.0000000074" },
+        { 1e-12, "0.000000000001" }, { 1e-13, "0" }, { 0.0002513348333333333, "0.000251334833" },
+        { -0.25, "-0.25" }, { 3600.000001, "3600.000001" }, { 1e7, "10000000" }, { (double)NAN, "null" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        str_clear(&out);
+        jw_init(&w, &out);
+        jw_seconds(&w, NULL, rows[i].value);
+        ck_assert_str_eq(out.data, rows[i].want);
+    }
+    unsigned seed = 5;
+    for (int i = 0; i < 20000; i++) {
+        int64_t ns = rand_r(&seed);
+        str_clear(&out);
+        jw_init(&w, &out);
+        jw_seconds(&w, NULL, (double)ns / 1e9);
+        json_t *read = parsed();
+        ck_assert_double_eq(json_number_value(read), (double)ns / 1e9); /* whole nanoseconds are exact */
+        json_decref(read);
+    }
+}
+END_TEST
+
 START_TEST(strings_are_escaped)
 {
     static const struct {
@@ -308,6 +337,7 @@ test_suite(void)
     tcase_add_test(tcase, whole_numbers);
     tcase_add_test(tcase, numbers_read_back_or_are_null);
     tcase_add_test(tcase, figures_have_two_decimals);
+    tcase_add_test(tcase, durations_have_twelve_decimals);
     tcase_add_test(tcase, strings_are_escaped);
     tcase_add_test(tcase, any_bytes_make_valid_json);
     tcase_add_test(tcase, raw_and_values);

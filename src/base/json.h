@@ -42,10 +42,13 @@ void jw_number(struct json_writer *w, const char *key, double value);
 /* At most two decimals, for figures that are measured; NaN becomes null. */
 void jw_figure(struct json_writer *w, const char *key, double value);
 
+/* A measured duration: to the picosecond, of a long one to the nanosecond. */
+void jw_seconds(struct json_writer *w, const char *key, double seconds);
+
 /* Members of an object that are fields of a struct, as a table says. */
 struct jw_field {
     const char *key; /* NULL: the end */
-    enum { JW_COUNT, JW_NUMBER } kind; /* a uint64_t, a double (NaN: null) */
+    enum { JW_COUNT, JW_SECONDS } kind; /* a uint64_t, a double (NaN: null) */
     size_t offset;
 };
 void jw_fields(struct json_writer *w, const struct jw_field *field, const void *object);

@@ -171,23 +171,34 @@ file_rows_copy(struct file_figures *ret_figures, int most)
     return count;
 }
 
+/* "read_bytes: 4096" */
+static bool
+find_count(const char *text, const char *key, uint64_t *ret_value)
+{
+    const char *at = strstr(text, key);
+    if (at)
+        *ret_value = strtoull(at + strlen(key), NULL, 10);
+    return at != NULL;
+}
+
+/* Asked for at every tick: the file stays open. */
 int
 file_disk_totals(uint64_t *ret_read_bytes, uint64_t *ret_written_bytes)
 {
+    static int fd = -1;
     char text[512];
-    unsigned long long read_bytes, written_bytes;
-    int fd = open("/proc/self/io", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    uint64_t read_bytes, written_bytes;
+    pthread_mutex_lock(&lock);
+    if (fd < 0)
+        fd = open("/proc/self/io", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : pread(fd, text, sizeof text - 1, 0);
     int r = n < 0 ? -errno : 0;
-    if (fd >= 0)
-        close(fd);
+    pthread_mutex_unlock(&lock);
     if (r < 0)
         return r;
     text[n] = '\0';
-    const char *at = strstr(text, "\nread_bytes: ");
-    const char *to = strstr(text, "\nwrite_bytes: ");
-    if (!at || !to || sscanf(at, " read_bytes: %llu", &read_bytes) != 1 ||
-        sscanf(to, " write_bytes: %llu", &written_bytes) != 1)
+    if (!find_count(text, "\nread_bytes: ", &read_bytes) ||
+        !find_count(text, "\nwrite_bytes: ", &written_bytes))
         return -ENODATA;
     *ret_read_bytes = read_bytes;
     *ret_written_bytes = written_bytes;

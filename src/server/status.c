@@ -61,9 +61,9 @@ static void
 write_acquire(struct json_writer *w, const struct histogram *h)
 {
     bool known = h && h->count;
-    jw_number(w, "acquire_p50_seconds",
+    jw_seconds(w, "acquire_p50_seconds",
         known ? ns_to_sec(histogram_quantile(h, 0.5)) : (double)NAN);
-    jw_number(w, "acquire_p99_seconds",
+    jw_seconds(w, "acquire_p99_seconds",
         known ? ns_to_sec(histogram_quantile(h, 0.99)) : (double)NAN);
 }
 
@@ -115,11 +115,11 @@ write_task(struct json_writer *w, const struct task_stat *task)
     jw_int(w, "count", (int64_t)h->count);
     jw_int(w, "in_progress", (int64_t)task->in_progress);
     jw_int(w, "failed", (int64_t)task->failed);
-    jw_number(w, "min_seconds", h->count ? ns_to_sec(h->min_ns) : (double)NAN);
-    jw_number(w, "mean_seconds", h->count ? (double)(h->sum_ns / h->count) / 1e9 : (double)NAN);
-    jw_number(w, "p99_seconds",
+    jw_seconds(w, "min_seconds", h->count ? ns_to_sec(h->min_ns) : (double)NAN);
+    jw_seconds(w, "mean_seconds", h->count ? (double)(h->sum_ns / h->count) / 1e9 : (double)NAN);
+    jw_seconds(w, "p99_seconds",
         count ? ns_to_sec(histogram_quantile(h, 0.99)) : (double)NAN);
-    jw_number(w, "max_seconds", h->count ? ns_to_sec(h->max_ns) : (double)NAN);
+    jw_seconds(w, "max_seconds", h->count ? ns_to_sec(h->max_ns) : (double)NAN);
     jw_end(w);
 }
 

@@ -11,12 +11,12 @@
 static void
 write_histogram(struct json_writer *w, const struct board_figure *figure)
 {
-    jw_number(w, "mean_seconds", figure->mean);
-    jw_number(w, "p50_seconds", figure->p50);
-    jw_number(w, "p90_seconds", figure->p90);
-    jw_number(w, "p99_seconds", figure->p99);
-    jw_number(w, "p999_seconds", figure->p999);
-    jw_number(w, "max_seconds", figure->max);
+    jw_seconds(w, "mean_seconds", figure->mean);
+    jw_seconds(w, "p50_seconds", figure->p50);
+    jw_seconds(w, "p90_seconds", figure->p90);
+    jw_seconds(w, "p99_seconds", figure->p99);
+    jw_seconds(w, "p999_seconds", figure->p999);
+    jw_seconds(w, "max_seconds", figure->max);
 }
 
 static void

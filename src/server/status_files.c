@@ -20,9 +20,9 @@ static const struct jw_field fields[] = {
     ROW("failed", COUNT, failed),
     ROW("read_bytes", COUNT, bytes_read),
     ROW("written_bytes", COUNT, bytes_written),
-    ROW("mean_seconds", NUMBER, mean_seconds),
-    ROW("p99_seconds", NUMBER, p99_seconds),
-    ROW("max_seconds", NUMBER, max_seconds),
+    ROW("mean_seconds", SECONDS, mean_seconds),
+    ROW("p99_seconds", SECONDS, p99_seconds),
+    ROW("max_seconds", SECONDS, max_seconds),
     { 0 },
 };
 
