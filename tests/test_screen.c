@@ -6,6 +6,9 @@
  */
 #include "screen_rig.h"
 
+#include "base/json_change.h"
+#include "base/xalloc.h"
+
 static const char *const fixtures[] = { "one_core", "boards", "busy", "many_cores", "unknown" };
 
 START_TEST(overview_is_as_committed)
@@ -688,6 +691,83 @@ START_TEST(hold_keeps_the_picture)
 }
 END_TEST
 
+static void
+change(struct rig *rig, const json_t *before, const json_t *after)
+{
+    struct str text[3];
+    struct json_writer w;
+    for (int i = 0; i < 3; i++)
+        str_init(&text[i]);
+    jw_init(&w, &text[0]);
+    jw_value(&w, NULL, before);
+    jw_init(&w, &text[1]);
+    jw_value(&w, NULL, after);
+    ck_assert(json_change_write(&text[0], &text[1], &text[2]));
+    json_t *made = json_parse(text[2].data, text[2].len, NULL);
+    ck_assert_ptr_nonnull(made);
+    screen_notification(rig->screen, "change", made);
+    json_decref(made);
+    for (int i = 0; i < 3; i++)
+        str_release(&text[i]);
+}
+
+/* Told whole or by its changes, seen all the time or held meanwhile: the same picture. */
+START_TEST(changes_show_what_ticks_show)
+{
+    struct rig whole, told;
+    json_t *calm = load("one_core"), *busy = load("busy");
+    rig_open(&whole);
+    rig_open(&told);
+    rig_connect(&whole, "one_core");
+    rig_connect(&told, "one_core");
+    json_object_set_new(busy, "seq", json_integer(json_get_int(calm, "seq", 0) + 1));
+    screen_notification(whole.screen, "tick", calm);
+    screen_notification(told.screen, "tick", calm);
+    screen_notification(whole.screen, "tick", busy);
+    change(&told, calm, busy);
+    char *want = xstrdup(picture(&whole));
+    ck_assert_str_eq(picture(&told), want);
+    screen_key(told.screen, ' ');
+    json_t *later = json_deep_copy(busy);
+    json_object_set_new(json_object_get(later, "host"), "name", json_string("elsewhere"));
+    json_object_set_new(later, "seq", json_integer(json_get_int(busy, "seq", 0) + 1));
+    change(&told, busy, later);
+    check_hides(&told, "elsewhere");
+    screen_key(told.screen, ' ');
+    json_t *last = json_deep_copy(later);
+    json_object_set_new(last, "seq", json_integer(json_get_int(later, "seq", 0) + 1));
+    change(&told, later, last);
+    check_shows(&told, "elsewhere");
+    free(want);
+    json_decref(calm);
+    json_decref(busy);
+    json_decref(later);
+    json_decref(last);
+    rig_close(&whole);
+    rig_close(&told);
+}
+END_TEST
+
+START_TEST(a_change_of_nothing_asks_anew)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    json_t *made = json_pack("{s:{s:i}}", "cpu", "there_is_no_such", 1);
+    int watches = 0;
+    screen_notification(rig.screen, "change", made); /* before a tick */
+    json_t *status = load("busy");
+    screen_notification(rig.screen, "tick", status);
+    screen_notification(rig.screen, "change", made);
+    for (int i = 0; i < rig.asked_count; i++)
+        watches += !strcmp(rig.asked[i].method, "watch");
+    ck_assert_int_eq(watches, 3);
+    json_decref(made);
+    json_decref(status);
+    rig_close(&rig);
+}
+END_TEST
+
 START_TEST(zoom_shows_one_panel)
 {
     struct rig rig;
@@ -844,6 +924,8 @@ test_suite(void)
     tcase_add_test(keys, server_trouble_is_shown);
     tcase_add_test(keys, hold_keeps_the_picture);
     tcase_add_test(keys, zoom_shows_one_panel);
+    tcase_add_test(keys, changes_show_what_ticks_show);
+    tcase_add_test(keys, a_change_of_nothing_asks_anew);
     tcase_add_test(keys, dialogs_open_by_their_keys);
     tcase_add_test(keys, mouse_chooses_opens_and_scrolls);
     tcase_add_test(keys, a_state_change_is_drawn_at_once_progress_is_not);

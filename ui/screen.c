@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_change.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 
@@ -125,7 +126,7 @@ take_processes(struct screen *screen, const json_t *result)
 }
 
 static void update_runs(struct scene *scene);
-static void take_status(struct screen *screen, const json_t *status);
+static void take_status(struct screen *screen, const json_t *status, const json_t *change);
 
 static void
 take_run_answer(struct screen *screen, const struct call *call, const json_t *result,
@@ -154,7 +155,8 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
     switch (call->kind) {
     case CALL_STATUS:
         if (result)
-            take_status(screen, result);
+            take_status(screen, result, NULL);
+        screen->status_seen = false; /* it need not be that of a tick */
         break;
     case CALL_WATCH:
         if (!result)
@@ -299,9 +301,9 @@ screen_update_tables(struct scene *scene)
 }
 
 static void
-take_status(struct screen *screen, const json_t *status)
+take_status(struct screen *screen, const json_t *status, const json_t *change)
 {
-    view_apply_status(&screen->scene.view, status);
+    view_apply_change(&screen->scene.view, status, change);
     keep_selection(&screen->scene);
     update_runs(&screen->scene);
     screen_update_tables(&screen->scene);
@@ -311,6 +313,43 @@ take_status(struct screen *screen, const json_t *status)
     screen_tick_settings(screen);
     screen_tick_alerts(screen);
     screen->dirty = screen->dirty || screen->scene.kind != SCENE_PROCESSES || !screen->processes_asked;
+}
+
+static void
+ask_ticks(struct screen *screen)
+{
+    json_t *params = json_object(), *topics = json_array();
+    json_array_append_new(topics, json_string("changes"));
+    json_array_append_new(topics, json_string("runs"));
+    json_array_append_new(topics, json_string("alerts"));
+    json_object_set_new(params, "topics", topics);
+    screen_call(screen, CALL_WATCH, "watch", params);
+}
+
+static void
+forget_status(struct screen *screen)
+{
+    json_decref(screen->status);
+    screen->status = NULL;
+    screen->status_seen = false;
+}
+
+/* A held picture is told of no tick, but misses no change. */
+static void
+take_tick(struct screen *screen, json_t *status, const json_t *change)
+{
+    if (!change) {
+        forget_status(screen);
+        screen->status = json_incref(status);
+    } else if (!screen->status || json_change_apply(&screen->status, change) < 0) {
+        forget_status(screen);
+        ask_ticks(screen); /* from the beginning */
+        return;
+    }
+    bool held = screen->scene.held;
+    if (!held)
+        take_status(screen, screen->status, screen->status_seen ? change : NULL);
+    screen->status_seen = !held;
 }
 
 /* Progress alone waits for the next tick to be drawn. */
@@ -348,11 +387,11 @@ screen_notification(struct screen *screen, const char *method, const json_t *par
 {
     if (!strcmp(method, "alert"))
         take_notice(screen, params);
-    else if (screen->scene.held)
-        return;
     else if (!strcmp(method, "tick"))
-        take_status(screen, params);
-    else if (!strcmp(method, "run"))
+        take_tick(screen, (json_t *)(uintptr_t)params, NULL);
+    else if (!strcmp(method, "change"))
+        take_tick(screen, NULL, params);
+    else if (!strcmp(method, "run") && !screen->scene.held)
         take_run(screen, params);
     screen_settle(screen);
 }
@@ -385,12 +424,7 @@ screen_connected(struct screen *screen)
     screen->scene.view.banner[0] = '\0';
     screen->ready_ticks = screen->scene.view.ticks;
     screen_ask_all(screen); /* history first: what is older than the first status */
-    json_t *params = json_object(), *topics = json_array();
-    json_array_append_new(topics, json_string("tick"));
-    json_array_append_new(topics, json_string("runs"));
-    json_array_append_new(topics, json_string("alerts"));
-    json_object_set_new(params, "topics", topics);
-    screen_call(screen, CALL_WATCH, "watch", params);
+    ask_ticks(screen);
     if (screen->scene.kind == SCENE_RUN && screen->detail_calls == 0)
         screen_ask_detail(screen);
     screen_ask_settings(screen);
@@ -402,6 +436,7 @@ void
 screen_disconnected(struct screen *screen, const char *text)
 {
     screen->scene.view.connected = false;
+    forget_status(screen);
     text_clean(text, screen->scene.view.banner, sizeof screen->scene.view.banner);
     for (struct call *call = screen->calls; call; call = call->next)
         call->failed = true;
@@ -454,6 +489,7 @@ screen_free(struct screen *screen)
         free(screen->calls);
         screen->calls = next;
     }
+    forget_status(screen);
     scene_release(&screen->scene);
     free(screen);
 }

@@ -36,6 +36,8 @@ struct screen {
     struct dialog *dialogs; /* the top one */
     struct dialog_host dialog_host;
     struct call *calls;
+    json_t *status; /* what the ticks have said; owned, NULL before the first */
+    bool status_seen; /* all of it is in the view */
     double message_until; /* view time; NaN: until the next status */
     uint64_t ready_ticks; /* ticks when the connection began */
     bool dirty;

@@ -534,8 +534,56 @@ apply_host(struct view *view, const json_t *status)
     view->server_uptime = get_number(server, "uptime_seconds");
 }
 
+/* Has a part of the status changed? NULL: all of it may have. */
+static bool
+is_in(const json_t *change, const char *part)
+{
+    return !change || json_object_get(change, part);
+}
+
+static void
+apply_groups(struct view *view, const json_t *status, const json_t *change)
+{
+    for (int g = 0; g < GROUP_COUNT; g++) {
+        const struct metric_group_info *info = metric_group_info((enum metric_group)g);
+        if (!is_in(change, info->json))
+            continue;
+        if (info->per_instance)
+            apply_rows(view, (enum metric_group)g, status);
+        else
+            apply_scalars(view, (enum metric_group)g, status);
+    }
+}
+
+static void
+apply_parts(struct view *view, const json_t *status, const json_t *change)
+{
+    if (is_in(change, "host") || is_in(change, "server"))
+        apply_host(view, status);
+    apply_groups(view, status, change);
+    if (is_in(change, "memory"))
+        apply_shortage(view, status);
+    if (is_in(change, "leaks"))
+        apply_leaks(&view->shortage, json_object_get(status, "leaks"));
+    if (is_in(change, "pools"))
+        apply_pools(view, status);
+    if (is_in(change, "tasks"))
+        apply_tasks(view, status);
+    if (is_in(change, "boards")) {
+        view->figure_count = 0;
+        apply_boards(view, status, false);
+        apply_boards(view, status, true);
+    }
+    if (is_in(change, "files") || is_in(change, "disk"))
+        apply_files(view, status);
+    if (is_in(change, "runs"))
+        apply_runs(view, status);
+    if (is_in(change, "alerts"))
+        apply_alerts(view, status);
+}
+
 void
-view_apply_status(struct view *view, const json_t *status)
+view_apply_change(struct view *view, const json_t *status, const json_t *change)
 {
     if (!json_is_object(status))
         return;
@@ -546,22 +594,13 @@ view_apply_status(struct view *view, const json_t *status)
     view->interval_seconds = get_number(status, "interval_seconds");
     view->sample.sequence = sequence;
     view->sample.interval_seconds = view->interval_seconds;
-    apply_host(view, status);
-    for (int g = 0; g < GROUP_COUNT; g++)
-        if (metric_group_info((enum metric_group)g)->per_instance)
-            apply_rows(view, (enum metric_group)g, status);
-        else
-            apply_scalars(view, (enum metric_group)g, status);
+    apply_parts(view, status, json_is_object(change) ? change : NULL);
     for (int i = 0; i < VIEW_SERIES_COUNT && !again; i++)
         push_point(&view->series[i], view->sample.scalar[view->series[i].metric]);
-    apply_shortage(view, status);
-    apply_leaks(&view->shortage, json_object_get(status, "leaks"));
-    apply_pools(view, status);
-    apply_tasks(view, status);
-    view->figure_count = 0;
-    apply_boards(view, status, false);
-    apply_boards(view, status, true);
-    apply_files(view, status);
-    apply_runs(view, status);
-    apply_alerts(view, status);
+}
+
+void
+view_apply_status(struct view *view, const json_t *status)
+{
+    view_apply_change(view, status, NULL);
 }

@@ -155,6 +155,9 @@ void view_release(struct view *view);
 /* Takes a status object (the same one twice is one point of the graphs); members of a wrong type count as unknown. */
 void view_apply_status(struct view *view, const json_t *status);
 
+/* The same of a status that the view has all of but a change (base/json_change.h). */
+void view_apply_change(struct view *view, const json_t *status, const json_t *change);
+
 /* Takes a run object (a `run` notification). */
 void view_apply_run(struct view *view, const json_t *run);
 

@@ -112,7 +112,8 @@ do_watch(struct call *call)
     static const struct {
         const char *name;
         enum session_topic topic;
-    } topics[] = { { "tick", TOPIC_TICK }, { "runs", TOPIC_RUNS }, { "alerts", TOPIC_ALERTS } };
+    } topics[] = { { "tick", TOPIC_TICK }, { "changes", TOPIC_CHANGES }, { "runs", TOPIC_RUNS },
+        { "alerts", TOPIC_ALERTS } };
     size_t i;
     json_t *entry;
     unsigned wanted = 0;
@@ -121,12 +122,13 @@ do_watch(struct call *call)
         while (t < count && !str_equal(topics[t].name, json_string_value(entry)))
             t++;
         if (t == count)
-            return diag_set(call->diag, JSONRPC_PARAMS, "topics: one of tick, runs, alerts");
+            return diag_set(call->diag, JSONRPC_PARAMS, "topics: one of tick, changes, runs, alerts");
         wanted |= topics[t].topic;
     }
     if (!wanted)
         return call_need(call, "topics");
     call->session->topics = wanted;
+    call->session->told = 0;
     call->session->watched_run = json_get_int(call->params, "run", 0);
     return 0;
 }

@@ -654,6 +654,8 @@ server_new(struct loop *loop, const struct server_options *options, struct serve
     server->state_directory = xstrdup(options->state_directory);
     server->config_path = xstrdup(options->config_path);
     str_init(&server->status);
+    str_init(&server->told);
+    str_init(&server->change);
     str_init(&server->scratch);
     optop_arena_init(&server->arena, &(struct optop_arena_options){ .name = "requests" });
     name_machine(server);
@@ -742,6 +744,8 @@ server_free(struct server *server)
     boards_release(&server->boards);
     tasks_release(&server->tasks);
     str_release(&server->status);
+    str_release(&server->told);
+    str_release(&server->change);
     str_release(&server->scratch);
     optop_arena_release(&server->arena);
     free(server->unstored);

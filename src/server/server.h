@@ -85,7 +85,7 @@ struct unstored_change {
     int64_t wall_ns;
 };
 
-enum session_topic { TOPIC_TICK = 1, TOPIC_RUNS = 2, TOPIC_ALERTS = 4 };
+enum session_topic { TOPIC_TICK = 1, TOPIC_RUNS = 2, TOPIC_ALERTS = 4, TOPIC_CHANGES = 8 };
 
 struct session {
     struct session *next;
@@ -99,6 +99,7 @@ struct session {
     unsigned topics;
     int64_t watched_run; /* 0: all */
     bool tick_waiting; /* the newest tick goes out when the queue is empty */
+    uint64_t told; /* which status it has, of those who are told changes; 0: none */
 };
 
 /* What was done about a shortage of memory; see relief.c. */
@@ -158,6 +159,8 @@ struct server {
     struct str status; /* the newest status object */
     uint64_t status_seq; /* the sample it was made of */
     int64_t status_made_ns; /* monotonic */
+    struct str told, change; /* what watchers of changes have, and what it was since the one before */
+    uint64_t told_number; /* of `told', from 1 */
     struct str scratch; /* answers and notifications in the making */
     char run_store_state[640], alert_store_state[640]; /* what the store refuses; "": nothing */
     struct recent_notice recent[SERVER_RECENT_MAX]; /* newest first */

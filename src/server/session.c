@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json_change.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "server/beside.h"
@@ -43,17 +44,47 @@ on_line(void *context, char *text, size_t len)
 }
 
 static void
+send_notification(struct session *session, const char *method, const struct str *params)
+{
+    struct str *line = &session->server->scratch;
+    str_clear(line);
+    str_puts(line, "{\"jsonrpc\":\"2.0\",\"method\":\"");
+    str_puts(line, method);
+    str_puts(line, "\",\"params\":");
+    str_append(line, params->data, params->len);
+    str_puts(line, "}\n");
+    lines_send(session->lines, line->data, line->len);
+}
+
+/* Who watches changes and has the status of the tick before gets what is new since; a
+ * newcomer, or who was too slow for a tick, gets all of it, as all who watch ticks do. */
+static void
 send_tick(struct session *session)
 {
     struct server *server = session->server;
-    struct str *line = &server->scratch;
-    const struct str *status = server_status(server);
-    str_clear(line);
-    str_puts(line, "{\"jsonrpc\":\"2.0\",\"method\":\"tick\",\"params\":");
-    str_append(line, status->data, status->len);
-    str_puts(line, "}\n");
     session->tick_waiting = false;
-    lines_send(session->lines, line->data, line->len);
+    if (!(session->topics & TOPIC_CHANGES)) {
+        send_notification(session, "tick", server_status(server));
+        return;
+    }
+    if (session->told && session->told + 1 == server->told_number)
+        send_notification(session, "change", &server->change);
+    else if (session->told != server->told_number)
+        send_notification(session, "tick", &server->told);
+    session->told = server->told_number;
+}
+
+/* Once per tick. */
+static void
+take_told(struct server *server)
+{
+    const struct str *status = server_status(server);
+    str_clear(&server->change);
+    if (server->told.len && !json_change_write(&server->told, status, &server->change))
+        str_puts(&server->change, "{}");
+    str_clear(&server->told);
+    str_append(&server->told, status->data, status->len);
+    server->told_number++;
 }
 
 static void
@@ -142,9 +173,14 @@ session_sweep(void *context)
 void
 session_tick(struct server *server)
 {
+    bool told = false;
     for (struct session *session = server->sessions; session; session = session->next) {
-        if (!(session->topics & TOPIC_TICK))
+        if (!(session->topics & (TOPIC_TICK | TOPIC_CHANGES)))
             continue;
+        if (session->topics & TOPIC_CHANGES && !told) {
+            take_told(server);
+            told = true;
+        }
         if (lines_queued(session->lines))
             session->tick_waiting = true;
         else
