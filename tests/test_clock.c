@@ -105,6 +105,35 @@ START_TEST(reads_times)
 }
 END_TEST
 
+START_TEST(times_that_have_been)
+{
+    static const struct {
+        const char *text;
+        int64_t seconds;
+    } rows[] = {
+        { "2026-11-21 14:03", 1795266180 },
+        { "-2h30m", 1795269787 - 9000 },
+        { "-0s", 1795269787 },
+        { "15:03", 1795269780 }, /* it is 15:03:07 */
+        { "15:03:08", 1795269788 - 86400 },
+        { "0:00", 1795302000 - 86400 },
+    };
+    static const char *const wrong[] = { "", "-", "+1h", "soon", "--1h", "-1e99h", "1h" };
+    setenv("TZ", "CET-1", 1);
+    tzset();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int64_t ns = 0;
+        ck_assert_msg(clock_parse_past(rows[i].text, 1795269787 * NS_PER_SEC, &ns) == 0, "%s", rows[i].text);
+        ck_assert_msg(ns == rows[i].seconds * NS_PER_SEC, "%s: %jd", rows[i].text,
+            (intmax_t)(ns / NS_PER_SEC));
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        int64_t ns = 0;
+        ck_assert_msg(clock_parse_past(wrong[i], 1795269787 * NS_PER_SEC, &ns) < 0, "%s", wrong[i]);
+    }
+}
+END_TEST
+
 START_TEST(too_little_room_gives_nothing)
 {
     char buf[4] = "abc";
@@ -123,6 +152,7 @@ test_suite(void)
     tcase_add_test(tcase, utc);
     tcase_add_test(tcase, local);
     tcase_add_test(tcase, reads_times);
+    tcase_add_test(tcase, times_that_have_been);
     tcase_add_test(tcase, too_little_room_gives_nothing);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -306,6 +306,42 @@ START_TEST(themes_are_switched)
 }
 END_TEST
 
+/* Back to what was recorded, through the real server, and to now again. */
+START_TEST(an_earlier_time_is_shown)
+{
+    prepare("C.UTF-8");
+    FILE *file = fopen(getenv("OPTOP_CONFIG"), "we");
+    ck_assert_ptr_nonnull(file);
+    fputs("[server]\ninterval = 200ms\nhistory_screen = 1s\n", file);
+    fclose(file);
+    open_console(24, 80);
+    ck_screen("CPU");
+    for (int i = 0; i < 200; i++) { /* until something is recorded */
+        terminal_send(&terminal, "<");
+        if (terminal_wait(&terminal, "as of", 0.2))
+            break;
+    }
+    ck_screen("as of");
+    ck_screen("later");
+    terminal_send(&terminal, "c"); /* nothing is cancelled there */
+    ck_screen("nothing can be changed in it");
+    terminal_send(&terminal, ":now\r");
+    ck_assert(terminal_wait_gone(&terminal, "as of", WAIT));
+    terminal_send(&terminal, "<");
+    ck_screen("as of");
+    for (int i = 0; i < 200; i++) { /* forth, until that is now */
+        terminal_send(&terminal, ">");
+        if (terminal_wait_gone(&terminal, "as of", 0.05))
+            break;
+    }
+    ck_assert(terminal_wait_gone(&terminal, "as of", WAIT));
+    terminal_send(&terminal, "q");
+    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
+    terminal_close(&terminal);
+    stop_server();
+}
+END_TEST
+
 START_TEST(terminal_is_restored_on_term)
 {
     prepare("C.UTF-8");
@@ -358,6 +394,7 @@ test_suite(void)
     tcase_add_test(tcase, steer_a_run);
     tcase_add_test(tcase, sizes_and_ascii);
     tcase_add_test(tcase, themes_are_switched);
+    tcase_add_test(tcase, an_earlier_time_is_shown);
     tcase_add_test(tcase, terminal_is_restored_on_term);
     tcase_add_test(tcase, server_dies);
     suite_add_tcase(suite, tcase);

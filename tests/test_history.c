@@ -627,6 +627,30 @@ START_TEST(what_is_known_is_not_overwritten)
 }
 END_TEST
 
+START_TEST(read_up_to_a_time)
+{
+    begin(short_lengths); /* 20 s, 100 s, 600 s */
+    for (int i = 0; i < 500; i++)
+        push_cpu(i, i);
+    const int64_t base = WALL * NS_PER_SEC;
+    ck_assert_int_eq(history_read_to(history, METRIC_CPU_TOTAL, -1, 0, base + 490 * NS_PER_SEC, point, 5), 5);
+    SAME(point[4].mean, 490);
+    SAME(point[0].mean, 486);
+    ck_assert_int_eq(history_read_to(history, METRIC_CPU_TOTAL, -1, 0, base + 485 * NS_PER_SEC, point, 50), 6);
+    ck_assert_int_eq(history_read_to(history, METRIC_CPU_TOTAL, -1, 0, base + 400 * NS_PER_SEC, point, 50), 0);
+    ck_assert_int_eq(history_read_to(history, METRIC_CPU_TOTAL, -1, 1, base + 450 * NS_PER_SEC, point, 50), 5);
+    ck_assert_int_eq(point[4].wall_ns, base + 449 * NS_PER_SEC);
+    ck_assert_int_eq(history_read_to(history, METRIC_CPU_TOTAL, -1, 1, base + 448 * NS_PER_SEC, point, 50), 4);
+    ck_assert_int_eq(history_read_to(history, METRIC_CPU_TOTAL, -1, 0, INT64_MIN, point, 50), 0);
+    ck_assert_int_eq(history_read_to(history, METRIC_CPU_TOTAL, -1, 0, INT64_MAX, point, 50), 20);
+    ck_assert_int_eq(history_tier_at(history, METRIC_CPU_TOTAL, -1, base + 495 * NS_PER_SEC), 0);
+    ck_assert_int_eq(history_tier_at(history, METRIC_CPU_TOTAL, -1, base + 450 * NS_PER_SEC), 1);
+    ck_assert_int_eq(history_tier_at(history, METRIC_CPU_TOTAL, -1, base + 200 * NS_PER_SEC), 2);
+    ck_assert_int_eq(history_tier_at(history, METRIC_CPU_TOTAL, -1, 0), 2);
+    end();
+}
+END_TEST
+
 START_TEST(too_old_to_be_recalled)
 {
     write_five_minutes(1);
@@ -734,6 +758,7 @@ test_suite(void)
     tcase_add_test(recording, the_past_comes_back);
     tcase_add_test(recording, what_is_known_is_not_overwritten);
     tcase_add_test(recording, too_old_to_be_recalled);
+    tcase_add_test(recording, read_up_to_a_time);
     tcase_add_loop_test(recording, bytes_that_make_no_sense, 0, 4);
     tcase_add_test(recording, writing_allocates_nothing);
     suite_add_tcase(suite, recording);

@@ -9,6 +9,8 @@
 #ifndef OPTOP_UI_ACTION_H
 #define OPTOP_UI_ACTION_H
 
+#include <stdbool.h>
+
 struct screen;
 
 enum action {
@@ -79,6 +81,12 @@ enum action {
     ACTION_ZOOM, /* the focused panel, over the whole screen */
     ACTION_COMMAND,
     ACTION_FREEZE, /* the picture stands still */
+    ACTION_EARLIER, /* the whole screen, as recorded */
+    ACTION_FORTH,
+    ACTION_MUCH_EARLIER,
+    ACTION_MUCH_FORTH,
+    ACTION_AT,
+    ACTION_NOW,
     ACTION_COPY, /* the selected value */
     ACTION_EXPORT, /* the panel with the focus, to a file */
     ACTION_THEME,
@@ -94,6 +102,7 @@ struct action_row {
     /* text: what was typed behind the name; NULL by a key. by: of the row. */
     void (*act)(struct screen *screen, int by, const char *text);
     int by;
+    bool changes; /* something that goes on: refused while an earlier time is shown */
 };
 
 const struct action_row *action_info(enum action action);

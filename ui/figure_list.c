@@ -81,14 +81,14 @@ ring_for(struct figure_list *list, int place)
 }
 
 void
-figure_list_update(struct figure_list *list, bool remember)
+figure_list_update(struct figure_list *list, bool remember, bool now)
 {
     const struct view *view = list->view;
     if (remember && !list->ring)
         list->ring = xcalloc(VIEW_FIGURES_MAX, sizeof *list->ring);
     for (int i = 0; i < view->figure_count; i++)
         list->key[i] = key_of(&view->figure[i]);
-    for (int i = 0; list->ring && i < view->figure_count; i++) {
+    for (int i = 0; list->ring && now && i < view->figure_count; i++) {
         const struct view_figure *figure = &view->figure[i];
         struct figure_ring *ring = ring_for(list, i);
         if (ring->count && ring->pushed == view->ticks)

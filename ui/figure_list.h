@@ -26,8 +26,9 @@ struct figure_list {
 
 void figure_list_release(struct figure_list *list);
 
-/* A status has come. remember: from now on (nothing is kept before). */
-void figure_list_update(struct figure_list *list, bool remember);
+/* A status has come. remember: from now on (nothing is kept before). now: it is not one of an
+ * earlier time, which is no part of what is remembered. */
+void figure_list_update(struct figure_list *list, bool remember, bool now);
 
 /* NULL: nothing is known. */
 const struct figure_ring *figure_list_ring(const struct figure_list *list, uint64_t key);

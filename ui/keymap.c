@@ -71,6 +71,10 @@ static const struct key_row rows[] = {
     { "panels", "z", 'z', ACTION_ZOOM, "zoom", NULL },
     { "panels", "Space", ' ', ACTION_FREEZE, "hold", NULL },
     { "panels", "H", 'H', ACTION_FREEZE, NULL, NULL },
+    { "panels", "<", '<', ACTION_EARLIER, NULL, NULL },
+    { "panels", ">", '>', ACTION_FORTH, "later", NULL },
+    { "panels", "{", '{', ACTION_MUCH_EARLIER, NULL, NULL },
+    { "panels", "}", '}', ACTION_MUCH_FORTH, NULL, NULL },
     { "panels", "Tab", KEY_CODE_TAB, ACTION_NEXT_PANEL, NULL, NULL },
     { "panels", "Backtab", KEY_CODE_BACKTAB, ACTION_PREVIOUS_PANEL, NULL, NULL },
 

@@ -84,6 +84,7 @@ struct panel {
     /* The figure in the frame; "" for none. */
     void (*note)(const struct panel_context *context, char *buf, size_t size);
     void (*draw)(struct canvas *canvas, struct rect inside, const struct panel_context *context);
+    bool now_only; /* of what it shows nothing is in the status: unknown of an earlier time */
 };
 
 const struct panel *panel_info(enum panel_id id);

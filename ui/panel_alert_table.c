@@ -94,4 +94,5 @@ const struct panel panel_webhooks = {
     .want = webhooks_want,
     .note = webhooks_note,
     .draw = table_panel_draw,
+    .now_only = true,
 };

@@ -112,4 +112,5 @@ const struct panel panel_curve = {
     .want = curve_want,
     .note = curve_note,
     .draw = curve_draw,
+    .now_only = true,
 };

@@ -74,4 +74,5 @@ const struct panel panel_failures = {
     .want = failures_want,
     .note = failures_note,
     .draw = failures_draw,
+    .now_only = true,
 };

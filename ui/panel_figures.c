@@ -147,4 +147,5 @@ const struct panel panel_figure_history = {
     .want = figure_want,
     .note = figure_note,
     .draw = figure_draw,
+    .now_only = true,
 };

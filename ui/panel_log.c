@@ -88,4 +88,5 @@ const struct panel panel_log = {
     .want = log_want,
     .note = log_note,
     .draw = log_draw,
+    .now_only = true,
 };

@@ -154,4 +154,5 @@ const struct panel panel_map = {
     .want = map_want,
     .note = map_note,
     .draw = map_draw,
+    .now_only = true,
 };

@@ -52,4 +52,5 @@ const struct panel panel_processes = {
     .want = processes_want,
     .note = processes_note,
     .draw = processes_draw,
+    .now_only = true,
 };

@@ -114,6 +114,7 @@ const struct panel panel_scores = {
     .want = scores_want,
     .note = scores_note,
     .draw = scores_draw,
+    .now_only = true,
 };
 
 /* The score against one parameter. */
@@ -217,4 +218,5 @@ const struct panel panel_scatter = {
     .want = scatter_want,
     .note = scatter_note,
     .draw = scatter_draw,
+    .now_only = true,
 };

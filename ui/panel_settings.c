@@ -89,6 +89,7 @@ const struct panel panel_settings = {
     .want = settings_want,
     .note = settings_note,
     .draw = settings_draw,
+    .now_only = true,
 };
 
 /* The one under the cursor. */
@@ -258,4 +259,5 @@ const struct panel panel_setting = {
     .want = setting_want,
     .note = setting_note,
     .draw = setting_draw,
+    .now_only = true,
 };

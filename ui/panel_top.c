@@ -145,4 +145,5 @@ const struct panel panel_top = {
     .want = top_want,
     .note = top_note,
     .draw = top_draw,
+    .now_only = true,
 };

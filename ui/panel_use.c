@@ -116,4 +116,5 @@ const struct panel panel_use = {
     .want = use_want,
     .note = use_note,
     .draw = use_draw,
+    .now_only = true,
 };

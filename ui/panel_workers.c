@@ -168,4 +168,5 @@ const struct panel panel_workers = {
     .want = workers_want,
     .note = workers_note,
     .draw = workers_draw,
+    .now_only = true,
 };

@@ -347,7 +347,7 @@ scene_processes(const struct scene *scene, const struct process_row **ret_proces
 {
     const struct table *table = &scene->process_table;
     int count = 0;
-    if (scene->kind != SCENE_PROCESSES)
+    if (scene->kind != SCENE_PROCESSES || scene->past.on)
         return 0;
     if (!table->mark_count)
         count = (ret_process[0] = process_list_find(&scene->processes, table->cursor)) != NULL;
@@ -379,7 +379,13 @@ scene_can(const struct scene *scene, enum action action)
 {
     const struct view_run *target[1];
     const struct process_row *process[1];
+    if (scene->past.on && action_info(action)->changes)
+        return false;
     switch (action) {
+    case ACTION_FORTH:
+    case ACTION_MUCH_FORTH:
+    case ACTION_NOW:
+        return scene->past.on;
     case ACTION_DETAILS:
     case ACTION_SIGNAL:
     case ACTION_RENICE:
@@ -395,7 +401,7 @@ scene_can(const struct scene *scene, enum action action)
         return scene_setting_can(scene, action);
     case ACTION_METRIC:
     case ACTION_WORST:
-        return scene->kind == SCENE_RUN && scene->detail.run.run;
+        return scene->kind == SCENE_RUN && scene->detail.run.run && !scene->past.on;
     case ACTION_ACKNOWLEDGE:
     case ACTION_SILENCE:
     case ACTION_TEST:
@@ -425,7 +431,7 @@ scene_can(const struct scene *scene, enum action action)
     case ACTION_FILTER:
     case ACTION_SEARCH:
         if (scene->kind == SCENE_RUN) /* in its log */
-            return true;
+            return !scene->past.on;
         /* fall through */
     case ACTION_MARK:
     case ACTION_SORT:
@@ -466,9 +472,15 @@ draw_panel(struct scene *scene, struct canvas *canvas, enum panel_id id, struct 
     } else {
         draw_rule(canvas, rect.x, rect.y, rect.width, title, style);
     }
-    panel->note(&context, note, sizeof note);
+    bool unknown = scene->past.on && panel->now_only;
+    if (!unknown)
+        panel->note(&context, note, sizeof note);
     draw_box_note(canvas, rect, title, note, STYLE_VALUE);
-    if (inside.width > 0 && inside.height > 0)
+    if (inside.width < 1 || inside.height < 1)
+        return;
+    if (unknown)
+        panel_empty(canvas, inside, "not recorded: known of now alone");
+    else
         panel->draw(canvas, inside, &context);
 }
 

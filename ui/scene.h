@@ -57,6 +57,10 @@ struct scene {
     int parameter; /* whose values stand against the score in SCENE_RUN */
     int second; /* and the other one of the map; see panel_second */
     bool held; /* the picture stands still on purpose */
+    struct {
+        bool on; /* an earlier time is shown */
+        double time, now; /* wall seconds: shown; of the newest tick */
+    } past; /* screen_past.c */
     char message[VIEW_TEXT_MAX]; /* instead of the keys; "" */
     enum style message_style;
     struct panel_list list[PANEL_COUNT];
@@ -108,6 +112,9 @@ void scene_workers_text(const struct view_run *run, int more, char *buf, size_t 
 
 /* The same of those of the settings (screen_settings.c). */
 bool scene_setting_can(const struct scene *scene, enum action action);
+
+/* What is said of the earlier time that is shown (screen_past.c). */
+void scene_past_text(const struct scene *scene, char *buf, size_t size);
 
 /* And of those of alerts (screen_alerts.c). */
 bool scene_alert_can(const struct scene *scene, enum action action);

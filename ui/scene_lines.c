@@ -133,6 +133,8 @@ add_badges(struct header *header, const struct scene *scene)
         add_piece(header, 2, true, STYLE_WARNING, "! %.0f warning", view->alerts_warning);
     if (view->alerts_critical > 0)
         add_piece(header, 2, true, STYLE_CRITICAL, "!! %.0f critical", view->alerts_critical);
+    if (scene->past.on)
+        add_piece(header, 2, true, STYLE_WARNING, "past");
     if (scene->held)
         add_piece(header, 2, true, STYLE_WARNING, "held");
 }
@@ -189,18 +191,34 @@ scene_draw_header(const struct scene *scene, struct canvas *canvas)
     }
 }
 
-/* A line under the header for what is wrong with the server; 0 or 1 rows. */
+/* One that says of which earlier time all below is. */
+static int
+draw_past(const struct scene *scene, struct canvas *canvas, int y)
+{
+    char text[128];
+    int margin = canvas->columns >= 20;
+    if (!scene->past.on || canvas->rows < 3)
+        return 0;
+    scene_past_text(scene, text, sizeof text);
+    canvas_text(canvas, margin, y, canvas->columns - 2 * margin, STYLE_WARNING, text);
+    return 1;
+}
+
+/* A line under the header for what is wrong with the server; 0 or 1 rows; and one more
+ * while an earlier time is shown. */
 int
 scene_draw_banner(const struct scene *scene, struct canvas *canvas, int y)
 {
+    int past = draw_past(scene, canvas, y);
+    y += past;
     const struct view *view = &scene->view;
     bool well = !*view->server_state || !strcmp(view->server_state, "ok");
     const char *text = !view->connected ? view->banner : well ? "" : view->server_state;
-    if (!*text || canvas->rows < 3)
-        return 0;
+    if (!*text || canvas->rows < 3 + past)
+        return past;
     enum style style = view->connected ? STYLE_WARNING : STYLE_CRITICAL;
     canvas_textf(canvas, canvas->columns >= 20, y, canvas->columns - 2 * (canvas->columns >= 20), style, "!! %s", text);
-    return 1;
+    return 1 + past;
 }
 
 /* The line of views: each with its key, the present one in brackets. Where

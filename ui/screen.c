@@ -151,10 +151,14 @@ static void
 finish_call(struct call *call, const json_t *result, const struct diag *diag)
 {
     struct screen *screen = call->screen;
+    bool past = screen->scene.past.on; /* what was asked of now comes too late */
     unlink_call(screen, call);
     switch (call->kind) {
+    case CALL_PAST:
+        screen_take_past(screen, call, result, diag);
+        break;
     case CALL_STATUS:
-        if (result)
+        if (result && !past)
             take_status(screen, result, NULL);
         screen->status_seen = false; /* it need not be that of a tick */
         break;
@@ -163,7 +167,7 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
             screen_tell(screen, STYLE_ERROR, diag->text);
         break;
     case CALL_HISTORY:
-        if (result)
+        if (result && call->run == (past ? screen->past_round : 0))
             view_apply_history(&screen->scene.view, call->tag, result);
         break;
     case CALL_TOP:
@@ -178,13 +182,13 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
         take_run_answer(screen, call, result, diag);
         break;
     case CALL_RUNS:
-        if (result) {
+        if (result && !past) {
             run_list_apply(&screen->scene.runs, result);
             table_update(&screen->scene.run_table);
         }
         break;
     case CALL_NOTICES:
-        if (result)
+        if (result && !past)
             notice_list_apply(&screen->scene.notices, result);
         if (result)
             webhook_list_apply(&screen->scene.webhooks, result);
@@ -293,21 +297,30 @@ update_runs(struct scene *scene)
 void
 screen_update_tables(struct scene *scene)
 {
-    figure_list_update(&scene->figures, scene->kind == SCENE_FIGURES);
+    figure_list_update(&scene->figures, scene->kind == SCENE_FIGURES, !scene->past.on);
     if (scene->kind == SCENE_FIGURES)
         table_update(&scene->figure_table);
     if (scene->kind == SCENE_ALERTS)
         table_update(&scene->alert_table);
 }
 
-static void
-take_status(struct screen *screen, const json_t *status, const json_t *change)
+void
+screen_apply_status(struct screen *screen, const json_t *status, const json_t *change)
 {
     view_apply_change(&screen->scene.view, status, change);
     keep_selection(&screen->scene);
     update_runs(&screen->scene);
     screen_update_tables(&screen->scene);
     expire_message(screen);
+    screen->dirty = true;
+}
+
+static void
+take_status(struct screen *screen, const json_t *status, const json_t *change)
+{
+    bool was_dirty = screen->dirty;
+    screen_apply_status(screen, status, change);
+    screen->dirty = was_dirty;
     screen_refresh_detail(screen);
     screen_ask_processes(screen);
     screen_tick_settings(screen);
@@ -346,7 +359,9 @@ take_tick(struct screen *screen, json_t *status, const json_t *change)
         ask_ticks(screen); /* from the beginning */
         return;
     }
-    bool held = screen->scene.held;
+    bool held = screen->scene.held || screen->scene.past.on;
+    if (screen->scene.past.on)
+        screen_tick_past(screen, screen->status);
     if (!held)
         take_status(screen, screen->status, screen->status_seen ? change : NULL);
     screen->status_seen = !held;
@@ -391,7 +406,7 @@ screen_notification(struct screen *screen, const char *method, const json_t *par
         take_tick(screen, (json_t *)(uintptr_t)params, NULL);
     else if (!strcmp(method, "change"))
         take_tick(screen, NULL, params);
-    else if (!strcmp(method, "run") && !screen->scene.held)
+    else if (!strcmp(method, "run") && !screen->scene.held && !screen->scene.past.on)
         take_run(screen, params);
     screen_settle(screen);
 }
@@ -423,7 +438,8 @@ screen_connected(struct screen *screen)
     screen->scene.view.connected = true;
     screen->scene.view.banner[0] = '\0';
     screen->ready_ticks = screen->scene.view.ticks;
-    screen_ask_all(screen); /* history first: what is older than the first status */
+    if (!screen->scene.past.on)
+        screen_ask_all(screen); /* history first: what is older than the first status */
     ask_ticks(screen);
     if (screen->scene.kind == SCENE_RUN && screen->detail_calls == 0)
         screen_ask_detail(screen);

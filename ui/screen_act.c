@@ -26,6 +26,8 @@ screen_open_run(struct screen *screen, const struct view_run *run)
 static void
 ask_runs(struct screen *screen)
 {
+    if (screen->scene.past.on)
+        return;
     json_t *params = json_object();
     json_object_set_new(params, "limit", json_integer(RUN_LIST_MAX));
     screen_call(screen, CALL_RUNS, "run.list", params);
@@ -35,11 +37,17 @@ void
 screen_show(struct screen *screen, enum scene_kind kind)
 {
     scene_show(&screen->scene, kind);
-    if (kind == SCENE_RUNS)
+    screen_ask_view(screen);
+}
+
+void
+screen_ask_view(struct screen *screen)
+{
+    if (screen->scene.kind == SCENE_RUNS)
         ask_runs(screen);
-    if (kind == SCENE_PROCESSES)
+    if (screen->scene.kind == SCENE_PROCESSES)
         screen_ask_processes(screen);
-    if (kind == SCENE_ALERTS)
+    if (screen->scene.kind == SCENE_ALERTS)
         screen_ask_notices(screen);
     screen_ask_settings(screen);
     screen_update_tables(&screen->scene);
@@ -76,6 +84,8 @@ act_back(struct screen *screen, int by, const char *text)
     (void)by, (void)text;
     if (screen->scene.zoom != PANEL_NONE)
         screen->scene.zoom = PANEL_NONE;
+    else if (screen->scene.past.on)
+        act_now(screen, 0, NULL);
     else if (screen->scene.kind == SCENE_HELP && screen->scene.helped != SCENE_RUN)
         screen_show(screen, screen->scene.helped);
     else if (screen->scene.kind == SCENE_HELP)
@@ -128,7 +138,7 @@ screen_command(struct screen *screen, const char *line)
         snprintf(message, sizeof message, "there is no command \"%s\"", name);
     else if (*text && !action_info(action)->argument)
         snprintf(message, sizeof message, "%s takes nothing behind it", action_info(action)->name);
-    else if (!scene_can(&screen->scene, action))
+    else if (!scene_can(&screen->scene, action) && !(screen->scene.past.on && action_info(action)->changes))
         snprintf(message, sizeof message, "%s would do nothing here", action_info(action)->name);
     else {
         screen_act(screen, action, text);
@@ -501,6 +511,8 @@ act_quit(struct screen *screen, int by, const char *text)
 void
 screen_act(struct screen *screen, enum action action, const char *text)
 {
-    if (action != ACTION_NONE && scene_can(&screen->scene, action))
+    if (action != ACTION_NONE && screen->scene.past.on && action_info(action)->changes)
+        screen_tell(screen, STYLE_ERROR, "this is an earlier time: nothing can be changed in it (Esc goes back to now)");
+    else if (action != ACTION_NONE && scene_can(&screen->scene, action))
         action_info(action)->act(screen, action_info(action)->by, text);
 }

@@ -12,7 +12,7 @@
 
 enum call_kind { CALL_STATUS, CALL_WATCH, CALL_HISTORY, CALL_TOP, CALL_CURVE, CALL_MAP, CALL_LOGS, CALL_FAILURES,
     CALL_WORKERS, CALL_RUN, CALL_RUNS, CALL_PROCESSES, CALL_NOTICES, CALL_CONFIG, CALL_SETTING,
-    CALL_SETTING_HISTORY, CALL_ALERT,
+    CALL_SETTING_HISTORY, CALL_ALERT, CALL_PAST,
     CALL_DIALOG };
 
 /* A request under way. */
@@ -50,6 +50,8 @@ struct screen {
     char map_x[RUN_NAME_MAX], map_y[RUN_NAME_MAX];
     int map_columns, map_rows;
     bool map_asked;
+    bool past_asked; /* an earlier time is under way */
+    int64_t past_round; /* counts those that were shown */
     bool processes_asked, workers_asked, settings_asked; /* under way */
 };
 
@@ -62,6 +64,13 @@ struct call *screen_call(struct screen *screen, enum call_kind kind, const char 
 void screen_ask_notices(struct screen *screen);
 void screen_update_tables(struct scene *scene); /* with what has come */
 void screen_ask_all(struct screen *screen); /* what a hold has missed */
+
+void screen_apply_status(struct screen *screen, const json_t *status, const json_t *change); /* what is seen of it */
+
+/* screen_past.c */
+void screen_take_past(struct screen *screen, const struct call *call, const json_t *result,
+    const struct diag *diag);
+void screen_tick_past(struct screen *screen, const json_t *status);
 
 /* screen_alerts.c */
 void screen_take_alert(struct screen *screen, const struct call *call, const json_t *result,
@@ -96,6 +105,7 @@ void screen_log_match(struct screen *screen, int by);
 void screen_act(struct screen *screen, enum action action, const char *text);
 void screen_open_run(struct screen *screen, const struct view_run *run);
 void screen_show(struct screen *screen, enum scene_kind kind);
+void screen_ask_view(struct screen *screen); /* what it shows beyond the status */
 void screen_move(struct scene *scene, enum panel_id id, int by);
 
 /* A line that was typed behind ':'. */
@@ -147,6 +157,9 @@ void act_page(struct screen *screen, int by, const char *text);
 void act_focus(struct screen *screen, int by, const char *text);
 void act_zoom(struct screen *screen, int by, const char *text);
 void act_command(struct screen *screen, int by, const char *text);
+void act_past(struct screen *screen, int by, const char *text);
+void act_at(struct screen *screen, int by, const char *text);
+void act_now(struct screen *screen, int by, const char *text);
 void act_hold(struct screen *screen, int by, const char *text);
 void act_copy(struct screen *screen, int by, const char *text);
 void act_export(struct screen *screen, int by, const char *text);

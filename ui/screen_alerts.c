@@ -152,6 +152,8 @@ deliveries(const struct view *view)
 void
 screen_ask_notices(struct screen *screen)
 {
+    if (screen->scene.past.on)
+        return;
     screen->deliveries = deliveries(&screen->scene.view);
     json_t *params = json_object();
     json_object_set_new(params, "limit", json_integer(NOTICE_LIST_MAX));

@@ -90,7 +90,7 @@ void
 screen_ask_processes(struct screen *screen)
 {
     struct process_list *list = &screen->scene.processes;
-    if (screen->scene.kind != SCENE_PROCESSES || screen->processes_asked)
+    if (screen->scene.kind != SCENE_PROCESSES || screen->processes_asked || screen->scene.past.on)
         return;
     json_t *params = json_object();
     json_object_set_new(params, "since", json_integer(list->more ? list->since : list->take));
@@ -177,6 +177,8 @@ screen_ask_detail(struct screen *screen)
 {
     struct detail *detail = &screen->scene.detail;
     int64_t run = detail->run.run;
+    if (screen->scene.past.on)
+        return;
     screen->detail_time = screen->scene.view.time;
     screen->detail_done = detail->run.done + detail->run.failed;
     screen->detail_state = detail->run.state;
@@ -209,7 +211,7 @@ map_is_wanted(const struct screen *screen, const char *x, const char *y, int col
     const struct scene *scene = &screen->scene;
     const struct detail *detail = &scene->detail;
     double age = scene->view.time - screen->map_time;
-    if (screen->map_asked || scene->kind != SCENE_RUN)
+    if (screen->map_asked || scene->kind != SCENE_RUN || scene->past.on)
         return false;
     if (screen->map_run != detail->run.run || strcmp(screen->map_x, x) || strcmp(screen->map_y, y))
         return true;

@@ -102,6 +102,26 @@ clock_parse(const char *text, int64_t now_wall_ns, int64_t *ret_wall_ns)
     return 1;
 }
 
+int
+clock_parse_past(const char *text, int64_t now_wall_ns, int64_t *ret_wall_ns)
+{
+    const int64_t day_ns = 86400 * NS_PER_SEC;
+    int64_t wall_ns;
+    double seconds;
+    if (*text == '-') {
+        if (unit_parse_duration(text + 1, &seconds) < 0 || !(seconds >= 0 && seconds < 4e9))
+            return ERR_SYNTAX;
+        *ret_wall_ns = now_wall_ns - sec_to_ns(seconds);
+        return 0;
+    }
+    if (*text == '+' || clock_parse(text, now_wall_ns, &wall_ns) < 0)
+        return ERR_SYNTAX;
+    if (wall_ns > now_wall_ns && !strchr(text, '-')) /* the day before; clocks that change are late by that */
+        wall_ns -= day_ns;
+    *ret_wall_ns = wall_ns;
+    return 0;
+}
+
 const char *
 clock_format_utc(int64_t wall_ns, char *buf, size_t size)
 {

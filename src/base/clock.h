@@ -40,6 +40,10 @@ const char *clock_format_local(int64_t wall_ns, char *buf, size_t size);
  * 1 when it is one that goes by `now`; ERR_SYNTAX. */
 int clock_parse(const char *text, int64_t now_wall_ns, int64_t *ret_wall_ns);
 
+/* The same of one that has been: "14:03[:07]" is the last time that the day came to it,
+ * "-2h30m" so long ago; dates as above. 0 or ERR_SYNTAX. */
+int clock_parse_past(const char *text, int64_t now_wall_ns, int64_t *ret_wall_ns);
+
 /* "2026-11-21T14:03:07.123Z"; returns buf (25 bytes or more). */
 const char *clock_format_utc(int64_t wall_ns, char *buf, size_t size);
 

@@ -261,13 +261,30 @@ settle(struct cmd_line *line, json_t **status)
 }
 
 static int
+ask_status(struct cmd_line *line, json_t **ret_status)
+{
+    const char *at = cmd_value(line, "at", NULL);
+    int64_t wall_ns;
+    if (!at) {
+        int status = cmd_ask(line, "status", NULL, ret_status);
+        if (!status)
+            settle(line, ret_status);
+        return status;
+    }
+    if (clock_parse_past(at, clock_wall_ns(), &wall_ns) < 0) {
+        cmd_error("\"%s\" is not a time (allowed: \"-2h30m\", \"03:15\", \"2026-11-21 03:15\")", at);
+        return CMD_USAGE;
+    }
+    return cmd_ask(line, "status.at", json_pack("{s:f}", "time", ns_to_sec(wall_ns)), ret_status);
+}
+
+static int
 run_status(struct cmd_line *line)
 {
     json_t *status;
-    int exit_status = cmd_ask(line, "status", NULL, &status);
+    int exit_status = ask_status(line, &status);
     if (exit_status)
         return exit_status;
-    settle(line, &status);
     if (cmd_flag(line, "json"))
         output_json(status);
     else
@@ -277,6 +294,8 @@ run_status(struct cmd_line *line)
 }
 
 static const struct cmd_option status_options[] = {
+    { .name = "at", .argument = "TIME",
+        .help = "As it was at an earlier time: -2h30m, 03:15, \"2026-11-29 03:15\"" },
     { .name = "json", .letter = 'j', .help = "Print the status object" },
     { 0 },
 };

@@ -69,6 +69,9 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
     X("server", "history_disk", BYTES, 0, 0x1p32, NULL, "64MiB", false,        \
         SERVER(history_bytes), NULL,                                           \
         "Room on disk for what is kept, so that it outlives the server; 0 records nothing", NULL) \
+    X("server", "history_screen", DURATION, 0, 3600, NULL, "10s", false,       \
+        SERVER(history_screen_seconds), NULL,                                  \
+        "Time between two records of all that the console shows, through which < and > walk; 0 records none", NULL) \
     X("server", "log_level", CHOICE, 0, 0, "error|warn|info|debug", "info", false,               \
         SERVER(log_level), NULL, "How much the server's log tells", NULL)      \
     X("server", "max_memory", BYTES, 0, 0x1p50, NULL, "0", false,              \

@@ -92,6 +92,7 @@ struct config {
     double interval_seconds; /* between samples */
     double history_seconds[3]; /* length of the 1 s, 10 s and 1 min rings */
     double history_bytes; /* of their recording on disk; 0: none */
+    double history_screen_seconds; /* between two status objects in it; 0: none */
     double max_memory_bytes; /* of the server; 0: none of its own */
     bool track_memory;
     double leak_window_seconds; /* 0: nobody is looked at */

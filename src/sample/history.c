@@ -322,9 +322,25 @@ series_of(const struct history *history, enum metric metric, int row)
     return row >= 0 && row < history->rows[group].count ? history->rows[group].row[row] : NULL;
 }
 
+/* The newest point that ends at a time or before it. */
+static int64_t
+point_before(const struct history *history, int tier, int64_t wall_ns)
+{
+    int64_t newest = history_whole(history, tier);
+    if (wall_ns >= history->wall_ns)
+        return newest;
+    double steps = ((double)history->wall_ns - (double)wall_ns) / history->step_ns;
+    if (steps > 1e15)
+        return NO_POINT;
+    /* half a step: a time is told in hundredths of a second */
+    double end = (double)history->step - steps + 1.5;
+    int64_t point = (int64_t)floor(end / (double)history->tier[tier].stride) - 1;
+    return point < newest ? point : newest;
+}
+
 int
-history_read(const struct history *history, enum metric metric, int row, int tier,
-    struct history_point *points, int max_points)
+history_read_to(const struct history *history, enum metric metric, int row, int tier,
+    int64_t wall_ns, struct history_point *points, int max_points)
 {
     if ((int)metric < 0 || metric >= METRIC_COUNT || tier < 0 || tier >= HISTORY_TIERS
         || history->column[metric] < 0 || history->step == NO_POINT)
@@ -334,10 +350,11 @@ history_read(const struct history *history, enum metric metric, int row, int tie
     if (!series || !series->cells || series->tier[tier].first == NO_POINT)
         return 0;
     /* The newest whole point: of the finest tier that is the newest sample. */
-    int64_t newest = history_whole(history, tier);
-    int64_t oldest = series->tier[tier].first;
-    if (oldest <= newest - plan->length)
-        oldest = newest - plan->length + 1;
+    int64_t newest = point_before(history, tier, wall_ns), oldest = series->tier[tier].first;
+    if (oldest <= history_whole(history, tier) - plan->length)
+        oldest = history_whole(history, tier) - plan->length + 1;
+    if (newest < oldest)
+        return 0;
     if (oldest <= newest - max_points)
         oldest = newest - max_points + 1;
     int count = 0;
@@ -350,4 +367,24 @@ history_read(const struct history *history, enum metric metric, int row, int tie
         };
     }
     return count;
+}
+
+int
+history_read(const struct history *history, enum metric metric, int row, int tier,
+    struct history_point *points, int max_points)
+{
+    return history_read_to(history, metric, row, tier, INT64_MAX, points, max_points);
+}
+
+int
+history_tier_at(const struct history *history, enum metric metric, int row, int64_t wall_ns)
+{
+    struct history_point point;
+    for (int t = 0; t < HISTORY_TIERS; t++) {
+        double near_ns = 2 * (double)history->tier[t].stride * history->step_ns;
+        if (history_read_to(history, metric, row, t, wall_ns, &point, 1) && !isnan(point.mean)
+            && (double)(wall_ns - point.wall_ns) < near_ns)
+            return t;
+    }
+    return HISTORY_TIERS - 1;
 }

@@ -29,8 +29,13 @@ void history_free(struct history *history);
 
 void history_push(struct history *history, const struct sample *sample);
 
-/* The newest `max_points` of a series, oldest first; returns how many were
- * written (0 for a metric without history or an unknown row). */
+/* The finest tier that has a point of the metric near that time; the coarsest where none has. */
+int history_tier_at(const struct history *history, enum metric metric, int row, int64_t wall_ns);
+
+/* The newest `max_points` of a series, or those that end at a time or before it, oldest first;
+ * returns how many were written (0 for a metric without history or an unknown row). */
+int history_read_to(const struct history *history, enum metric metric, int row, int tier,
+    int64_t wall_ns, struct history_point *points, int max_points);
 int history_read(const struct history *history, enum metric metric, int row,
     int tier, struct history_point *points, int max_points);
 

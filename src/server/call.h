@@ -108,6 +108,9 @@ int handle_alerts_test(struct call *call);
 int handle_alerts_delivery(struct call *call);
 int handle_alerts_replay(struct call *call);
 
+/* handler_past.c */
+int handle_status_at(struct call *call);
+
 /* handler_rules.c */
 int handle_rules_check(struct call *call);
 int handle_rules_backtest(struct call *call);

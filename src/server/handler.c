@@ -159,13 +159,18 @@ do_history(struct call *call)
         return diag_set(call->diag, ERR_NOT_FOUND, "metric: there is no `%.60s'", name);
     if (instance)
         row = sample_find_row(call->server->sample, metric_info((enum metric)metric)->group, instance);
+    double end = json_get_number(call->params, "end", NAN);
+    int64_t end_ns = end >= 0 && end < 9e9 ? llround(end * 100) * (NS_PER_SEC / 100) : INT64_MAX;
     int tier = call_limit(call, "tier", 0, HISTORY_TIERS - 1);
+    if (end_ns != INT64_MAX && !json_object_get(call->params, "tier"))
+        tier = history_tier_at(call->server->history, (enum metric)metric, row, end_ns);
     int wanted = call_limit(call, "points", 300, HISTORY_MAX);
     struct history_point *points =
         optop_arena_zero(call->arena, (size_t)wanted + 1, sizeof *points);
     if (!points)
         return -ENOMEM;
-    int count = history_read(call->server->history, (enum metric)metric, row, tier, points, wanted);
+    int count = history_read_to(call->server->history, (enum metric)metric, row, tier, end_ns,
+        points, wanted);
     jw_figure(call->w, "step_seconds", call->server->history_steps[tier]);
     jw_figure(call->w, "end", count ? ns_to_sec(points[count - 1].wall_ns) : (double)NAN);
     write_points(call->w, "mean", points, count, false);
@@ -543,6 +548,7 @@ static const struct method methods[] = {
     { "server.status", do_server_status, true, false },
     { "server.stop", do_server_stop, true, false },
     { "status", do_status, false, false },
+    { "status.at", handle_status_at, false, false },
     { "watch", do_watch, false, false },
     { "unwatch", do_unwatch, false, false },
     { "boards", handle_boards, false, false },

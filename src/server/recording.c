@@ -11,6 +11,7 @@
 #include "base/xalloc.h"
 #include "io/journal.h"
 #include "server/server.h"
+#include "server/snapshots.h"
 
 enum {
     WRITE_SECONDS = 10,
@@ -18,7 +19,8 @@ enum {
 };
 
 /* Of the room that there is: coarse points are those that people look for after days. */
-static const double shares[HISTORY_TIERS] = { 0.15, 0.1, 0.25 };
+static const double shares[HISTORY_TIERS] = { 0.1, 0.05, 0.2 };
+static const double fine_status_share = 0.2, coarse_status_share = 0.45;
 static const char *const names[HISTORY_TIERS] = { "1s", "10s", "1min" };
 
 struct tier_recording {
@@ -33,6 +35,7 @@ struct recording {
     int64_t stepped_ns; /* monotonic */
     struct str record;
     struct tier_recording tier[HISTORY_TIERS];
+    struct snapshots *snapshots; /* NULL: none are wanted, or memory was out */
 };
 
 static int
@@ -51,6 +54,26 @@ on_recalled(void *context)
     history_recalled(its->recording->server->history, its->tier);
 }
 
+char *
+recording_directory(const struct server *server)
+{
+    return xasprintf("%s/history", server->state_directory);
+}
+
+static void
+start_snapshots(struct recording *recording, const char *directory)
+{
+    struct server *server = recording->server;
+    const struct config *config = server->config;
+    const struct snapshots_options options = { .loop = server->loop, .files = server->files,
+        .directory = directory, .every_seconds = config->history_screen_seconds,
+        .fine_bytes = (size_t)(config->history_bytes * fine_status_share),
+        .coarse_bytes = (size_t)(config->history_bytes * coarse_status_share),
+        .fine_seconds = config->history_seconds[1], .coarse_seconds = config->history_seconds[2] };
+    if (config->history_screen_seconds > 0)
+        recording->snapshots = snapshots_start(&options);
+}
+
 void
 recording_start(struct server *server)
 {
@@ -58,7 +81,7 @@ recording_start(struct server *server)
     if (config->history_bytes <= 0 || !server->files)
         return;
     struct recording *recording = XNEW(struct recording);
-    char *directory = xasprintf("%s/history", server->state_directory);
+    char *directory = recording_directory(server);
     recording->server = server;
     recording->stepped_ns = loop_now(server->loop);
     str_init(&recording->record);
@@ -74,6 +97,7 @@ recording_start(struct server *server)
         if ((its->journal = journal_open(&options)))
             journal_recall(its->journal, on_record, on_recalled, its);
     }
+    start_snapshots(recording, directory);
     free(directory);
     server->recording = recording;
 }
@@ -106,7 +130,11 @@ void
 recording_step(struct server *server, int64_t now_ns)
 {
     struct recording *recording = server->recording;
-    if (!recording || now_ns - recording->stepped_ns < sec_to_ns(WRITE_SECONDS))
+    if (!recording)
+        return;
+    if (snapshots_due(recording->snapshots, now_ns))
+        snapshots_take(recording->snapshots, now_ns, server->sample->wall_ns, server_status(server));
+    if (now_ns - recording->stepped_ns < sec_to_ns(WRITE_SECONDS))
         return;
     recording->stepped_ns = now_ns;
     for (int t = 0; t < HISTORY_TIERS; t++)
@@ -123,6 +151,7 @@ recording_stop(struct server *server)
         write_tier(&recording->tier[t]);
         journal_close(recording->tier[t].journal);
     }
+    snapshots_stop(recording->snapshots);
     str_release(&recording->record);
     free(recording);
     server->recording = NULL;
@@ -135,5 +164,5 @@ recording_bytes(const struct server *server)
     for (int t = 0; t < HISTORY_TIERS && server->recording; t++)
         if (server->recording->tier[t].journal)
             bytes += journal_bytes(server->recording->tier[t].journal);
-    return bytes;
+    return bytes + (server->recording ? snapshots_bytes(server->recording->snapshots) : 0);
 }

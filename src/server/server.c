@@ -423,12 +423,12 @@ on_tick(void *context)
     watched_figures(sampler_sample(server->sampler), &server->boards, server->config);
     leaks_step(server, started);
     history_push(server->history, server->sample);
-    recording_step(server, started);
     silences_tick(server);
     raised_step(server, started);
     evaluate_thresholds(server);
     govern_workers(server);
     runner_tick(server->runner);
+    recording_step(server, started);
     session_tick(server);
 }
 
@@ -482,6 +482,8 @@ apply_config(struct server *server, const struct config *before)
             sizeof config->history_seconds) ||
         before->history_bytes < config->history_bytes ||
         before->history_bytes > config->history_bytes ||
+        before->history_screen_seconds < config->history_screen_seconds ||
+        before->history_screen_seconds > config->history_screen_seconds ||
         before->interval_seconds < config->interval_seconds ||
         before->interval_seconds > config->interval_seconds)
         start_history(server);

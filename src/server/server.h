@@ -8,7 +8,7 @@
  *   session.c  one client: handshake, lines, subscriptions, back-pressure
  *   shortage.c the memory manager: how short memory is, who gives back
  *   relief.c   what is done about it
- *   recording.c  the history, on disk
+ *   recording.c  the history, on disk; snapshots.c: the status object in it
  *   leaks.c    who grows and does not stop
  *   raised.c   alerts of the server's own: runs that stand still, who grows
  *   silences.c what people have silenced and acknowledged
@@ -270,6 +270,7 @@ void recording_start(struct server *server);
 void recording_stop(struct server *server);
 void recording_step(struct server *server, int64_t now_ns);
 size_t recording_bytes(const struct server *server);
+char *recording_directory(const struct server *server); /* owned by the caller */
 
 /* relief.c: what [pressure] says is to be done; after each look at the memory. */
 void relief_step(struct server *server);

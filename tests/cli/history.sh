@@ -9,6 +9,7 @@ cat >"$OPTOP_CONFIG" <<INI
 [server]
 interval = 100ms
 history_1s = 1h
+history_screen = 200ms
 [threshold system.load1]
 warning = 100000
 INI
@@ -52,6 +53,15 @@ ok "knows what the first one has seen" until_true 60 more_than "$known"
 ok "from its beginning" before "$first"
 exits "and says how much that is" 0 optop server status
 like "on disk" "$out" '^history [0-9.]*[KMGi]*B* on disk'
+
+exits "how it was then" 0 optop status --at "$(date -d "@$((${first%.*} + 3))" '+%Y-%m-%d %H:%M:%S')" --json
+is "is as it was" "$(json "$out" "o['time'] >= $first - 1 and o['time'] < $first + 3.01 and o['seq'] > 0")" true
+exits "for people, too" 0 optop status --at -1s
+like "with its time" "$out" 'cores, 20[0-9-]* [0-9:]*'
+exits "before all" 4 optop status --at -5d
+like "says so" "$err" 'nothing is recorded before'
+exits "at no time" 2 optop status --at soon
+like "says what is one" "$err" 'is not a time'
 
 exits "what would have fired in the past" 0 optop rules backtest --rule system.load1 --json
 is "is told from there" "$(json "$out" "o['from'] <= $first + 0.25")" true
