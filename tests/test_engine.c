@@ -1163,6 +1163,59 @@ START_TEST(hostile_instance_names_are_cleaned)
 }
 END_TEST
 
+/* Which notices a walk of the metrics gives, one line each. The wall clock goes as the
+ * monotonic one, or jumps at each seventh step, also while a level must hold. */
+static void
+walk(bool jumps, struct str *out)
+{
+    static const int64_t days[] = { -1, 1, 3650, -3651, -7300, 7301 };
+    alert_engine_configure(engine, &config);
+    sample.mono_ns = 1000 * NS_PER_SEC;
+    sample.wall_ns = INT64_C(1795228200) * NS_PER_SEC;
+    uint32_t seed = 7;
+    double value = 50;
+    for (int i = 0; i < 3000; i++) {
+        seed = seed * 1664525 + 1013904223;
+        value = fmin(fmax(value + ((double)(seed >> 16) / 65536.0 - 0.5) * 14, 0), 100);
+        if (jumps && i % 7 == 3)
+            sample.wall_ns += days[i / 7 % 6] * 86400 * NS_PER_SEC;
+        sample_set(&sample, METRIC_MEMORY_USED_PCT, -1, value);
+        sample_set(&sample, METRIC_MEMORY_USED, -1, value * 1e8);
+        int told = step_cpu(100 - value);
+        for (int n = 0; n < told; n++)
+            str_printf(out, "%d %s %d %s %u %d\n", i, notices[n].alert->key, (int)notices[n].change,
+                alert_notice_type(&notices[n]), notices[n].alert->sequence, notices[n].alert->rung);
+    }
+}
+
+START_TEST(jumps_of_the_wall_clock_change_no_notice)
+{
+    struct str calm, jumping;
+    struct config_threshold *rule = add_rule("cpu.total", 3); /* every time that a rule can have */
+    rule->keep_seconds = 5, rule->repeat_seconds = 20;
+    rule = add_rule("memory.used_pct", 0);
+    rule->escalate_seconds = 10, rule->repeat_seconds = 30;
+    str_copy(rule->webhooks, sizeof rule->webhooks, "first,second,third");
+    rule = add_trend("growth", "memory.used_bytes", ASPECT_RATE, 10);
+    rule->warning = 5e7, rule->clear_warning = 4e7;
+    rule = add_trend("full", "memory.used_pct", ASPECT_TIME_LEFT, 10);
+    rule->below = true, rule->limit = 100, rule->warning = 60, rule->clear_warning = 66;
+    str_init(&calm);
+    str_init(&jumping);
+    walk(false, &calm);
+    alert_engine_free(engine);
+    engine = alert_engine_new();
+    walk(true, &jumping);
+    ck_assert_str_eq(jumping.data, calm.data);
+    ck_assert_ptr_nonnull(strstr(calm.data, "cpu.total"));
+    ck_assert_ptr_nonnull(strstr(calm.data, "growth"));
+    ck_assert_ptr_nonnull(strstr(calm.data, "full"));
+    ck_assert_uint_gt(calm.len, 2000); /* there was something to fire */
+    str_release(&calm);
+    str_release(&jumping);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -1205,6 +1258,7 @@ test_suite(void)
     tcase_add_test(tcase, rules_of_published_figures);
     tcase_add_test(tcase, rates);
     tcase_add_test(tcase, time_left);
+    tcase_add_test(tcase, jumps_of_the_wall_clock_change_no_notice);
     tcase_add_test(tcase, no_allocation_after_warm_up);
     tcase_add_loop_test(tcase, invariants_of_a_long_walk, 0, 4);
     tcase_add_test(tcase, hostile_instance_names_are_cleaned);
