@@ -155,13 +155,13 @@ find_loud(struct alert_engine *engine)
 }
 
 static enum alert_hold
-hold_of(const struct alert_engine *engine, const struct alert *alert, int64_t wall_ns,
+hold_of(const struct alert_engine *engine, const struct alert *alert, const struct sample *sample,
     const char **ret_cause)
 {
     const char *labels = alert_labels(alert);
     for (int i = 0; i < engine->silence_count; i++) {
         const struct silence *silence = &engine->silence[i];
-        if (wall_ns >= silence->from_wall_ns && wall_ns < silence->until_wall_ns &&
+        if (sample->mono_ns < silence->until_ns &&
             silence_matches(silence->matcher, alert->key, labels)) {
             *ret_cause = silence->reason;
             return ALERT_SILENCED;
@@ -170,7 +170,7 @@ hold_of(const struct alert_engine *engine, const struct alert *alert, int64_t wa
     for (int i = 0; engine->config && i < engine->config->window_count; i++) {
         const struct config_window *window = &engine->config->window[i];
         if (silence_matches(window->matcher, alert->key, labels) &&
-            silence_window_open(window, wall_ns)) {
+            silence_window_open(window, sample->wall_ns)) {
             *ret_cause = window->reason && *window->reason ? window->reason : window->name;
             return ALERT_SILENCED;
         }
@@ -186,11 +186,11 @@ hold_of(const struct alert_engine *engine, const struct alert *alert, int64_t wa
 }
 
 static void
-set_hold(const struct alert_engine *engine, struct alert *alert, int64_t wall_ns)
+set_hold(const struct alert_engine *engine, struct alert *alert, const struct sample *sample)
 {
     const char *cause = "";
     bool fires = alert_fired(alert->state) != ALERT_NORMAL || alert->flapping;
-    alert->hold = fires ? hold_of(engine, alert, wall_ns, &cause) : ALERT_NOT_HELD;
+    alert->hold = fires ? hold_of(engine, alert, sample, &cause) : ALERT_NOT_HELD;
     if (fires || alert->cause[0])
         text_clean(cause, alert->cause, sizeof alert->cause);
 }
@@ -262,7 +262,7 @@ alert_engine_step(struct alert_engine *engine, const struct sample *sample,
     for (int i = 0; i < engine->busy_count; i++) {
         int at = engine->busy[i];
         struct alert *alert = &engine->alert[at];
-        set_hold(engine, alert, sample->wall_ns);
+        set_hold(engine, alert, sample);
         told += incident_tell(alert, sample->mono_ns, &engine->notice[told]);
         engine->watch[at].busy = !engine_is_calm(alert);
         engine->watch[at].shown = alert->value;
@@ -299,7 +299,7 @@ alert_engine_step_external(struct alert_engine *engine, const struct sample *sam
         if (!alert->external)
             continue;
         incident_move(alert, (double)NAN, sample);
-        set_hold(engine, alert, sample->wall_ns);
+        set_hold(engine, alert, sample);
         told += incident_tell(alert, sample->mono_ns, &engine->notice[told]);
     }
     *ret_notices = engine->notice;

@@ -3,6 +3,7 @@
  * What people say of alerts: silences (in memory as the engine wants them, in the
  * store so that they outlive the server), acknowledgements, and alerts of their own.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,15 +16,30 @@
 #include "server/call.h"
 #include "store/store_silence.h"
 
+static const double LONGEST_SECONDS = 366.0 * 86400;
+
+/* One that is known keeps its end: the wall clock may have jumped since. They come in the
+ * order in which they were made, so a known one stands here or farther on. */
+static int64_t
+end_of(const struct server *server, const struct store_silence *row)
+{
+    for (int i = server->silence_count; i < SILENCES_MAX && server->silence[i].id; i++)
+        if (server->silence[i].id == row->id)
+            return server->silence[i].until_ns;
+    double left = fmin(ns_to_sec(row->until_wall_ns - clock_wall_ns()), LONGEST_SECONDS);
+    return loop_now(server->loop) + sec_to_ns(fmax(left, 0));
+}
+
 static int
 take_silence(void *context, const struct store_silence *row)
 {
     struct server *server = context;
     if (server->silence_count == SILENCES_MAX)
         return 0;
+    int64_t until_ns = end_of(server, row);
     struct silence *silence = &server->silence[server->silence_count++];
-    *silence = (struct silence){ .id = row->id, .from_wall_ns = row->from_wall_ns,
-        .until_wall_ns = row->until_wall_ns };
+    *silence = (struct silence){ .id = row->id, .until_ns = until_ns,
+        .from_wall_ns = row->from_wall_ns, .until_wall_ns = row->until_wall_ns };
     str_copy(silence->matcher, sizeof silence->matcher, row->matcher);
     str_copy(silence->reason, sizeof silence->reason, row->reason);
     str_copy(silence->author, sizeof silence->author, row->author);
@@ -36,6 +52,8 @@ read_silences(struct server *server)
 {
     server->silence_count = 0;
     int r = store_silence_list(server->store, take_silence, server);
+    memset(&server->silence[server->silence_count], 0,
+        (size_t)(SILENCES_MAX - server->silence_count) * sizeof *server->silence);
     alert_engine_silence(server->alerts, server->silence, server->silence_count);
     return r;
 }
@@ -54,7 +72,7 @@ void
 silences_tick(struct server *server)
 {
     for (int i = 0; i < server->silence_count; i++) {
-        if (server->sample->wall_ns < server->silence[i].until_wall_ns)
+        if (server->sample->mono_ns < server->silence[i].until_ns)
             continue;
         log_info("silence %lld of %s has ended", (long long)server->silence[i].id,
             server->silence[i].matcher);
@@ -115,7 +133,7 @@ handle_alerts_silence(struct call *call)
     int r = silence_check(matcher, call->diag);
     if (r < 0)
         return r;
-    if (!(seconds > 0 && seconds <= 366.0 * 86400))
+    if (!(seconds > 0 && seconds <= LONGEST_SECONDS))
         return diag_set(call->diag, ERR_BAD_RANGE, "a silence lasts up to 366 days");
     if (call->server->silence_count == SILENCES_MAX)
         return diag_set(call->diag, ERR_TOO_LARGE, "there are %d silences already", SILENCES_MAX);
