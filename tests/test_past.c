@@ -161,8 +161,12 @@ START_TEST(to_a_time)
     check_shows(&rig, "at what time?");
     type(&rig, ":now\r");
     check_hides(&rig, "as of");
+    screen_key(rig.screen, '<'); /* before the answer of now */
+    check_asked(&rig, now, "before");
     answer_graphs(&rig, (double)NAN);
     answer(&rig, "status", load("busy"), NULL);
+    answer(&rig, "status.at", recorded(now - 10, 71.5), NULL);
+    check_shows(&rig, "(10s ago)");
     rig_close(&rig);
 }
 END_TEST

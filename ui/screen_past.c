@@ -72,6 +72,7 @@ act_now(struct screen *screen, int by, const char *text)
         return;
     scene->past.on = false;
     scene->held = false;
+    scene->view.time = scene->past.now; /* what the next step back goes from, before the answer is here */
     screen_ask_all(screen);
     if (scene->kind == SCENE_RUN)
         screen_ask_detail(screen);
