@@ -357,12 +357,9 @@ START_TEST(terminal_is_restored_on_term)
 }
 END_TEST
 
-/* The server dies under the screen: a banner, then a new server by itself. */
-START_TEST(server_dies)
+static pid_t
+server_pid(void)
 {
-    prepare("C.UTF-8");
-    open_console(40, 120);
-    ck_screen("none running");
     struct client_options options = { 0 };
     struct client *client;
     json_t *result = NULL;
@@ -371,11 +368,95 @@ START_TEST(server_dies)
     pid_t pid = (pid_t)json_get_int(result, "pid", -1);
     json_decref(result);
     client_close(client);
+    return pid;
+}
+
+/* The server dies under the screen: a banner, then a new server by itself. */
+START_TEST(server_dies)
+{
+    prepare("C.UTF-8");
+    open_console(40, 120);
+    ck_screen("none running");
+    pid_t pid = server_pid();
     ck_assert_int_gt(pid, 1);
     ck_assert_int_eq(kill(pid, SIGKILL), 0);
     ck_screen("the server has gone");
     ck_assert(terminal_wait_gone(&terminal, "the server has gone", WAIT));
     ck_screen("none running");
+    terminal_send(&terminal, "q");
+    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
+    terminal_close(&terminal);
+    stop_server();
+}
+END_TEST
+
+/* What a monkey must not touch: this machine's other processes (4, and what is typed behind ':' or
+ * written by E), what is launched (Ctrl-G), and the terminal's own keys (Ctrl-C, Ctrl-Z). */
+static const char *
+random_key(unsigned pick)
+{
+    static const char *const special[] = { "\r", "\r", "\x1b", "\t", "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[H",
+        "\x1b[F", "\x1b[5~", "\x1b[6~", "\x1b[Z", "\x7f", "\x15", "\x0c", "\x1bOP", "\xe4\xb8\x80", "\xcc\x81", "\xff" };
+    static char key[2];
+    if (pick % 3 == 0)
+        return special[pick / 3 % (sizeof special / sizeof *special)];
+    key[0] = (char)(' ' + pick / 3 % 95);
+    return strchr("4:E", *key) ? " " : key;
+}
+
+/* Whoever has left by a key comes back; nothing but leaving ends the client. */
+static void
+come_back(void)
+{
+    int status = terminal_wait_exit(&terminal, WAIT);
+    ck_assert_int_eq(status, 0);
+    terminal_close(&terminal);
+    open_console(24, 80);
+    terminal.blind = true;
+}
+
+/* Random keys and sizes for a client whose server dispatches meanwhile: the same server is there
+ * at the end, and still answers keys. */
+START_TEST(random_keys_leave_the_server_alive)
+{
+    const char *asked = getenv("OPTOP_MONKEY_KEYS");
+    long keys = asked ? strtol(asked, NULL, 10) : 3000;
+    unsigned state = 20261130;
+    prepare("C.UTF-8");
+    setenv("EDITOR", "true", 1);
+    unsetenv("VISUAL");
+    open_console(24, 80);
+    ck_screen("none running");
+    terminal_send(&terminal, "n");
+    ck_screen("sleepy.ini");
+    terminal_send(&terminal, "\r");
+    ck_screen("sleep {s}");
+    terminal_send(&terminal, "\x07");
+    ck_screen("1 running");
+    pid_t pid = server_pid();
+    terminal.blind = true;
+    for (long i = 0; i < keys; i++) {
+        state = state * 1664525u + 1013904223u;
+        unsigned pick = state >> 16;
+        if (pick % 32 == 0)
+            terminal_resize(&terminal, 1 + (int)(pick / 32 % 80), 1 + (int)(state >> 8) % 200);
+        else
+            terminal_send(&terminal, random_key(pick / 32 + (state >> 8)));
+        while (i % 8 == 0 && terminal_pump(&terminal, 0.001))
+            ;
+        if (terminal.fd < 0)
+            come_back();
+    }
+    while (terminal_pump(&terminal, 0.2))
+        ;
+    if (terminal.fd < 0)
+        come_back();
+    terminal_close(&terminal); /* whatever it is in: its terminal goes */
+    ck_assert_int_eq(server_pid(), pid);
+    open_console(24, 80);
+    ck_screen("[1 Overview]");
+    terminal_send(&terminal, "2");
+    ck_screen("[2 Runs]");
     terminal_send(&terminal, "q");
     ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
     terminal_close(&terminal);
@@ -398,5 +479,9 @@ test_suite(void)
     tcase_add_test(tcase, terminal_is_restored_on_term);
     tcase_add_test(tcase, server_dies);
     suite_add_tcase(suite, tcase);
+    TCase *monkey = tcase_create("monkey");
+    tcase_set_timeout(monkey, getenv("OPTOP_MONKEY_KEYS") ? 3600 : 240);
+    tcase_add_test(monkey, random_keys_leave_the_server_alive);
+    suite_add_tcase(suite, monkey);
     return suite;
 }

@@ -25,8 +25,8 @@ map_text_plateau(const json_t *map, struct str *out)
         str_printf(out, "no trial within %jd steps of the best: not known", (intmax_t)steps);
         return;
     }
-    output_scalar(json_object_get(plateau, "mean"), "-", mean, sizeof mean);
-    output_scalar(json_object_get(map, "median"), "-", middle, sizeof middle);
+    snprintf(mean, sizeof mean, "%.6g", json_get_number(plateau, "mean", NAN));
+    snprintf(middle, sizeof middle, "%.6g", json_get_number(map, "median", NAN));
     str_printf(out, "%s: %jd neighbour%s within %jd step%s %s %s in the mean", shape ? shape : "flat",
         (intmax_t)neighbours, neighbours == 1 ? "" : "s", (intmax_t)steps, steps == 1 ? "" : "s",
         neighbours == 1 ? "has" : "have", mean);
@@ -116,7 +116,6 @@ print_axis(const struct picture *p, const char *key, const char *direction, FILE
 static void
 print_legend(const struct picture *p, FILE *file)
 {
-    char number[64];
     struct str text;
     str_init(&text);
     if (!p->levels.known) {
@@ -124,11 +123,8 @@ print_legend(const struct picture *p, FILE *file)
         return;
     }
     str_puts(&text, "from");
-    for (int level = 0; level < SCORE_LEVELS; level++) {
-        json_t *score = json_real(p->levels.from[level]);
-        str_printf(&text, "  %s %s", score_level_sign(level, p->ascii), output_scalar(score, "-", number, sizeof number));
-        json_decref(score);
-    }
+    for (int level = 0; level < SCORE_LEVELS; level++)
+        str_printf(&text, "  %s %.6g", score_level_sign(level, p->ascii), p->levels.from[level]);
     str_printf(&text, "  to the best %s; blank: no trial", p->ascii ? "*" : "◆");
     fprintf(file, "%s\n", text.data);
     str_release(&text);

@@ -75,7 +75,8 @@ terminal_pump(struct terminal *terminal, double seconds)
         return false;
     }
     terminal->bytes += (uint64_t)n;
-    vterm_input_write(terminal->vterm, bytes, (size_t)n);
+    if (!terminal->blind)
+        vterm_input_write(terminal->vterm, bytes, (size_t)n);
     return true;
 }
 
@@ -174,7 +175,8 @@ terminal_resize(struct terminal *terminal, int rows, int columns)
     struct winsize size = { .ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns };
     terminal->rows = rows;
     terminal->columns = columns;
-    vterm_set_size(terminal->vterm, rows, columns);
+    if (!terminal->blind)
+        vterm_set_size(terminal->vterm, rows, columns);
     ioctl(terminal->fd, TIOCSWINSZ, &size);
 }
 

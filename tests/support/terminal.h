@@ -14,6 +14,7 @@ struct terminal {
     int fd; /* the pseudo-terminal's own side; -1 once it has ended */
     pid_t pid;
     int rows, columns;
+    bool blind; /* what is written is only counted: libvterm itself does not stand every order of sizes */
     uint64_t bytes; /* written by the program so far */
     struct VTerm *vterm;
     struct VTermScreen *screen;
