@@ -358,6 +358,43 @@ START_TEST(the_best_go_by_any_metric)
 }
 END_TEST
 
+START_TEST(a_copy_of_a_run_is_edited_and_launched)
+{
+    struct rig rig;
+    rig_open(&rig);
+    open_run(&rig);
+    screen_key(rig.screen, 'e');
+    ck_assert_int_eq((int)json_get_int(last_asked(&rig, "run.show"), "run", 0), 7);
+    answer(&rig, "run.show", json_pack("{s:s, s:s, s:s}", "file", "/srv/xz.ini", "directory", "/srv/data", "file_text",
+        "[run]\nname = xz\n[objective]\ncommand = p {a}\n[space]\na = int 1..3\n[search]\nmethod = grid\n"), NULL);
+    ck_assert_ptr_nonnull(screen_dialog(rig.screen));
+    canvas_resize(&rig.canvas, 160, 80);
+    check_shows(&rig, "p {a}");
+    screen_key(rig.screen, 'y'); /* behind the name */
+    answer(&rig, "run.check", json_pack("{s:i}", "points", 3), NULL);
+    screen_key(rig.screen, KEY_CODE_BACKTAB); /* the last button */
+    check_shows(&rig, "Launch paused");
+    screen_key(rig.screen, KEY_CODE_ENTER);
+    const json_t *asked = rig.asked[rig.asked_count - 1].params;
+    ck_assert_str_eq(rig.asked[rig.asked_count - 1].method, "run.submit");
+    ck_assert_ptr_nonnull(strstr(json_get_string(asked, "text", ""), "name = xzy\n"));
+    ck_assert_str_eq(json_get_string(asked, "directory", ""), "/srv/data");
+    ck_assert(json_get_bool(asked, "paused", false));
+    while (rig.asked[rig.answered].params != asked)
+        answer(&rig, "run.check", json_pack("{s:i}", "points", 3), NULL);
+    answer(&rig, "run.submit", json_pack("{s:i}", "run", 9), NULL);
+    ck_assert_ptr_null(screen_dialog(rig.screen));
+    check_shows(&rig, "run 9 waits, paused");
+    screen_key(rig.screen, 'e');
+    answer(&rig, "run.show", json_pack("{s:s}", "file_text", "[run\n"), NULL);
+    ck_assert_ptr_null(screen_dialog(rig.screen)); /* and the last line says why */
+    screen_key(rig.screen, 'e');
+    answer(&rig, "run.show", NULL, "there is no run 7");
+    check_shows(&rig, "there is no run 7");
+    rig_close(&rig);
+}
+END_TEST
+
 static void
 zoom_map(struct rig *rig)
 {
@@ -910,6 +947,7 @@ test_suite(void)
     tcase_add_test(keys, detail_is_read_again_when_the_run_moves);
     tcase_add_test(keys, a_run_tells_of_its_workers);
     tcase_add_test(keys, the_best_go_by_any_metric);
+    tcase_add_test(keys, a_copy_of_a_run_is_edited_and_launched);
     tcase_add_test(keys, a_map_is_as_committed);
     tcase_add_test(keys, a_map_is_of_any_two_parameters);
     tcase_add_test(keys, a_map_shows_its_cells);

@@ -18,6 +18,7 @@ static const struct action_row rows[ACTION_COUNT] = {
     [ACTION_OPEN] = { "open", NULL, "look at the run under the cursor", act_open, 0, false },
     [ACTION_BACK] = { "back", NULL, "leave the zoomed panel, else this view", act_back, 0, false },
     [ACTION_LAUNCH] = { "new", NULL, "launch a run", act_launch, 0, true },
+    [ACTION_CLONE] = { "clone", NULL, "edit a copy of the run, and launch that", act_clone, 0, true },
 
     [ACTION_CANCEL] = { "cancel", NULL, "cancel the run, or the marked ones (asks first)", act_cancel, 0, true },
     [ACTION_PAUSE] = { "pause", NULL, "pause the run, or the marked ones", act_pause, 0, true },

@@ -27,6 +27,7 @@ enum action {
     ACTION_OPEN, /* the selected run */
     ACTION_BACK,
     ACTION_LAUNCH,
+    ACTION_CLONE, /* an edited copy of a run */
     /* runs */
     ACTION_CANCEL,
     ACTION_PAUSE,

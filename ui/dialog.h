@@ -85,6 +85,10 @@ struct dialog *dialog_message_new(const char *title, const char *text);
  * directory, then shows every field; launches by run.submit. */
 struct dialog *dialog_launch_new(const char *folders);
 
+/* The same form for the text of a run (the answer of run.show); what is launched is a new
+ * run in that one's directory. NULL: its text cannot be read, with a diag. */
+struct dialog *dialog_clone_new(const json_t *run, struct diag *diag);
+
 /* Edits a row of the settings (both borrowed) in its place; writes by config.set. */
 struct dialog *dialog_value_new(struct settings *settings, const struct setting *row);
 

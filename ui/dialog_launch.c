@@ -3,7 +3,8 @@
  * Launching a run: a list of run files with a preview, then a form of every
  * field of the chosen one. Faults are found at once by the same checks that
  * the server makes, and the server counts the points whenever a field is left.
- * The file itself is never written: what is launched is the edited text.
+ * The file itself is never written: what is launched is the edited text. A past run
+ * is edited in the same form: its text, in its directory.
  */
 #include <math.h>
 #include <unistd.h>
@@ -41,6 +42,8 @@ struct launch {
     bool editing; /* the form is on the screen */
     struct option_form form;
     char *path; /* owned */
+    char *directory; /* owned; of the run that is cloned; NULL: a file is launched, from here */
+    bool paused; /* it is to wait */
     bool edited, leaving, submitting;
     bool stale; /* edited since the count was asked for */
     int left_out; /* environment variables that were too much */
@@ -60,13 +63,13 @@ set_banner(struct launch *launch, const char *text)
 /* Counting points */
 
 static json_t *
-document_params(const struct ini *ini, const char *path)
+document_params(const struct ini *ini, const char *path, const char *from)
 {
     char name[DIAG_FILE_MAX];
     size_t length;
     const char *text = ini_text(ini, &length);
     json_t *params = json_object();
-    char *directory = getcwd(NULL, 0);
+    char *directory = from ? xstrdup(from) : getcwd(NULL, 0);
     text_clean(path, name, sizeof name);
     json_object_set_new(params, "directory", json_string(directory ? directory : "/"));
     free(directory);
@@ -100,7 +103,7 @@ pump_count(struct launch *launch)
     launch->count[0] = '\0';
     if (!ini || (launch->editing && form_error_count(&launch->form.form) > 0))
         return;
-    json_t *params = document_params(ini, path);
+    json_t *params = document_params(ini, path, launch->directory);
     if (!params)
         return;
     launch->count_asked = true;
@@ -186,6 +189,23 @@ check_form(struct launch *launch, bool finished)
         set_banner(launch, launch->fault.text);
 }
 
+/* Takes the document. */
+static void
+begin_form(struct launch *launch, struct ini *ini, const char *path)
+{
+    launch->path = xstrdup(path);
+    launch->editing = true;
+    launch->filtering = launch->edited = launch->leaving = launch->submitting = false;
+    launch->fault = (struct diag){ 0 };
+    option_form_init(&launch->form, run_options, ini);
+    option_form_add_all(&launch->form);
+    option_form_add_button(&launch->form, "Launch", "queue this run; the file stays as it is");
+    option_form_add_button(&launch->form, "Launch paused", "store this run; it waits until it is resumed");
+    check_form(launch, false);
+    form_focus_error(&launch->form.form);
+    want_count(launch);
+}
+
 static void
 open_form(struct launch *launch)
 {
@@ -200,16 +220,7 @@ open_form(struct launch *launch)
         set_banner(launch, diag_format(&diag, text, sizeof text));
         return;
     }
-    launch->path = xstrdup(file->path);
-    launch->editing = true;
-    launch->filtering = launch->edited = launch->leaving = launch->submitting = false;
-    launch->fault = (struct diag){ 0 };
-    option_form_init(&launch->form, run_options, ini);
-    option_form_add_all(&launch->form);
-    option_form_add_button(&launch->form, "Launch", "queue this run; the file stays as it is");
-    check_form(launch, false);
-    form_focus_error(&launch->form.form);
-    want_count(launch);
+    begin_form(launch, ini, file->path);
 }
 
 static void
@@ -246,7 +257,7 @@ environment(int *ret_left_out)
 }
 
 static void
-submit(struct launch *launch)
+submit(struct launch *launch, bool paused)
 {
     bool fine = true;
 
@@ -259,12 +270,14 @@ submit(struct launch *launch)
         set_banner(launch, "not launched: see the fields marked with !");
         return;
     }
-    json_t *params = document_params(launch->form.ini, launch->path);
+    json_t *params = document_params(launch->form.ini, launch->path, launch->directory);
     if (!params) {
         set_banner(launch, "not launched: the text is not UTF-8");
         return;
     }
     json_object_set_new(params, "environment", environment(&launch->left_out));
+    json_object_set_new(params, "paused", json_boolean(paused));
+    launch->paused = paused;
     launch->submitting = true;
     launch->fault = (struct diag){ 0 };
     dialog_call(&launch->base, "run.submit", params, TAG_SUBMIT);
@@ -469,6 +482,8 @@ escape_form(struct launch *launch)
         set_banner(launch, "there are changes: Esc again drops them");
         return DIALOG_OPEN;
     }
+    if (launch->directory)
+        return DIALOG_CLOSED; /* there is no list behind it */
     close_form(launch);
     return DIALOG_OPEN;
 }
@@ -499,7 +514,7 @@ field_event(struct launch *launch, enum form_event event, int was)
             want_count(launch);
         break;
     case FORM_PRESSED:
-        submit(launch);
+        submit(launch, was == launch->form.form.count - 1); /* the last button */
         break;
     case FORM_IGNORED:
     case FORM_TAKEN:
@@ -523,7 +538,7 @@ form_page_key(struct launch *launch, uint32_t key)
         launch->banner[0] = '\0';
     }
     if (key == CONTROL('G')) {
-        submit(launch);
+        submit(launch, false);
         return DIALOG_OPEN;
     }
     int was = launch->form.form.current;
@@ -568,7 +583,7 @@ take_submit(struct launch *launch, const json_t *result, const struct diag *diag
     char text[128];
     launch->submitting = false;
     if (result) {
-        int used = snprintf(text, sizeof text, "run %lld launched",
+        int used = snprintf(text, sizeof text, launch->paused ? "run %lld waits, paused" : "run %lld launched",
             (long long)json_get_int(result, "run", 0));
         if (launch->left_out > 0)
             snprintf(text + used, sizeof text - (size_t)used,
@@ -606,6 +621,7 @@ launch_free(struct dialog *dialog)
     ini_free(launch->preview);
     option_form_release(&launch->form);
     free(launch->path);
+    free(launch->directory);
     free(launch);
 }
 
@@ -617,14 +633,34 @@ static const struct dialog_class launch_class = {
     .free = launch_free,
 };
 
-struct dialog *
-dialog_launch_new(const char *folders)
+static struct launch *
+launch_new(void)
 {
     struct launch *launch = XNEW(struct launch);
     launch->base.class = &launch_class;
     launch->preview_file = -1;
     line_init(&launch->filter);
     option_form_init(&launch->form, run_options, NULL);
+    return launch;
+}
+
+struct dialog *
+dialog_clone_new(const json_t *run, struct diag *diag)
+{
+    const char *text = json_get_string(run, "file_text", ""), *file = json_get_string(run, "file", "");
+    struct ini *ini;
+    if (ini_parse_text(text, strlen(text), file, &ini, diag) < 0)
+        return NULL;
+    struct launch *launch = launch_new();
+    launch->directory = xstrdup(json_get_string(run, "directory", "/"));
+    begin_form(launch, ini, file);
+    return &launch->base;
+}
+
+struct dialog *
+dialog_launch_new(const char *folders)
+{
+    struct launch *launch = launch_new();
     run_files_scan(&launch->files, folders);
     apply_filter(launch);
     return &launch->base;

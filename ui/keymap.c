@@ -58,6 +58,7 @@ static const struct key_row rows[] = {
     { "table", "Ctrl-P", 'P' - '@', ACTION_PREVIOUS_MATCH, NULL, NULL },
 
     { "runs", "n", 'n', ACTION_LAUNCH, "new run", NULL },
+    { "runs", "e", 'e', ACTION_CLONE, NULL, NULL },
     { "runs", "c", 'c', ACTION_CANCEL, "cancel", NULL },
     { "runs", "p", 'p', ACTION_PAUSE, "pause", NULL },
     { "runs", "r", 'r', ACTION_RESUME, "resume", NULL },

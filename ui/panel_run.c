@@ -175,9 +175,11 @@ draw_best_line(struct canvas *canvas, struct rect inside, int y, const struct de
         pair(&line, "after", STYLE_VALUE,
             unit_format_duration(run->best_found_seconds, text, sizeof text));
     line.x += canvas_text(canvas, line.x, y, line.end - line.x, STYLE_TEXT, run->best_params) + 3;
-    const char *around = detail_plateau(&detail->map, inside.width >= FULL_WIDTH, around_text, sizeof around_text);
+    const char *label = "neighbours", *around = detail_plateau(&detail->map, true, around_text, sizeof around_text);
+    if (line.x + text_width(label) + 1 + text_width(around) > line.end)
+        around = detail_plateau(&detail->map, false, around_text, sizeof around_text);
     if (*around)
-        pair(&line, "neighbours", !strcmp(detail->map.shape, "spike") ? STYLE_WARNING : STYLE_VALUE, around);
+        pair(&line, label, !strcmp(detail->map.shape, "spike") ? STYLE_WARNING : STYLE_VALUE, around);
 }
 
 static void

@@ -417,6 +417,8 @@ scene_can(const struct scene *scene, enum action action)
         return scene->kind == SCENE_PROCESSES;
     case ACTION_OPEN:
         return scene_run(scene) && scene->kind != SCENE_RUN;
+    case ACTION_CLONE:
+        return scene_run(scene) != NULL;
     case ACTION_RUN:
         return scene->kind != SCENE_RUN;
     case ACTION_CANCEL:

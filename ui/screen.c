@@ -147,6 +147,18 @@ take_run_answer(struct screen *screen, const struct call *call, const json_t *re
     screen_tell(screen, STYLE_ERROR, text);
 }
 
+/* The text of a run has come, to be edited. */
+static void
+take_clone(struct screen *screen, const json_t *result, const struct diag *diag)
+{
+    struct diag fault = { 0 };
+    struct dialog *dialog = result ? dialog_clone_new(result, &fault) : NULL;
+    if (dialog)
+        screen_push(screen, dialog);
+    else
+        screen_tell(screen, STYLE_ERROR, result ? fault.text : diag->text);
+}
+
 static void
 finish_call(struct call *call, const json_t *result, const struct diag *diag)
 {
@@ -177,6 +189,9 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
     case CALL_FAILURES:
     case CALL_WORKERS:
         screen_take_detail(screen, call, result, diag);
+        break;
+    case CALL_CLONE:
+        take_clone(screen, result, diag);
         break;
     case CALL_RUN:
         take_run_answer(screen, call, result, diag);

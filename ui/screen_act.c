@@ -111,6 +111,14 @@ act_help(struct screen *screen, int by, const char *text)
 /* Dialogs. */
 
 void
+act_clone(struct screen *screen, int by, const char *text)
+{
+    const struct view_run *run = scene_run(&screen->scene);
+    (void)by, (void)text;
+    screen_call(screen, CALL_CLONE, "run.show", screen_run_params(run->run));
+}
+
+void
 act_launch(struct screen *screen, int by, const char *text)
 {
     (void)by, (void)text;

@@ -12,7 +12,7 @@
 
 enum call_kind { CALL_STATUS, CALL_WATCH, CALL_HISTORY, CALL_TOP, CALL_CURVE, CALL_MAP, CALL_LOGS, CALL_FAILURES,
     CALL_WORKERS, CALL_RUN, CALL_RUNS, CALL_PROCESSES, CALL_NOTICES, CALL_CONFIG, CALL_SETTING,
-    CALL_SETTING_HISTORY, CALL_ALERT, CALL_PAST,
+    CALL_SETTING_HISTORY, CALL_ALERT, CALL_PAST, CALL_CLONE,
     CALL_DIALOG };
 
 /* A request under way. */
@@ -121,6 +121,7 @@ void act_open(struct screen *screen, int by, const char *text);
 void act_help(struct screen *screen, int by, const char *text);
 void act_back(struct screen *screen, int by, const char *text);
 void act_launch(struct screen *screen, int by, const char *text);
+void act_clone(struct screen *screen, int by, const char *text);
 void act_cancel(struct screen *screen, int by, const char *text);
 void act_pause(struct screen *screen, int by, const char *text);
 void act_resume(struct screen *screen, int by, const char *text);
