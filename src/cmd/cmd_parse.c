@@ -245,6 +245,8 @@ cmd_parse(const struct cmd *const *table, int argc, char **argv, struct cmd_line
         first = "help";
     else if (!strcmp(first, "--version") || !strcmp(first, "-V"))
         first = "version";
+    else if (!strcmp(first, "--once")) /* the overview as text */
+        first = "status";
     else if (first[0] == '-')
         return diag_set(diag, ERR_UNKNOWN_KEY,
             "unknown option `%s' (options stand behind a command; see `optop help')", first);

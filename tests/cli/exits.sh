@@ -68,6 +68,11 @@ for command in "" run resume runs show top logs pause cancel status watch alerts
     exits "help of '$command'" 0 optop $command --help
     like "says how to use it" "$out" "^usage: optop"
 done
+exits "the overview as text" 0 optop --once
+like "is the status" "$out" '^memory  *[0-9]'
+like "with the run" "$out" ' failed '
+exits "or as an object" 0 optop --once --json
+is "of both" "$(json "$out" '[len(o["runs"]) > 0, "cpu" in o]')" '[true, true]'
 exits "version" 0 optop --version
 like "is one line" "$out" '^optop [0-9]'
 exits "a full disk is noticed" 1 sh -c "\"$OPTOP\" help >/dev/full"
