@@ -182,6 +182,7 @@ print_status(const json_t *status)
 struct ticks {
     bool json;
     bool keep; /* keep the newest instead of printing it */
+    bool alerts; /* what is told, and not the ticks */
     int64_t count; /* printed */
     json_t *newest; /* owned */
 };
@@ -214,11 +215,27 @@ print_tick(const json_t *status)
     str_release(&text);
 }
 
+/* "2026-11-29 03:15:10  alert.critical  cpu.total is 97% (critical above 95%)" */
+static void
+print_told(const json_t *notice)
+{
+    const char *type = json_get_string(notice, "type", ""), *state = json_get_string(notice, "state", "");
+    char time[32];
+    output_time(json_get_number(notice, "time", NAN), time, sizeof time);
+    printf("%s  ", time);
+    output_text(stdout, !strcmp(state, "critical") ? PAINT_BAD : !strcmp(state, "warning") ? PAINT_WARN : PAINT_NONE,
+        type);
+    printf("  ");
+    output_text(stdout, PAINT_NONE, json_get_string(notice, "text", ""));
+    putchar('\n');
+    fflush(stdout);
+}
+
 static void
 on_tick(void *context, const char *method, const json_t *params)
 {
     struct ticks *ticks = context;
-    if (strcmp(method, "tick"))
+    if (strcmp(method, ticks->alerts ? "alert" : "tick"))
         return;
     ticks->count++;
     if (ticks->keep) {
@@ -226,6 +243,8 @@ on_tick(void *context, const char *method, const json_t *params)
         ticks->newest = json_incref((json_t *)(uintptr_t)params);
     } else if (ticks->json)
         output_json(params);
+    else if (ticks->alerts)
+        print_told(params);
     else
         print_tick(params);
 }
@@ -233,10 +252,10 @@ on_tick(void *context, const char *method, const json_t *params)
 static const struct client_events tick_events = { .notification = on_tick };
 
 static int
-watch_ticks(struct cmd_line *line)
+watch_topic(struct cmd_line *line, const char *topic)
 {
     json_t *nothing;
-    int status = cmd_ask(line, "watch", json_pack("{s:[s]}", "topics", "tick"), &nothing);
+    int status = cmd_ask(line, "watch", json_pack("{s:[s]}", "topics", topic), &nothing);
     if (!status)
         json_decref(nothing);
     return status;
@@ -249,7 +268,7 @@ settle(struct cmd_line *line, json_t **status)
     struct ticks ticks = { .keep = true };
     struct diag diag = { 0 };
     int64_t deadline = clock_mono_ns() + sec_to_ns(settle_seconds);
-    if (json_get_int(*status, "seq", 0) > 1 || watch_ticks(line))
+    if (json_get_int(*status, "seq", 0) > 1 || watch_topic(line, "tick"))
         return;
     while (clock_mono_ns() < deadline && json_get_int(ticks.newest, "seq", 0) < 2)
         if (client_wait(line->client, settle_seconds, &tick_events, &ticks, &diag) < 0)
@@ -313,11 +332,11 @@ const struct cmd cmd_status = {
 static int
 run_watch(struct cmd_line *line)
 {
-    struct ticks ticks = { .json = cmd_flag(line, "json") };
+    struct ticks ticks = { .json = cmd_flag(line, "json"), .alerts = cmd_flag(line, "alerts") };
     int64_t most;
     int status = cmd_number(line, "count", 0, 1, INT64_MAX, &most);
     if (!status)
-        status = watch_ticks(line);
+        status = watch_topic(line, ticks.alerts ? "alerts" : "tick");
     while (!status && (!most || ticks.count < most) && !ferror(stdout)) {
         struct diag diag = { 0 };
         if (client_wait(line->client, watch_silence_seconds, &tick_events, &ticks, &diag) < 0) {
@@ -329,8 +348,9 @@ run_watch(struct cmd_line *line)
 }
 
 static const struct cmd_option watch_options[] = {
-    { .name = "count", .letter = 'n', .argument = "N", .help = "End after N ticks" },
-    { .name = "json", .letter = 'j', .help = "Print one status object a line" },
+    { .name = "alerts", .letter = 'a', .help = "Print what is told of alerts instead, as it happens" },
+    { .name = "count", .letter = 'n', .argument = "N", .help = "End after N ticks, or alerts" },
+    { .name = "json", .letter = 'j', .help = "Print one status object a line, or notice object" },
     { 0 },
 };
 

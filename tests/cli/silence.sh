@@ -78,4 +78,23 @@ exits "ack needs a name" 2 optop alerts ack
 exits "no duration" 2 optop alerts silence x --for soon
 like "says what is one" "$err" 'such as 90s'
 exits "not in the past" 2 optop alerts silence x --until '2001-01-01 00:00'
+# who watches hears of it as it happens; it may take a moment until it does
+optop watch --alerts -n 1 >"$dir/watched" 2>&1 &
+watching=$!
+raised=0
+heard() {
+    raised=$((raised + 1))
+    optop notify "disk $raised is slow" --key "slow$raised" --severity critical >"$dir/said" 2>&1
+    test -s "$dir/watched"
+}
+ok "who watches alerts is told" until_true 60 heard
+ok "and ends after as many as were asked for" wait "$watching"
+is "one line" "$(wc -l <"$dir/watched" | tr -d ' ')" 1
+like "with what and why" "$dir/watched" 'alert.critical  .*disk .* is slow'
+: >"$dir/watched"
+optop watch --alerts --json -n 1 >>"$dir/watched" 2>&1 &
+watching=$!
+ok "as JSON, too" until_true 60 heard
+wait "$watching"
+is "a notice object" "$(json "$dir/watched" 'o["type"]')" alert.critical
 finish
