@@ -31,6 +31,8 @@ forget(void)
     memset(&pressure, 0, sizeof pressure);
 }
 
+static int cores; /* 0: not known */
+
 /* Growth of `rate` bytes a second from nothing into a limit, begun `phase_ns` before a
  * reading. When it was told critical, in ms after the beginning. */
 static double
@@ -46,7 +48,7 @@ seen_after_ms(double limit, double rate, int64_t phase_ns)
             return (double)INFINITY;
         if (step(now, limit, left, 0, 0) == OPTOP_PRESSURE_CRITICAL)
             return (double)(now - start) / 1e6;
-        now += pressure_wait_ms(&pressure) * MS;
+        now += pressure_wait_ms(&pressure, cores) * MS;
     }
 }
 
@@ -75,8 +77,9 @@ END_TEST
 START_TEST(also_where_much_is_left)
 {
     static const double limits[] = { 2, 4, 8, 24, 64, 512 }, rates[] = { 0.5, 1, 2, 4, 8, 16 };
+    cores = _i ? 2 : 0;
     for (size_t l = 0; l < sizeof limits / sizeof *limits; l++)
-        for (size_t r = 0; r < sizeof rates / sizeof *rates; r++)
+        for (size_t r = 0; r < sizeof rates / sizeof *rates - (size_t)_i; r++) /* two move no 16 GiB */
             for (int64_t phase = 1 * MS; phase <= 500 * MS; phase += 7 * MS) {
                 double end = limits[l] / rates[r] * 1000;
                 double seen = seen_after_ms(limits[l] * GIB, rates[r] * GIB, phase);
@@ -90,14 +93,16 @@ START_TEST(how_often_it_looks)
 {
     static const struct {
         double limit, left;
-        int wait_ms;
-    } rows[] = { { 0.5, 0.5, 50 }, { 4, 4, 100 }, { 16, 12, 187 }, { 64, 60, 500 },
-        { 64, 13, 203 }, { 64, 12, 100 }, { (double)NAN, (double)NAN, 100 } };
+        int wait_ms, two_cores_ms;
+    } rows[] = { { 0.5, 0.5, 50, 50 }, { 4, 4, 100, 125 }, { 16, 12, 187, 375 }, { 64, 60, 500, 500 },
+        { 64, 13, 203, 406 }, { 64, 12, 100, 100 }, { (double)NAN, (double)NAN, 100, 100 } };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         forget();
-        ck_assert_int_eq(pressure_wait_ms(&pressure), 100);
+        ck_assert_int_eq(pressure_wait_ms(&pressure, 0), 100);
         step(SECOND, rows[i].limit * GIB, rows[i].left * GIB, NAN, NAN);
-        ck_assert_int_eq(pressure_wait_ms(&pressure), rows[i].wait_ms);
+        ck_assert_int_eq(pressure_wait_ms(&pressure, 0), rows[i].wait_ms);
+        ck_assert_int_eq(pressure_wait_ms(&pressure, 64), rows[i].wait_ms);
+        ck_assert_int_eq(pressure_wait_ms(&pressure, 2), rows[i].two_cores_ms);
     }
 }
 END_TEST
@@ -205,7 +210,7 @@ test_suite(void)
     TCase *tc = tcase_create("pressure");
     tcase_add_test(tc, critical_comes_half_a_second_before_the_end);
     tcase_add_test(tc, or_in_the_first_tenth_of_a_second);
-    tcase_add_test(tc, also_where_much_is_left);
+    tcase_add_loop_test(tc, also_where_much_is_left, 0, 2);
     tcase_add_test(tc, how_often_it_looks);
     tcase_add_test(tc, bursts_are_not_critical);
     tcase_add_test(tc, by_what_is_left);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "mem/memory_read.h"
 #include "mem/registry.h"
@@ -278,12 +279,22 @@ take_readings(void)
     return worst;
 }
 
+/* Those that there may be: asked for once, it reads a directory. */
+static int
+machine_cores(void)
+{
+    static int cores;
+    if (!cores)
+        cores = (int)sysconf(_SC_NPROCESSORS_CONF);
+    return cores;
+}
+
 static int
 shortest_wait(void)
 {
-    int shortest = pressure_wait_ms(&scope[SCOPE_MACHINE]);
+    int cores = machine_cores(), shortest = pressure_wait_ms(&scope[SCOPE_MACHINE], cores);
     for (enum scope s = SCOPE_GROUP; s < SCOPE_COUNT; s++) {
-        int ms = scope[s].count ? pressure_wait_ms(&scope[s]) : shortest;
+        int ms = scope[s].count ? pressure_wait_ms(&scope[s], cores) : shortest;
         shortest = ms < shortest ? ms : shortest;
     }
     return shortest;

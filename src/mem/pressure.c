@@ -19,7 +19,8 @@ enum {
 };
 
 static const double small_bytes = 1073741824;
-static const double fastest_bytes = 17179869184; /* that memory goes in a second: a core touches one or two GiB */
+static const double fastest_bytes = 17179869184; /* that memory goes in a second, at the most, */
+static const double core_bytes = 4294967296; /* and by a core, which touches one or two GiB, or more in huge pages */
 static const double confirmed_seconds = 1; /* by two readings */
 static const double sudden_seconds = 0.25; /* by one */
 static const double eased = 1.2; /* how far away is away */
@@ -154,7 +155,7 @@ pressure_step(struct pressure *pressure, const struct pressure_reading *reading)
 }
 
 int
-pressure_wait_ms(const struct pressure *pressure)
+pressure_wait_ms(const struct pressure *pressure, int cores)
 {
     if (pressure->count >= 2 && until_none(back(pressure, 1), back(pressure, 0)) < rules[3].seconds)
         return WAIT_ALARMED_MS;
@@ -163,7 +164,8 @@ pressure_wait_ms(const struct pressure *pressure)
     if (!pressure->count || pressure->level)
         return WAIT_MS;
     /* a quarter of it, at the most, is gone before the next reading */
-    double far_ms = back(pressure, 0)->left_bytes / fastest_bytes * 250;
+    double fastest = cores > 0 ? fmin(cores * core_bytes, fastest_bytes) : fastest_bytes;
+    double far_ms = back(pressure, 0)->left_bytes / fastest * 250;
     return far_ms > WAIT_MS ? (int)fmin(far_ms, WAIT_FAR_MS) : WAIT_MS;
 }
 

@@ -40,8 +40,8 @@ struct pressure {
 enum optop_pressure pressure_step(struct pressure *pressure,
     const struct pressure_reading *reading);
 
-/* In how many milliseconds the next reading should come. */
-int pressure_wait_ms(const struct pressure *pressure);
+/* In how many milliseconds the next reading should come, on a machine of so many cores (0: not known). */
+int pressure_wait_ms(const struct pressure *pressure, int cores);
 
 /* "4.1% left, none in 1.2 s, some 22.0%, full 7.5%": what is worth a word. */
 void pressure_reason(const struct pressure *pressure, char *buf, size_t size);

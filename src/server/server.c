@@ -429,6 +429,7 @@ on_tick(void *context)
     govern_workers(server);
     runner_tick(server->runner);
     recording_step(server, started);
+    shortage_tick(server);
     session_tick(server);
 }
 

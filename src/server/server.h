@@ -151,6 +151,7 @@ struct server {
     uint64_t sessions_opened;
     int session_count;
     struct loop_timer *tick_timer, *notify_timer, *session_timer, *shortage_timer;
+    int64_t shortage_due_ns, shortage_early_ns; /* monotonic; how much sooner will do */
     bool sweep_due; /* session_timer is set */
     struct loop_turn *turn;
     bool notify_wanted; /* some run has something to tell */
@@ -262,6 +263,7 @@ void watched_figures(struct sample *sample, const struct boards *boards,
 /* shortage.c: the memory manager on our loop. */
 void shortage_start(struct server *server);
 void shortage_stop(struct server *server);
+void shortage_tick(struct server *server);
 void shortage_write(struct json_writer *w); /* members of the object of memory */
 
 /* recording.c: opened for the history that there is now (a configuration may have brought

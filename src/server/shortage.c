@@ -14,6 +14,8 @@
 #include "mem/registry.h"
 #include "server/server.h"
 
+enum { EARLY_SHARE = 3 }; /* of a wait */
+
 static void
 on_pressure(enum optop_pressure now, enum optop_pressure before, void *data)
 {
@@ -37,7 +39,18 @@ on_timer(void *context)
     struct server *server = context;
     optop_memory_step();
     relief_step(server);
-    loop_timer_change(server->shortage_timer, optop_memory_wait_ms() * NS_PER_MS, 0);
+    int64_t wait_ns = optop_memory_wait_ms() * NS_PER_MS;
+    server->shortage_due_ns = loop_now(server->loop) + wait_ns;
+    server->shortage_early_ns = wait_ns / EARLY_SHARE;
+    loop_timer_change(server->shortage_timer, wait_ns, 0);
+}
+
+/* What is nearly due is done while we are awake. */
+void
+shortage_tick(struct server *server)
+{
+    if (server->shortage_due_ns - loop_now(server->loop) < server->shortage_early_ns)
+        on_timer(server);
 }
 
 void
