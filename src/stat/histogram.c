@@ -45,7 +45,7 @@ histogram_quantile(const struct histogram *h, double q)
     if (rank >= h->count)
         rank = h->count - 1;
     uint64_t seen = 0;
-    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+    for (unsigned i = h->min_ns > 0 ? histogram_bucket((uint64_t)h->min_ns) : 0; i < HISTOGRAM_BUCKETS; i++) {
         seen += h->bucket[i];
         if (seen > rank) {
             int64_t upper = bucket_upper(i);

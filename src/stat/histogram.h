@@ -18,7 +18,7 @@ enum {
 struct histogram {
     uint64_t count;
     uint64_t sum_ns;
-    int64_t min_ns; /* valid when count > 0 */
+    int64_t min_ns; /* when count > 0; 0 where it is not known, never above the truth */
     int64_t max_ns;
     uint64_t bucket[HISTOGRAM_BUCKETS];
 };

@@ -35,7 +35,9 @@ task_lane_collect(const struct task_lane *lane, struct task_stat *task)
     if ((int64_t)most > h->max_ns)
         h->max_ns = (int64_t)most;
     h->sum_ns += look(&lane->sum_ns);
-    for (unsigned i = 0; ended && i < HISTOGRAM_BUCKETS; i++) {
+    /* one that ends outside of both in this moment is seen the next time */
+    unsigned last = histogram_bucket(most);
+    for (unsigned i = histogram_bucket(least ? least - 1 : 0); ended && i <= last; i++) {
         uint64_t count = look(&lane->bucket[i]);
         h->bucket[i] += count;
         h->count += count; /* so that quantiles agree with it */
