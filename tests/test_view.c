@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_change.h"
 #include "test.h"
 #include "ui/detail.h"
 #include "ui/view.h"
@@ -361,6 +362,46 @@ START_TEST(top_trials_have_caps)
 }
 END_TEST
 
+/* Of the status that it was given, so changed, what does the view show? */
+static double
+shown_figure(const char *name)
+{
+    for (int i = 0; i < view.figure_count; i++)
+        if (!strcmp(view.figure[i].name, name))
+            return view.figure[i].value;
+    return NAN;
+}
+
+START_TEST(figures_change_where_they_are_shown)
+{
+    json_t *status = parse("{\"seq\":1,\"server\":{\"pid\":9},\"boards\":["
+        "{\"program\":\"app\",\"pid\":5,\"figures\":[{\"name\":\"a\",\"kind\":\"gauge\",\"value\":1}]},"
+        "{\"program\":\"optop-server\",\"pid\":9,\"figures\":["
+        "{\"name\":\"cache.hits\",\"kind\":\"gauge\",\"value\":1},{\"name\":\"task.failed\",\"kind\":\"gauge\",\"value\":1}]}]}");
+    static const struct {
+        const char *change, *name;
+        double value;
+    } rows[] = {
+        { "{\"boards\":{\"1\":{\"figures\":{\"0\":{\"value\":2}}}}}", "cache.hits", 2 },
+        { "{\"boards\":{\"0\":{\"figures\":{\"0\":{\"value\":3}}}}}", "a", 3 },
+        { "{\"boards\":{\"1\":{\"figures\":{\"1\":{\"value\":4}}}}}", "a", 3 },
+        { "{\"boards\":{\"1\":{\"figures\":[[{\"name\":\"cache.new\",\"kind\":\"gauge\",\"value\":5}]]}}}", "cache.new", 5 },
+        { "{\"boards\":[[{\"program\":\"b\",\"pid\":6,\"figures\":[{\"name\":\"z\",\"kind\":\"gauge\",\"value\":6}]}]]}", "z", 6 },
+    };
+    view_apply_status(&view, status);
+    ck_assert_double_eq(shown_figure("cache.hits"), 1);
+    ck_assert(isnan(shown_figure("task.failed")));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        json_t *change = parse(rows[i].change);
+        ck_assert_int_eq(json_change_apply(&status, change), 0);
+        view_apply_change(&view, status, change);
+        ck_assert_double_eq(shown_figure(rows[i].name), rows[i].value);
+        json_decref(change);
+    }
+    json_decref(status);
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -382,6 +423,7 @@ test_suite(void)
     tcase_add_test(all, the_curve_finds_its_range);
     tcase_add_test(all, log_lines_are_taken_once);
     tcase_add_test(all, top_trials_have_caps);
+    tcase_add_test(all, figures_change_where_they_are_shown);
     suite_add_tcase(suite, all);
     return suite;
 }

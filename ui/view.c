@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -424,6 +425,13 @@ take_figure(struct view *view, const json_t *board, const json_t *object, bool f
     figure->p99_seconds = get_number(object, "p99_seconds");
 }
 
+static bool
+is_server_board(const struct view *view, const json_t *board)
+{
+    return str_equal(json_get_string(board, "program", ""), "optop-server") &&
+        json_get_int(board, "pid", 0) == view->server_pid;
+}
+
 static void
 apply_boards(struct view *view, const json_t *status, bool workers)
 {
@@ -433,8 +441,7 @@ apply_boards(struct view *view, const json_t *status, bool workers)
     {
         bool worker = !strcmp(json_get_string(board, "program", ""), "optop-worker");
         bool first = true;
-        bool server = !strcmp(json_get_string(board, "program", ""), "optop-server") &&
-            json_get_int(board, "pid", 0) == view->server_pid;
+        bool server = is_server_board(view, board);
         if (worker != workers)
             continue;
         json_array_foreach(json_object_get(board, "figures"), f, object)
@@ -534,6 +541,30 @@ apply_host(struct view *view, const json_t *status)
     view->server_uptime = get_number(server, "uptime_seconds");
 }
 
+/* Of the server's own board, where something changes at every tick, only caches are shown. */
+static bool
+boards_matter(const struct view *view, const json_t *boards, const json_t *change)
+{
+    const char *place, *figure;
+    json_t *of_board, *ignored;
+    if (!json_is_object(change))
+        return true;
+    json_object_foreach((json_t *)(uintptr_t)change, place, of_board)
+    {
+        const json_t *board = json_array_get(boards, strtoul(place, NULL, 10));
+        json_t *figures = json_object_get(of_board, "figures");
+        if (!is_server_board(view, board) || json_object_size(of_board) != 1 || !json_is_object(figures))
+            return true;
+        json_object_foreach(figures, figure, ignored)
+        {
+            const json_t *object = json_array_get(json_object_get(board, "figures"), strtoul(figure, NULL, 10));
+            if (str_starts(json_get_string(object, "name", ""), "cache."))
+                return true;
+        }
+    }
+    return false;
+}
+
 /* Has a part of the status changed? NULL: all of it may have. */
 static bool
 is_in(const json_t *change, const char *part)
@@ -569,7 +600,8 @@ apply_parts(struct view *view, const json_t *status, const json_t *change)
         apply_pools(view, status);
     if (is_in(change, "tasks"))
         apply_tasks(view, status);
-    if (is_in(change, "boards")) {
+    const json_t *boards = json_object_get(change, "boards");
+    if (!change || (boards && boards_matter(view, json_object_get(status, "boards"), boards))) {
         view->figure_count = 0;
         apply_boards(view, status, false);
         apply_boards(view, status, true);
