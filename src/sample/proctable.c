@@ -20,7 +20,7 @@
 enum {
     STAT_MAX = 1024, /* bytes: 52 numbers and a name */
     LISTING_MAX = 32 * 1024, /* bytes of a listing that are read at once */
-    IO_EVERY = 5, /* takes: a process that uses no CPU hardly reads or writes */
+    IO_EVERY = 10, /* takes: a process that uses no CPU hardly reads or writes */
     DESCRIPTORS_MAX = 8192, /* kept open, of all processes; and half of what is allowed */
 };
 
