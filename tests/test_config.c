@@ -368,6 +368,10 @@ START_TEST(refuses_webhooks)
     refused("[webhook a]\nurl =\n", ERR_BAD_TYPE, 2, "webhook a.url", "http");
     refused("[webhook a b]\nurl = http://h\n", ERR_SYNTAX, 1, "webhook a b", "name");
     refused("[webhook a]\nurl = ftp://h/\n", ERR_BAD_TYPE, 2, "webhook a.url", "http://");
+    refused("[webhook a]\nurl = http://h/\ngroup_by = team, 1a\n", ERR_BAD_TYPE, 3,
+        "webhook a.group_by", "alertname");
+    refused("[webhook a]\nurl = http://h/\ngroup_by = severity\n", ERR_BAD_TYPE, 3,
+        "webhook a.group_by", "alertname");
     refused("[webhook a]\nurl = http://u:p@h/\n", ERR_DENIED, 2, "webhook a.url", "password");
     refused("[webhook a]\nurl = http://h/\nalerts = warning, silly\n", ERR_BAD_TYPE, 3,
         "webhook a.alerts", "warning, critical, resolved");

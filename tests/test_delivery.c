@@ -114,13 +114,19 @@ teardown(void)
 }
 
 static void
-add(const char *type, const char *key, int number, const char *text)
+add_labelled(const char *type, const char *key, int number, const char *text, const char *labels)
 {
     struct store_notice notice = { .wall_ns = clock_wall_ns(), .type = type, .key = key,
         .state = "warning", .value = 91.2, .level = 80, .incident_wall_ns = NS_PER_SEC,
-        .sequence = (uint32_t)number, .text = text, .labels = "team=lab" };
+        .sequence = (uint32_t)number, .text = text, .labels = labels };
     ck_assert_int_eq(store_notice_add(store, &notice, &notice.id), 0);
     ck_assert_int_eq(outbox_add(outbox, &notice, NULL), 0);
+}
+
+static void
+add(const char *type, const char *key, int number, const char *text)
+{
+    add_labelled(type, key, number, text, "team=lab");
 }
 
 static void
@@ -181,6 +187,13 @@ sequences(int *sequence, int most)
     return count;
 }
 
+static json_t *
+body_of(int number)
+{
+    const struct receiver_request *request = receiver_request(receiver, number);
+    return json_parse(request->body, request->body_len, NULL);
+}
+
 START_TEST(what_is_over_the_limit_goes_out_gathered)
 {
     int sequence[64];
@@ -229,6 +242,92 @@ START_TEST(what_waits_goes_out_with_what_does_not)
     ck_assert_int_eq(sequences(sequence, COUNT(sequence)), 5);
     for (int i = 0; i < 5; i++)
         ck_assert_int_eq(sequence[i], i);
+}
+END_TEST
+
+/* Three teams, one of them without a name, each of five alerts on two sites. */
+static void
+tell_teams(void)
+{
+    static const char *const labels[] = { "team=lab,site=north", "site=north,team=ops", "site=south",
+        "site=south,team=lab", "team=ops" };
+    char text[64], key[32];
+    ck_assert_int_eq(store_begin(store), 0);
+    for (int i = 0; i < 20; i++) {
+        snprintf(text, sizeof text, "notice %d", i);
+        snprintf(key, sizeof key, "alert:%d", i % 5);
+        add_labelled(i % 10 < 5 ? "alert.warning" : "alert.resolved", key, i, text, labels[i % 5]);
+    }
+    ck_assert_int_eq(store_commit(store, NULL), 0);
+    outbox_wake(outbox);
+}
+
+/* In each digest are those of one team alone, in order; the next team's is behind it. */
+START_TEST(a_digest_for_each_group)
+{
+    static const int of_team[][8] = { { 0, 3, 5, 8, 10, 13, 15, 18 }, { 1, 4, 6, 9, 11, 14, 16, 19 },
+        { 2, 7, 12, 17, -1 } };
+    int sequence[64], at = 0;
+    webhook.group_seconds = 0.1;
+    str_copy(webhook.group_by, sizeof webhook.group_by, "team");
+    webhook.rate = 0;
+    outbox_configure(outbox, &config);
+    tell_teams();
+    wait_settled();
+    ck_assert_int_eq(receiver_count(receiver), 3);
+    ck_assert_int_eq(sequences(sequence, COUNT(sequence)), 20);
+    for (int team = 0; team < 3; team++)
+        for (int i = 0; i < 8 && of_team[team][i] >= 0; i++)
+            ck_assert_int_eq(sequence[at++], of_team[team][i]);
+    ck_assert_int_eq(outbox_figures(outbox).dead, 0);
+}
+END_TEST
+
+/* Of an alert whose labels have been changed meanwhile nothing overtakes what came before. */
+START_TEST(an_alert_that_changes_its_group_stays_in_order)
+{
+    int sequence[8];
+    webhook.group_seconds = 0.1;
+    str_copy(webhook.group_by, sizeof webhook.group_by, "team,alertname");
+    webhook.rate = 0;
+    outbox_configure(outbox, &config);
+    ck_assert_int_eq(store_begin(store), 0);
+    add_labelled("alert.warning", "a", 0, "0", "team=lab");
+    add_labelled("alert.warning", "a", 1, "1", "team=ops");
+    add_labelled("alert.resolved", "a", 2, "2", "team=lab");
+    ck_assert_int_eq(store_commit(store, NULL), 0);
+    outbox_wake(outbox);
+    wait_settled();
+    ck_assert_int_eq(sequences(sequence, COUNT(sequence)), 3);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(sequence[i], i);
+}
+END_TEST
+
+/* Alertmanager's group: its key, its labels, in a digest and alone. */
+START_TEST(groups_as_alertmanager_has_them)
+{
+    webhook.format = (int)(webhook_format_find("alertmanager") - webhook_formats);
+    webhook.group_seconds = 0.1;
+    str_copy(webhook.group_by, sizeof webhook.group_by, "site,team");
+    webhook.rate = 0;
+    outbox_configure(outbox, &config);
+    tell_teams();
+    wait_settled();
+    ck_assert_int_eq(receiver_count(receiver), 5);
+    json_t *body = body_of(1);
+    const json_t *group = json_object_get(body, "groupLabels"), *common = json_object_get(body, "commonLabels");
+    ck_assert_str_eq(json_get_string(body, "groupKey", ""), "{}:{site=\"north\", team=\"ops\"}");
+    ck_assert_uint_eq(json_object_size(group), 2);
+    ck_assert_str_eq(json_get_string(group, "team", ""), "ops");
+    ck_assert_str_eq(json_get_string(common, "site", ""), "north");
+    ck_assert_str_eq(json_get_string(common, "job", ""), "optop");
+    ck_assert_uint_eq(json_array_size(json_object_get(body, "alerts")), 4);
+    json_decref(body);
+    body = body_of(2);
+    ck_assert_str_eq(json_get_string(body, "groupKey", ""), "{}:{site=\"south\", team=\"\"}");
+    ck_assert_uint_eq(json_object_size(json_object_get(body, "groupLabels")), 1);
+    json_decref(body);
 }
 END_TEST
 
@@ -502,6 +601,9 @@ test_suite(void)
     tcase_add_test(tcase, what_is_over_the_limit_goes_out_gathered);
     tcase_add_test(tcase, what_waits_goes_out_with_what_does_not);
     tcase_add_test(tcase, a_group_ends_by_itself);
+    tcase_add_test(tcase, a_digest_for_each_group);
+    tcase_add_test(tcase, an_alert_that_changes_its_group_stays_in_order);
+    tcase_add_test(tcase, groups_as_alertmanager_has_them);
     tcase_add_test(tcase, digest_survives);
     tcase_add_test(tcase, long_texts_make_several_digests);
     tcase_add_test(tcase, some_formats_are_only_slowed_down);

@@ -225,17 +225,57 @@ cloudevents_unfold(const char *stored, struct webhook_request *request)
 
 /* Alertmanager, version 4: a group of one alert, or of all that a digest tells of. */
 
+/* Where a webhook groups by nothing, a notice alone is of the group of its name. */
+static const char *
+group_by(const struct format_event *event)
+{
+    const char *by = event->webhook->group_by;
+    return *by || event->parts ? by : "alertname";
+}
+
+/* All parts have the same there. */
+static const struct store_notice *
+any_notice(const struct format_event *event)
+{
+    return event->parts ? event->part[0].notice : event->notice;
+}
+
 static void
-write_labels(struct json_writer *w, const char *name, const struct format_event *event, bool all)
+write_group(struct json_writer *w, const struct format_event *event)
+{
+    const struct store_notice *notice = any_notice(event);
+    char name[CONFIG_LABELS_MAX], value[CONFIG_LABELS_MAX];
+    for (const char *by = group_by(event);
+         alert_group_next(&by, notice->key, notice->labels, name, value);)
+        if (*value)
+            jw_string(w, name, value);
+}
+
+/* As Alertmanager: {}:{alertname="cpu.total", team="lab"}. */
+static void
+put_group_key(struct str *out, const struct format_event *event)
+{
+    const struct store_notice *notice = any_notice(event);
+    char name[CONFIG_LABELS_MAX], value[CONFIG_LABELS_MAX];
+    const char *between = "";
+    str_puts(out, "{}:{");
+    for (const char *by = group_by(event);
+         alert_group_next(&by, notice->key, notice->labels, name, value); between = ", ")
+        str_printf(out, "%s%s=\"%s\"", between, name, value);
+    str_puts(out, "}");
+}
+
+static void
+write_labels(struct json_writer *w, const char *name, const struct format_event *event)
 {
     jw_object(w, name);
-    if (!event->parts)
+    if (event->parts)
+        write_group(w, event);
+    else
         jw_string(w, "alertname", event->notice->key);
-    if (all) {
-        jw_string(w, "instance", event->host);
-        jw_string(w, "job", "optop");
-    }
-    if (all && !event->parts) {
+    jw_string(w, "instance", event->host);
+    jw_string(w, "job", "optop");
+    if (!event->parts) {
         jw_string(w, "severity", weigh(event)->severity);
         alert_write_label_members(w, event->notice->labels);
     }
@@ -266,7 +306,7 @@ write_alert(struct json_writer *w, const struct format_event *event)
     sign_fingerprint(text, strlen(dedup_key(event, text)), fingerprint);
     jw_object(w, NULL);
     jw_string(w, "status", status_of(event));
-    write_labels(w, "labels", event, true);
+    write_labels(w, "labels", event);
     write_annotations(w, "annotations", event);
     write_time(w, "startsAt", notice->incident_wall_ns ? notice->incident_wall_ns : notice->wall_ns);
     if (weigh(event)->firing)
@@ -282,18 +322,21 @@ static void
 alertmanager_body(const struct format_event *event, struct str *out)
 {
     struct json_writer w;
-    char text[TITLE_MAX] = "{}:{}";
+    struct str group;
+    str_init(&group);
+    put_group_key(&group, event);
     jw_init(&w, out);
     jw_object(&w, NULL);
     jw_string(&w, "version", "4");
-    if (!event->parts)
-        snprintf(text, sizeof text, "{}:{alertname=\"%s\"}", event->notice->key);
-    jw_string(&w, "groupKey", text);
+    jw_string(&w, "groupKey", group.data);
+    str_release(&group);
     jw_int(&w, "truncatedAlerts", 0);
     jw_string(&w, "status", status_of(event));
     jw_string(&w, "receiver", event->webhook->name);
-    write_labels(&w, "groupLabels", event, false);
-    write_labels(&w, "commonLabels", event, true);
+    jw_object(&w, "groupLabels");
+    write_group(&w, event);
+    jw_end(&w);
+    write_labels(&w, "commonLabels", event);
     write_annotations(&w, "commonAnnotations", event);
     jw_string(&w, "externalURL", "");
     jw_array(&w, "alerts");

@@ -13,7 +13,8 @@
  * dead stays visible.
  *
  * With group_wait a notice that is not critical waits for others, and goes out with them:
- * the first ends the wait, or a critical one does.
+ * the first ends the wait, or a critical one does. With group_by there are as many
+ * digests as groups.
  *
  * What a webhook's rate does not let through waits, and goes out with the next token
  * as one digest (of type "digest": DIGEST_MAX notices, DIGEST_TEXT_MAX bytes of text

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Digests: what waits for the rate of a webhook, or for its group_wait, becomes one delivery. It takes the row
- * of the first, and with it its place and its life time; the others' rows go in the
- * same transaction. What was tried before stands alone: its receiver may have it.
+ * Digests: what waits for the rate of a webhook, or for its group_wait, and is of one
+ * group (its group_by), becomes one delivery. It takes the row of the first, and with it
+ * its place and its life time; the others' rows go in the same transaction. What was tried
+ * before stands alone: its receiver may have it. An alert is of one group for good, so
+ * what is told of it stays in order.
  */
 #include <errno.h>
 #include <math.h>
@@ -11,6 +13,7 @@
 
 #include "alert/outbox_private.h"
 #include "alert/webhook.h"
+#include "alert/wording.h"
 #include "base/clock.h"
 #include "optop/arena.h"
 
@@ -21,6 +24,9 @@ struct gathering {
     bool short_of_memory;
     int count;
     size_t text_len;
+    int at[DIGEST_MAX]; /* which they are, from the head on */
+    const char *passed[DIGEST_MAX]; /* keys of those between them */
+    int passed_count;
     struct format_event part[DIGEST_MAX];
     struct store_notice notice[DIGEST_MAX];
 };
@@ -55,11 +61,30 @@ take_notice(void *context, const struct store_notice *notice)
     return 0;
 }
 
-/* One more, when there is such a notice and room for it. 1, 0: no, or negative. */
+/* Has it the same as the first in the labels that its webhook groups by? If these have
+ * been changed since, it does not overtake what came of the same alert before. */
+static bool
+is_of_group(const struct gathering *gathering, const char *by, const struct store_notice *notice)
+{
+    const struct store_notice *first = &gathering->notice[0];
+    char name[CONFIG_LABELS_MAX], value[2][CONFIG_LABELS_MAX];
+    for (int i = 0; i < gathering->passed_count; i++)
+        if (!strcmp(gathering->passed[i], notice->key))
+            return false;
+    for (const char *also = by; alert_group_next(&by, first->key, first->labels, name, value[0]) &&
+         alert_group_next(&also, notice->key, notice->labels, name, value[1]);)
+        if (strcmp(value[0], value[1]))
+            return false;
+    return true;
+}
+
+/* One more, when it is of the group and there is room for it. 1; 0: with this one it
+ * ends; or negative. */
 static int
-gather_one(struct gathering *gathering, const struct recipient *recipient, const struct entry *entry)
+gather_one(struct gathering *gathering, const struct recipient *recipient, int at)
 {
     struct store *store = recipient->outbox->store;
+    const struct entry *entry = recipient_head(recipient) + at;
     struct format_event *part = &gathering->part[gathering->count];
     *part = (struct format_event){ .notice = &gathering->notice[gathering->count],
         .host = recipient->outbox->host, .webhook = recipient->webhook };
@@ -72,11 +97,15 @@ gather_one(struct gathering *gathering, const struct recipient *recipient, const
         r = -ENOMEM;
     if (r < 0)
         return r;
+    if (!is_of_group(gathering, recipient->webhook->group_by, part->notice)) {
+        gathering->passed[gathering->passed_count++] = part->notice->key;
+        return 1;
+    }
     size_t len = strlen(part->notice->text) + 4; /* "- ", and a line's end */
     if (gathering->text_len + len > DIGEST_TEXT_MAX)
         return 0;
     gathering->text_len += len;
-    gathering->count++;
+    gathering->at[gathering->count++] = at;
     return 1;
 }
 
@@ -125,7 +154,7 @@ write_digest(const struct recipient *recipient, const struct gathering *gatherin
     if (r == 0) {
         r = store_delivery_replace(outbox->store, head->id, id, format->name, body.data);
         for (int i = 1; r == 0 && i < gathering->count; i++)
-            r = store_delivery_done(outbox->store, head[i].id);
+            r = store_delivery_done(outbox->store, head[gathering->at[i]].id);
         if (r == 0)
             r = store_commit(outbox->store, NULL);
         else
@@ -134,6 +163,23 @@ write_digest(const struct recipient *recipient, const struct gathering *gatherin
     str_release(&text);
     str_release(&body);
     return r;
+}
+
+/* The head becomes the digest; the others it tells of go, and who stands between them
+ * moves up. */
+static void
+take_out(struct recipient *recipient, const struct gathering *gathering)
+{
+    struct entry *head = recipient_head(recipient);
+    int gone = gathering->count - 1, to = gathering->at[gone];
+    head->notice = 0;
+    for (int from = to, next = gone; from >= 0; from--) {
+        if (next > 0 && from == gathering->at[next])
+            next--;
+        else
+            head[to--] = head[from];
+    }
+    recipient_drop(recipient, gone);
 }
 
 int
@@ -145,14 +191,11 @@ outbox_digest(struct recipient *recipient)
     struct gathering gathering = { .count = 0 };
     optop_arena_init(&gathering.arena, &(struct optop_arena_options){ .limit = ARENA_BYTES });
     for (int i = 0; i < count && r > 0; i++)
-        r = gather_one(&gathering, recipient, recipient_head(recipient) + i);
+        r = gather_one(&gathering, recipient, i);
     if (r >= 0 && gathering.count > 1)
         r = write_digest(recipient, &gathering);
     if (r >= 0 && gathering.count > 1) {
-        struct entry first = *recipient_head(recipient);
-        recipient_drop(recipient, gathering.count - 1);
-        first.notice = 0;
-        *recipient_head(recipient) = first;
+        take_out(recipient, &gathering);
         recipient->digests++;
     }
     optop_arena_release(&gathering.arena);

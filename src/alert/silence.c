@@ -37,12 +37,8 @@ silence_check(const char *matcher, struct diag *diag)
 static bool
 label_fits(const char *name, const char *pattern, const char *labels)
 {
-    char label[CONFIG_LABELS_MAX];
-    size_t len = strlen(name);
-    while (labels && threshold_next_word(&labels, label, sizeof label))
-        if (!strncmp(label, name, len) && label[len] == '=')
-            return fnmatch(pattern, label + len + 1, 0) == 0;
-    return false;
+    char value[CONFIG_LABELS_MAX];
+    return threshold_label(labels, name, value, sizeof value) && fnmatch(pattern, value, 0) == 0;
 }
 
 /* A key may have an equals sign itself, behind its colon: pool.reuse:app/pool=a. */

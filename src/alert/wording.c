@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "base/text.h"
 #include "config/threshold.h"
 
@@ -151,4 +152,18 @@ alert_write_labels(struct json_writer *w, const char *key, const char *labels)
     jw_object(w, key);
     alert_write_label_members(w, labels);
     jw_end(w);
+}
+
+bool
+alert_group_next(const char **by, const char *key, const char *labels,
+    char name[CONFIG_LABELS_MAX], char value[CONFIG_LABELS_MAX])
+{
+    if (!threshold_next_word(by, name, CONFIG_LABELS_MAX))
+        return false;
+    value[0] = '\0';
+    if (!strcmp(name, "alertname"))
+        str_copy(value, CONFIG_LABELS_MAX, key);
+    else
+        threshold_label(labels, name, value, CONFIG_LABELS_MAX);
+    return true;
 }

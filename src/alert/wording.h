@@ -24,4 +24,9 @@ const char *alert_notice_text(const struct alert_notice *notice, char *buf, size
 void alert_write_label_members(struct json_writer *w, const char *labels);
 void alert_write_labels(struct json_writer *w, const char *key, const char *labels);
 
+/* The next of the labels that `by' names ("team,alertname"), and what a notice about
+ * `key' with these labels has in it: "" where it has none. False at the end. */
+bool alert_group_next(const char **by, const char *key, const char *labels,
+    char name[CONFIG_LABELS_MAX], char value[CONFIG_LABELS_MAX]);
+
 #endif

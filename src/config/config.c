@@ -33,25 +33,8 @@
 
 enum { SLOTS_MAX = 1024 };
 
-static int take_slots(void *, const struct ini_entry *, const struct option_value *,
-    struct diag *);
-static int take_listen(void *, const struct ini_entry *, const struct option_value *,
-    struct diag *);
-static int take_theme(void *, const struct ini_entry *, const struct option_value *,
-    struct diag *);
-static int take_url(void *, const struct ini_entry *, const struct option_value *, struct diag *);
-static int take_ca_file(void *, const struct ini_entry *, const struct option_value *, struct diag *);
-static int take_pin(void *, const struct ini_entry *, const struct option_value *, struct diag *);
-static int take_template(void *, const struct ini_entry *, const struct option_value *,
-    struct diag *);
-static int take_secret_file(void *, const struct ini_entry *, const struct option_value *,
-    struct diag *);
-static int take_secret_env(void *, const struct ini_entry *, const struct option_value *,
-    struct diag *);
-static int take_alerts(void *, const struct ini_entry *, const struct option_value *,
-    struct diag *);
-static int take_runs(void *, const struct ini_entry *, const struct option_value *,
-    struct diag *);
+static walk_parse take_slots, take_listen, take_theme, take_url, take_ca_file, take_pin, take_template,
+    take_secret_file, take_secret_env, take_alerts, take_runs;
 
 /* To add an option: one row. Rows of a section stand together.
  *
@@ -208,6 +191,10 @@ static int take_runs(void *, const struct ini_entry *, const struct option_value
         WEBHOOK(group_seconds), NULL,                                          \
         "What comes within so long goes out together, as a digest; what is critical sends all of it at once", \
         "5s")                                                                  \
+    X("webhook *", "group_by", CUSTOM, 0, 0, "LABEL, ...", NULL, false,        \
+        0, threshold_take_group_by,                                            \
+        "Labels that all notices of a digest have the same: of each group a digest of its own",  \
+        "team, site")                                                          \
     X("webhook *", "allow_private", BOOL, 0, 0, NULL, "no", false,             \
         WEBHOOK(allow_private), NULL, "Whether private and loopback addresses may be called",    \
         NULL)                                                                  \
@@ -335,24 +322,13 @@ take_slots(void *target, const struct ini_entry *entry, const struct option_valu
 }
 
 static int
-keep_text(char **place, const char *text, struct diag *diag)
-{
-    char *copy = strdup(text);
-    if (!copy)
-        return diag_no_memory(diag);
-    free(*place);
-    *place = copy;
-    return 0;
-}
-
-static int
 take_url(void *target, const struct ini_entry *entry, const struct option_value *value,
     struct diag *diag)
 {
     struct config_webhook *webhook = target;
     (void)entry;
     int r = url_check(value->text, diag);
-    return r < 0 ? r : keep_text(&webhook->url, value->text, diag);
+    return r < 0 ? r : walk_text(&webhook->url, value->text, diag);
 }
 
 static int
@@ -365,7 +341,7 @@ take_ca_file(void *target, const struct ini_entry *entry, const struct option_va
     if (access(value->text, R_OK) < 0)
         return diag_set(diag, ERR_BAD_TYPE, "%s: %s",
             text_clean(value->text, shown, sizeof shown), strerror(errno));
-    return keep_text(&webhook->ca_file, value->text, diag);
+    return walk_text(&webhook->ca_file, value->text, diag);
 }
 
 /* A hash of 32 bytes is 43 letters of Base64, and one that fills up. */
@@ -396,7 +372,7 @@ take_pin(void *target, const struct ini_entry *entry, const struct option_value 
         return diag_set(diag, ERR_BAD_TYPE,
             "\"%s\" is no hash of a key (allowed: sha256//BASE64, several with ; between)",
             text_clean(value->text, shown, sizeof shown));
-    return keep_text(&webhook->pin, value->text, diag);
+    return walk_text(&webhook->pin, value->text, diag);
 }
 
 static int
@@ -443,7 +419,7 @@ take_secret_env(void *target, const struct ini_entry *entry, const struct option
         return diag_set(diag, ERR_BAD_TYPE,
             "\"%s\" is no name of a variable (allowed: letters, digits, _)",
             text_clean(name, shown, sizeof shown));
-    return keep_text(&webhook->secret_env, name, diag);
+    return walk_text(&webhook->secret_env, name, diag);
 }
 
 /* A list of words, each of which sets its flag; "none" alone sets no one. */

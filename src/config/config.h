@@ -68,6 +68,7 @@ struct config_webhook {
     char *url; /* owned; http or https, no user:password */
     double timeout_seconds;
     double group_seconds; /* that what is not critical waits for more */
+    char group_by[CONFIG_LABELS_MAX]; /* labels that all in a digest have the same: "team,site" */
     double life_seconds; /* after which an undelivered notice is dead */
     double rate; /* notices per second, 0: as many as there are; more become digests */
     int64_t burst; /* that many at once */

@@ -285,6 +285,38 @@ threshold_take_labels(void *target, const struct ini_entry *entry,
 }
 
 int
+threshold_take_group_by(void *target, const struct ini_entry *entry,
+    const struct option_value *value, struct diag *diag)
+{
+    struct config_webhook *webhook = target;
+    char name[CONFIG_LABELS_MAX], shown[80];
+    (void)entry;
+    webhook->group_by[0] = '\0';
+    for (const char *list = value->text; threshold_next_word(&list, name, sizeof name);) {
+        if (strcmp(name, "alertname") && !is_label_name(name, strlen(name)))
+            return diag_set(diag, ERR_BAD_TYPE,
+                "\"%s\" is not the name of a label (allowed: alertname, and names of labels = of thresholds)",
+                text_clean(name, shown, sizeof shown));
+        if (!add_word(webhook->group_by, sizeof webhook->group_by, name))
+            return diag_set(diag, ERR_TOO_LARGE, "more than %d bytes of names", CONFIG_LABELS_MAX - 1);
+    }
+    return 0;
+}
+
+bool
+threshold_label(const char *labels, const char *name, char *value, size_t size)
+{
+    char label[CONFIG_LABELS_MAX];
+    size_t len = strlen(name);
+    while (labels && threshold_next_word(&labels, label, sizeof label))
+        if (!strncmp(label, name, len) && label[len] == '=') {
+            str_copy(value, size, label + len + 1);
+            return true;
+        }
+    return false;
+}
+
+int
 threshold_take_webhooks(void *target, const struct ini_entry *entry,
     const struct option_value *value, struct diag *diag)
 {

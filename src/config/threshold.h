@@ -7,13 +7,12 @@
 #define OPTOP_CONFIG_THRESHOLD_H
 
 #include "config/config.h"
+#include "config/walk.h"
 
 #define THRESHOLD_PREFIX "threshold "
 
 /* For the bindings of options; the target is a struct config_threshold. */
-typedef int threshold_take(void *target, const struct ini_entry *entry,
-    const struct option_value *value, struct diag *diag);
-threshold_take threshold_take_metric, threshold_take_warning, threshold_take_critical,
+walk_parse threshold_take_metric, threshold_take_warning, threshold_take_critical,
     threshold_take_clear_warning, threshold_take_clear_critical, threshold_take_labels,
     threshold_take_webhooks, threshold_take_of, threshold_take_limit, threshold_take_when, threshold_take_run;
 
@@ -31,5 +30,11 @@ int threshold_fault(const struct ini *ini, const struct config_threshold *thresh
 
 /* The next word of a list divided by commas; false at its end. */
 bool threshold_next_word(const char **list, char *word, size_t size);
+
+/* Takes a [webhook] group_by; the target is its struct config_webhook. */
+walk_parse threshold_take_group_by;
+
+/* The value of a label in "team=lab,site=north" (NULL: none); false: it is not there. */
+bool threshold_label(const char *labels, const char *name, char *value, size_t size);
 
 #endif
