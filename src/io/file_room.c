@@ -7,10 +7,7 @@
 
 #include "base/str.h"
 
-enum {
-    ALIGN = 4096,
-    HOT_BYTES = 1024 * 1024, /* of a room: what a core's own cache holds */
-};
+enum { ALIGN = 4096 };
 
 /* Two huge pages: a read into many small ones is a third slower. */
 static int
@@ -34,9 +31,7 @@ make(struct room *room)
 }
 
 /* Where `size' bytes in a row are free; false: nowhere. A ring, since what is taken
- * comes back in order; but it begins anew as soon as much of its begin is free, and
- * does not go round by memory that the processor's cache does not hold: a read into
- * that costs a fifth more (tests/bench/bench_file.c). */
+ * comes back in order; empty, it begins anew, where the processor's cache still has it. */
 static bool
 find(struct room *room, size_t size, size_t *ret_at)
 {
@@ -45,8 +40,7 @@ find(struct room *room, size_t size, size_t *ret_at)
         room->edge = ROOM_BYTES;
     }
     bool round = room->held && room->end <= room->first;
-    bool cold = room->end >= HOT_BYTES && room->first >= HOT_BYTES / 2 && room->first >= size;
-    if (!round && (cold || ROOM_BYTES - room->end < size)) {
+    if (!round && ROOM_BYTES - room->end < size) {
         if (room->first < size)
             return false;
         room->edge = room->end;
