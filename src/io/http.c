@@ -118,6 +118,9 @@ open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0)
         return CURL_SOCKET_BAD;
+    /* no more than is read of an answer: who sends without end keeps neither memory nor
+     * a processor busy with what is thrown away */
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ HTTP_BODY_MAX }, sizeof(int));
     request->http->open_sockets++;
     return fd;
 }

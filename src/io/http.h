@@ -18,7 +18,7 @@
 
 #include "io/loop.h"
 
-enum { HTTP_BODY_MAX = 64 * 1024, HTTP_HEADERS_MAX = 16, HTTP_ERROR_MAX = 256 };
+enum { HTTP_BODY_MAX = 16 * 1024, HTTP_HEADERS_MAX = 16, HTTP_ERROR_MAX = 256 };
 
 struct http;
 struct http_request;
