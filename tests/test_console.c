@@ -199,10 +199,10 @@ START_TEST(processes_are_seen_and_signalled)
 }
 END_TEST
 
-/* Keys do to a run what command lines do. */
-START_TEST(steer_a_run)
+/* By the console's own keys, in a small terminal. */
+static void
+launch_sleepy(void)
 {
-    prepare("C.UTF-8");
     open_console(24, 80);
     ck_screen("none running");
     terminal_send(&terminal, "n");
@@ -211,6 +211,13 @@ START_TEST(steer_a_run)
     ck_screen("sleep {s}");
     terminal_send(&terminal, "\x07");
     ck_screen("1 running");
+}
+
+/* Keys do to a run what command lines do. */
+START_TEST(steer_a_run)
+{
+    prepare("C.UTF-8");
+    launch_sleepy();
     terminal_send(&terminal, "-");
     ck_screen("run 1: 1 worker");
     terminal_send(&terminal, "+");
@@ -425,14 +432,7 @@ START_TEST(random_keys_leave_the_server_alive)
     prepare("C.UTF-8");
     setenv("EDITOR", "true", 1);
     unsetenv("VISUAL");
-    open_console(24, 80);
-    ck_screen("none running");
-    terminal_send(&terminal, "n");
-    ck_screen("sleepy.ini");
-    terminal_send(&terminal, "\r");
-    ck_screen("sleep {s}");
-    terminal_send(&terminal, "\x07");
-    ck_screen("1 running");
+    launch_sleepy();
     pid_t pid = server_pid();
     terminal.blind = true;
     for (long i = 0; i < keys; i++) {
