@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -164,13 +163,12 @@ START_TEST(no_board_is_harmless)
     optop_board_close(NULL);
     chmod(place, 0700);
 
-    struct rlimit limit, small;
-    getrlimit(RLIMIT_FSIZE, &limit);
-    small = (struct rlimit){ 4096, limit.rlim_max };
-    setrlimit(RLIMIT_FSIZE, &small);
-    ck_assert_ptr_null(optop_board_open("x"));
-    ck_assert_int_eq(errno, EFBIG);
-    setrlimit(RLIMIT_FSIZE, &limit);
+    test_limit_file_size(4096);
+    struct optop_board *board = optop_board_open("x");
+    int error = errno;
+    test_limit_file_size(RLIM_INFINITY);
+    ck_assert_ptr_null(board);
+    ck_assert_int_eq(error, EFBIG);
 }
 END_TEST
 

@@ -7,11 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -333,18 +331,18 @@ END_TEST
 
 START_TEST(a_full_disk_is_waited_for)
 {
-    struct rlimit no_limit, limit;
     start(BYTES, 1e6);
     add_many(0, 10, 100);
-    signal(SIGXFSZ, SIG_IGN);
-    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &no_limit), 0);
-    limit = no_limit;
-    limit.rlim_cur = journal_bytes(journal) + 60; /* a part of a record goes */
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    add_many(10, 20, 100);
-    ck_assert_int_eq(warnings, 1);
-    ck_assert(journal_begins(journal, 20 * NS_PER_SEC));
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &no_limit), 0);
+    test_limit_file_size(journal_bytes(journal) + 60); /* a part of a record goes */
+    int refused = 0;
+    for (int i = 10; i < 20; i++)
+        refused += add(i, 100) != 0;
+    int warned = warnings;
+    bool begins = journal_begins(journal, 20 * NS_PER_SEC);
+    test_limit_file_size(RLIM_INFINITY);
+    ck_assert_int_eq(refused, 0);
+    ck_assert_int_eq(warned, 1);
+    ck_assert(begins);
     add_many(20, 30, 100);
     ck_assert_int_eq(warnings, 1);
     ck_assert_int_eq(infos, 1);
@@ -364,14 +362,12 @@ START_TEST(a_file_that_cannot_be_begun)
     journal_close(journal);
     start(JOURNAL_BYTES_MIN, 1e6);
     int before = got_count;
-    struct rlimit no_limit, limit;
-    signal(SIGXFSZ, SIG_IGN);
-    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &no_limit), 0);
-    limit = no_limit;
-    limit.rlim_cur = 0;
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    add_many(100000, 100100, 1000); /* the time has come for a new file */
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &no_limit), 0);
+    test_limit_file_size(0);
+    int refused = 0;
+    for (int i = 100000; i < 100100; i++) /* the time has come for a new file */
+        refused += add(i, 1000) != 0;
+    test_limit_file_size(RLIM_INFINITY);
+    ck_assert_int_eq(refused, 0);
     journal_close(journal);
     start(JOURNAL_BYTES_MIN, 1e6);
     ck_assert_int_ge(got_count, before - 2 * JOURNAL_BYTES_MIN / JOURNAL_FILES / 1000);

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -120,7 +119,6 @@ setup(void)
     setenv("OPTOP_CAGE", "subreaper", 1);
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
     log_open(-1, LOG_LEVEL_ERROR);
     open_runner();
 }
@@ -155,7 +153,10 @@ until_fn(bool (*fn)(int64_t), int64_t argument, const char *what)
     until_timer = loop_timer_start(loop, NS_PER_MS, 2 * NS_PER_MS, on_until, &wait);
     loop_run(loop);
     loop_timer_stop(until_timer);
-    ck_assert_msg(wait.met, "never: %s", what);
+    if (wait.met)
+        return;
+    test_limit_file_size(RLIM_INFINITY); /* for what is said now */
+    ck_abort_msg("never: %s", what);
 }
 #define UNTIL(fn, argument) until_fn(fn, argument, #fn "(" #argument ")")
 
@@ -537,15 +538,6 @@ END_TEST
 
 /* A full disk. */
 
-static void
-limit_file_size(rlim_t bytes)
-{
-    struct rlimit limit;
-    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    limit.rlim_cur = bytes;
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
 static rlim_t
 wal_size(void)
 {
@@ -559,13 +551,12 @@ START_TEST(a_full_disk_holds_a_run_up_and_loses_nothing)
 {
     int64_t id = submit("sh -c \"sleep 0.01; printf {x}\"", 120);
     UNTIL(has_results, id);
-    limit_file_size(wal_size());
+    test_limit_file_size(wal_size());
     UNTIL(store_fails, id);
     UNTIL(waits_for_the_store, id);
-    int64_t done = the_run(id)->done;
-    ck_assert_int_lt(done, 120);
+    test_limit_file_size(RLIM_INFINITY);
+    ck_assert_int_lt(the_run(id)->done, 120);
     ck_assert_int_eq(the_run(id)->state, RUN_RUNNING);
-    limit_file_size(RLIM_INFINITY);
     UNTIL(has_ended, id);
     ck_assert_str_eq(store_text, "");
     check_stored(id, RUN_DONE, 120, 0);
@@ -576,10 +567,11 @@ START_TEST(a_submit_that_cannot_be_stored_is_refused)
 {
     int64_t id = submit_with("printf {x}", 5, "", true), other;
     struct diag diag = { 0 };
-    limit_file_size(wal_size());
-    ck_assert_int_lt(submit_text(the_run(id)->text, false, &other, &diag), 0);
+    test_limit_file_size(wal_size());
+    int r = submit_text(the_run(id)->text, false, &other, &diag);
+    test_limit_file_size(RLIM_INFINITY);
+    ck_assert_int_lt(r, 0);
     ck_assert_uint_gt(strlen(diag.text), 0);
-    limit_file_size(RLIM_INFINITY);
     ck_assert_ptr_null(the_run(id)->next);
     ck_assert_int_eq(submit_text(the_run(id)->text, false, &other, &diag), 0);
     UNTIL(has_ended, other);
@@ -631,10 +623,10 @@ START_TEST(shutdown_does_not_wait_for_ever_for_a_full_disk)
 {
     int64_t id = submit("sleep 100{x}", 5);
     UNTIL(has_running_trial, id);
-    limit_file_size(wal_size());
+    test_limit_file_size(wal_size());
     runner_shutdown(runner, on_shut_down, NULL);
     UNTIL(is_shut_down, 0);
-    limit_file_size(RLIM_INFINITY);
+    test_limit_file_size(RLIM_INFINITY);
 }
 END_TEST
 
@@ -711,14 +703,15 @@ START_TEST(a_full_disk_at_the_start)
     close_runner();
     run_and_be_killed(10);
     open_runner();
-    limit_file_size(wal_size());
+    test_limit_file_size(wal_size());
     runner_reconcile(runner);
     struct run *run = runner_first(runner);
-    ck_assert_int_eq(run->state, RUN_PAUSED);
+    enum run_state state = run->state;
     int64_t end = clock_mono_ns() + 200 * NS_PER_MS;
     while (clock_mono_ns() < end)
         loop_step(loop);
-    limit_file_size(RLIM_INFINITY);
+    test_limit_file_size(RLIM_INFINITY);
+    ck_assert_int_eq(state, RUN_PAUSED);
     steer(runner_resume, run->id);
     UNTIL(has_ended, run->id);
     check_stored(run->id, RUN_DONE, 150, 0);

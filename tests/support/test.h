@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <stdbool.h>
+#include <sys/resource.h>
 
 Suite *test_suite(void);
 
@@ -16,6 +17,11 @@ const char *test_path(const char *name);
 
 /* A new empty directory under $TMPDIR, removed at exit; owned by the harness. */
 const char *test_directory(void);
+
+/* The full disk: no file of the process grows beyond so many bytes; RLIM_INFINITY:
+ * there is room again. No assertion in between: Check's own word of each goes to a
+ * file, and the longer the source's path the sooner it would be cut. */
+void test_limit_file_size(rlim_t bytes);
 
 /* Allocations (malloc and its kin) of the process so far: test programs
  * count them all. */

@@ -51,6 +51,18 @@ test_directory(void)
     return directory;
 }
 
+void
+test_limit_file_size(rlim_t bytes)
+{
+    struct rlimit limit;
+    signal(SIGXFSZ, SIG_IGN);
+    if (getrlimit(RLIMIT_FSIZE, &limit) < 0)
+        abort();
+    limit.rlim_cur = bytes;
+    if (setrlimit(RLIMIT_FSIZE, &limit) < 0)
+        abort();
+}
+
 /* A child of ours that is alive or not reaped; 0: none. */
 static pid_t
 find_child(void)
