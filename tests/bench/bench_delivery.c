@@ -4,7 +4,8 @@
  * per second go to one webhook, http and https, with their bookings on disk, beside a loop
  * that does nothing but write the same request to a connection and read the answer; how
  * long a critical change takes to its first byte there; and that a neighbour who hangs,
- * resets, trickles or answers without end changes nothing for the others.
+ * resets, trickles or answers without end changes nothing for the others, nor for the
+ * ticks that consoles get from the same loop.
  *
  * The neighbours: short blocks in turn, of changes that go to a good webhook and to a
  * healthy one, and of changes that go to the good one and to the sick one, whose circuit
@@ -28,7 +29,15 @@
 #include "io/folder.h"
 #include "timing.h"
 
-enum { DELIVERIES = 4000, ROUNDS = 5, CHANGES = 200, BLOCK = 50, BLOCKS = 40, BLOCKS_MAX = 1000, DRAWS = 1000 };
+enum { DELIVERIES = 4000, ROUNDS = 5, CHANGES = 200, BLOCK = 50, BLOCKS = 40, BLOCKS_MAX = 1000, DRAWS = 1000,
+    TICKS_MAX = 1 << 18 };
+
+/* How late the ticks of a timer came, ms. */
+struct ticks {
+    int64_t due_ns;
+    int count;
+    double late[TICKS_MAX];
+};
 
 static struct endpoint plain, secure, other;
 static struct loop *loop;
@@ -153,15 +162,34 @@ change(struct alert_engine *engine, struct sample *sample, double value)
 }
 
 static void
-changes(struct alert_engine *engine, struct sample *sample, double *ms, int count)
+stop_loop(void *context)
 {
+    (void)context;
+    loop_stop(loop);
+}
+
+static void
+take_tick(void *context)
+{
+    struct ticks *ticks = context;
+    int64_t now = clock_mono_ns();
+    if (ticks->due_ns && ticks->count < TICKS_MAX)
+        ticks->late[ticks->count++] = (double)(now - ticks->due_ns) * 1e-6;
+    ticks->due_ns = now + NS_PER_MS;
+}
+
+static void
+changes(struct alert_engine *engine, struct sample *sample, double *ms, int count, struct ticks *ticks)
+{
+    ticks->due_ns = 0;
+    struct loop_timer *timer = loop_timer_start(loop, NS_PER_MS, NS_PER_MS, take_tick, ticks);
     for (int i = 0; i < count; i++) {
         ms[i] = change(engine, sample, i % 2 ? 10 : 99);
-        for (int step = 0; step < 5; step++) { /* what neighbours do meanwhile */
-            loop_step(loop);
-            usleep(500);
-        }
+        struct loop_timer *end = loop_timer_start(loop, 3 * NS_PER_MS, 0, stop_loop, NULL);
+        loop_run(loop); /* what neighbours do meanwhile */
+        loop_timer_stop(end);
     }
+    loop_timer_stop(timer);
 }
 
 static long
@@ -211,9 +239,19 @@ compare_blocks(double (*healthy)[BLOCK], double (*sick)[BLOCK], int blocks, cons
         p99 / before, ratio[DRAWS * 25 / 1000], ratio[DRAWS * 975 / 1000], blocks * BLOCK, memory);
 }
 
+static void
+compare_ticks(struct ticks *healthy, struct ticks *sick)
+{
+    qsort(healthy->late, (size_t)healthy->count, sizeof(double), compare);
+    qsort(sick->late, (size_t)sick->count, sizeof(double), compare);
+    printf("    a tick of the loop then is late by p99 %.2f ms, at most %.2f; beside a healthy one %.2f, %.2f\n",
+        sick->late[(int)(sick->count * 0.99)], sick->late[sick->count - 1],
+        healthy->late[(int)(healthy->count * 0.99)], healthy->late[healthy->count - 1]);
+}
+
 /* What the last block has left over dies with its webhook, before the clock runs. */
 static void
-measure_block(struct alert_engine *engine, struct sample *sample, char path, double *ms)
+measure_block(struct alert_engine *engine, struct sample *sample, char path, double *ms, struct ticks *ticks)
 {
     set_webhook(0, "good", &plain, 'g');
     outbox_configure(outbox, &config);
@@ -221,7 +259,7 @@ measure_block(struct alert_engine *engine, struct sample *sample, char path, dou
         loop_step(loop);
     set_webhook(1, path == 'o' ? "healthy" : "sick", &other, path);
     outbox_configure(outbox, &config);
-    changes(engine, sample, ms, BLOCK);
+    changes(engine, sample, ms, BLOCK, ticks);
 }
 
 static void
@@ -233,14 +271,21 @@ neighbours(struct alert_engine *engine, struct sample *sample, int blocks)
     } row[] = { { 'o', "is healthy, too" }, { 'h', "hangs" }, { 'r', "resets" }, { 't', "trickles" },
         { 'e', "answers without end" } };
     static double healthy[BLOCKS_MAX][BLOCK], sick[BLOCKS_MAX][BLOCK];
+    static struct ticks healthy_ticks, sick_ticks;
     outbox_set_backoff(outbox, 0.05, 15); /* twenty times as often as in life */
     for (size_t n = 0; n < sizeof row / sizeof *row; n++) {
+        healthy_ticks.count = sick_ticks.count = 0;
         long before = memory_kib();
         for (int i = 0; i < blocks; i++) { /* A B, B A */
-            measure_block(engine, sample, i % 2 ? row[n].path : 'o', i % 2 ? sick[i] : healthy[i]);
-            measure_block(engine, sample, i % 2 ? 'o' : row[n].path, i % 2 ? healthy[i] : sick[i]);
+            for (int half = 0; half < 2; half++) {
+                if (half == i % 2)
+                    measure_block(engine, sample, 'o', healthy[i], &healthy_ticks);
+                else
+                    measure_block(engine, sample, row[n].path, sick[i], &sick_ticks);
+            }
         }
         compare_blocks(healthy, sick, blocks, row[n].name, memory_kib() - before);
+        compare_ticks(&healthy_ticks, &sick_ticks);
     }
 }
 
@@ -250,7 +295,8 @@ first_bytes(struct alert_engine *engine, struct sample *sample)
     static double ms[CHANGES];
     set_webhook(0, "good", &plain, 'g');
     outbox_configure(outbox, &config);
-    changes(engine, sample, ms, CHANGES);
+    static struct ticks ticks;
+    changes(engine, sample, ms, CHANGES, &ticks);
     qsort(ms, CHANGES, sizeof *ms, compare);
     printf("critical change to first byte: p50 %.2f ms, p99 %.2f ms (bar 50)\n", ms[CHANGES / 2],
         ms[CHANGES * 99 / 100]);
