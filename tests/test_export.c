@@ -9,13 +9,6 @@
 #include "ui/export.h"
 
 static void
-type(struct rig *rig, const char *text)
-{
-    for (; *text; text++)
-        screen_key(rig->screen, (uint32_t)(unsigned char)*text);
-}
-
-static void
 open_alerts(struct rig *rig)
 {
     rig_open(rig);

@@ -58,13 +58,6 @@ answer_graphs(struct rig *rig, double end)
 }
 
 static void
-type(struct rig *rig, const char *text)
-{
-    for (; *text; text++)
-        screen_key(rig->screen, (uint32_t)(unsigned char)*text);
-}
-
-static void
 go_back_to(struct rig *rig, double time, double cpu)
 {
     screen_key(rig->screen, '<');
@@ -222,6 +215,74 @@ START_TEST(all_views_are_of_that_time)
 }
 END_TEST
 
+static void
+press_often(struct rig *rig, uint32_t key, int times)
+{
+    for (int i = 0; i < times; i++) /* the answer comes later */
+        screen_key(rig->screen, key);
+}
+
+static void
+tick_now(struct rig *rig, double time)
+{
+    json_t *status = recorded(time, 12.5);
+    screen_notification(rig->screen, "tick", status);
+    json_decref(status);
+}
+
+START_TEST(a_held_key_goes_faster)
+{
+    struct rig rig;
+    open_busy(&rig);
+    go_back_to(&rig, now - 10, 71.5);
+    press_often(&rig, '<', 25);
+    check_asked(&rig, now - 10, "before");
+    answer(&rig, "status.at", recorded(now - 20, 71.5), NULL);
+    answer_graphs(&rig, now - 20);
+    tick_now(&rig, now + 1);
+    press_often(&rig, '<', 25);
+    check_asked(&rig, now - 80, "at");
+    answer(&rig, "status.at", recorded(now - 80, 71.5), NULL);
+    answer_graphs(&rig, now - 80);
+    tick_now(&rig, now + 2);
+    press_often(&rig, '<', 25);
+    check_asked(&rig, now - 680, "at");
+    answer(&rig, "status.at", NULL, "nothing is recorded before then");
+    screen_key(rig.screen, '<'); /* as far as there is */
+    check_asked(&rig, now - 80, "before");
+    answer(&rig, "status.at", recorded(now - 90, 71.5), NULL);
+    answer_graphs(&rig, now - 90);
+    tick_now(&rig, now + 3);
+    press_often(&rig, '>', 1); /* back again is slow again */
+    check_asked(&rig, now - 90, "after");
+    answer(&rig, "status.at", recorded(now - 80, 71.5), NULL);
+    answer_graphs(&rig, now - 80);
+    press_often(&rig, '>', 5); /* and stays so for a finger */
+    answer(&rig, "status.at", recorded(now - 70, 71.5), NULL);
+    answer_graphs(&rig, now - 70);
+    tick_now(&rig, now + 4);
+    screen_key(rig.screen, '>');
+    check_asked(&rig, now - 70, "after");
+    rig_close(&rig);
+}
+END_TEST
+
+START_TEST(the_end_is_now)
+{
+    struct rig rig;
+    open_busy(&rig);
+    go_back_to(&rig, now - 10, 71.5);
+    picture(&rig);
+    screen_key(rig.screen, KEY_CODE_END); /* of the runs */
+    check_shows(&rig, "as of");
+    while (!strstr(picture(&rig), "▸ CPU"))
+        screen_key(rig.screen, KEY_CODE_TAB);
+    screen_key(rig.screen, KEY_CODE_END);
+    check_hides(&rig, "as of");
+    rig_close(&rig);
+}
+END_TEST
+
 /* Answers of now that come late are not mixed in. */
 START_TEST(what_comes_late_is_dropped)
 {
@@ -256,6 +317,8 @@ test_suite(void)
     tcase_add_test(tcase, nothing_is_changed_there);
     tcase_add_test(tcase, all_views_are_of_that_time);
     tcase_add_test(tcase, what_comes_late_is_dropped);
+    tcase_add_test(tcase, a_held_key_goes_faster);
+    tcase_add_test(tcase, the_end_is_now);
     suite_add_tcase(suite, tcase);
     return suite;
 }

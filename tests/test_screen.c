@@ -309,13 +309,6 @@ START_TEST(a_run_tells_of_its_workers)
 }
 END_TEST
 
-static void
-type(struct rig *rig, const char *text)
-{
-    for (; *text; text++)
-        screen_key(rig->screen, (uint32_t)(unsigned char)*text);
-}
-
 static const json_t *
 last_asked(struct rig *rig, const char *method)
 {
@@ -847,43 +840,6 @@ START_TEST(dialogs_open_by_their_keys)
 }
 END_TEST
 
-/* Column and row of a text on the screen. */
-static void
-find(struct rig *rig, const char *text, int *ret_x, int *ret_y)
-{
-    const char *line = picture(rig);
-    for (int y = 0; *line; y++) {
-        const char *end = strchr(line, '\n');
-        const char *at = strstr(line, text);
-        if (at && at < end) {
-            *ret_x = (int)(at - line);
-            *ret_y = y;
-            return;
-        }
-        line = end + 1;
-    }
-    ck_abort_msg("no \"%s\" on the screen", text);
-}
-
-START_TEST(mouse_chooses_opens_and_scrolls)
-{
-    struct rig rig;
-    int x, y;
-    rig_open(&rig);
-    rig_connect(&rig, "busy");
-    find(&rig, "solver tolerance", &x, &y);
-    screen_mouse(rig.screen, 20, y, SCREEN_CLICK);
-    check_shows(&rig, ">    8  solver");
-    screen_mouse(rig.screen, 20, y, SCREEN_WHEEL_UP);
-    check_shows(&rig, ">    9  lightgbm");
-    screen_mouse(rig.screen, 20, y, SCREEN_CLICK);
-    screen_mouse(rig.screen, 20, y, SCREEN_CLICK);
-    check_shows(&rig, "Convergence");
-    screen_mouse(rig.screen, 499, 199, SCREEN_CLICK); /* nowhere */
-    rig_close(&rig);
-}
-END_TEST
-
 START_TEST(a_state_change_is_drawn_at_once_progress_is_not)
 {
     struct rig rig;
@@ -965,7 +921,6 @@ test_suite(void)
     tcase_add_test(keys, changes_show_what_ticks_show);
     tcase_add_test(keys, a_change_of_nothing_asks_anew);
     tcase_add_test(keys, dialogs_open_by_their_keys);
-    tcase_add_test(keys, mouse_chooses_opens_and_scrolls);
     tcase_add_test(keys, a_state_change_is_drawn_at_once_progress_is_not);
     tcase_add_test(keys, hostile_names_are_harmless);
     suite_add_tcase(suite, keys);

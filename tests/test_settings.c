@@ -23,13 +23,6 @@ file_answer(const char *text)
     return json_pack("{s:s,s:s}", "file", "/home/u/.config/optop/optop.ini", "text", text);
 }
 
-static void
-type(struct rig *rig, const char *text)
-{
-    for (; *text; text++)
-        screen_key(rig->screen, (uint32_t)(unsigned char)*text);
-}
-
 /* Answers what is asked for next when it is the history of a metric. */
 static void
 answer_history(struct rig *rig)

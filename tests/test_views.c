@@ -15,13 +15,6 @@ open_runs(struct rig *rig)
     answer(rig, "run.list", load("runs"), NULL);
 }
 
-static void
-type(struct rig *rig, const char *text)
-{
-    for (; *text; text++)
-        screen_key(rig->screen, (uint32_t)(unsigned char)*text);
-}
-
 START_TEST(runs_are_as_committed)
 {
     struct rig rig;

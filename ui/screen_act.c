@@ -447,6 +447,19 @@ act_move(struct screen *screen, int by, const char *text)
     screen_move(&screen->scene, screen->scene.focus, by);
 }
 
+/* Where there is no list to go to the end of, the end is that of time: now. */
+void
+act_last(struct screen *screen, int by, const char *text)
+{
+    struct scene *scene = &screen->scene;
+    const struct panel_list *list = &scene->list[scene->focus];
+    bool listed = scene_table(scene, scene->focus) || scene->focus == PANEL_RUNS || list->count > list->page;
+    if (scene->past.on && !listed)
+        act_now(screen, by, text);
+    else
+        screen_move(scene, scene->focus, INT_MAX / 2);
+}
+
 void
 act_page(struct screen *screen, int by, const char *text)
 {

@@ -51,6 +51,11 @@ struct screen {
     int map_columns, map_rows;
     bool map_asked;
     bool past_asked; /* an earlier time is under way */
+    struct {
+        int direction; /* of the last key: -1, 1; 0: none yet */
+        int keys, gear; /* keys since `since`; how long a step is */
+        double since; /* time of a tick; NaN: of none */
+    } walk; /* screen_past.c */
     int64_t past_round; /* counts those that were shown */
     bool processes_asked, workers_asked, settings_asked; /* under way */
 };
@@ -154,6 +159,7 @@ void act_filter(struct screen *screen, int by, const char *text);
 void act_search(struct screen *screen, int by, const char *text);
 void act_match(struct screen *screen, int by, const char *text);
 void act_move(struct screen *screen, int by, const char *text);
+void act_last(struct screen *screen, int by, const char *text);
 void act_page(struct screen *screen, int by, const char *text);
 void act_focus(struct screen *screen, int by, const char *text);
 void act_zoom(struct screen *screen, int by, const char *text);

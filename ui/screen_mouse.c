@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Clicks and the wheel.
+ * Clicks and the wheel: on the names of views and keys, on rows, on the titles of columns.
  */
 #include "ui/screen_act.h"
 
@@ -45,6 +45,8 @@ click_panel(struct screen *screen, enum panel_id id, int x, int y)
     struct scene *scene = &screen->scene;
     struct table *table = scene_table(scene, id);
     scene->focus = id;
+    if (table && table_click(table, x, y))
+        return;
     if (!holds(scene->list[id].body, x, y))
         return;
     if (table)

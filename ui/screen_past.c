@@ -13,6 +13,34 @@
 #include "base/unit.h"
 #include "ui/screen_act.h"
 
+/* A key that is held repeats itself ten to forty times a second, fingers do not: as long
+ * as ticks say so, its steps get longer. Ticks, so that no clock is asked. */
+enum { HELD_PER_SECOND = 8, HELD_KEYS_MIN = 8 };
+
+static const int gear_seconds[] = { 0, 60, 600, 3600 }; /* 0: record by record */
+enum { GEARS = (int)(sizeof gear_seconds / sizeof *gear_seconds) };
+
+static void
+count_key(struct screen *screen, int direction)
+{
+    if (screen->walk.direction != direction)
+        screen->walk.gear = screen->walk.keys = 0;
+    screen->walk.direction = direction;
+    screen->walk.keys++;
+}
+
+static void
+shift_gear(struct screen *screen, double now)
+{
+    double seconds = now - screen->walk.since;
+    if (seconds >= 0 && seconds < 0.9) /* too short to tell */
+        return;
+    bool held = screen->walk.keys >= HELD_KEYS_MIN && screen->walk.keys >= HELD_PER_SECOND * seconds;
+    screen->walk.gear = !held ? 0 : screen->walk.gear + 1 < GEARS ? screen->walk.gear + 1 : GEARS - 1;
+    screen->walk.keys = 0;
+    screen->walk.since = now;
+}
+
 /* The wall time that is shown, or that of the newest tick. */
 static double
 shown_time(const struct scene *scene)
@@ -41,6 +69,10 @@ act_past(struct screen *screen, int by, const char *text)
     if (by > 0 && !scene->past.on)
         return;
     double time = shown_time(scene);
+    if (by == 1 || by == -1) {
+        count_key(screen, by);
+        by *= screen->walk.gear ? gear_seconds[screen->walk.gear] : 1;
+    }
     if (by == 1 || by == -1)
         ask_past(screen, time, by > 0 ? "after" : "before");
     else if (by > 0 && time + by >= scene->past.now)
@@ -117,8 +149,10 @@ static void
 show_past(struct screen *screen, const json_t *status)
 {
     struct scene *scene = &screen->scene;
-    if (!scene->past.on)
-        scene->past.now = scene->view.time;
+    if (!scene->past.on) {
+        scene->past.now = screen->walk.since = scene->view.time;
+        screen->walk.gear = 0;
+    }
     scene->past.on = true;
     screen->past_round++;
     view_forget_series(&scene->view);
@@ -140,6 +174,8 @@ screen_take_past(struct screen *screen, const struct call *call, const json_t *r
         act_now(screen, 0, NULL); /* behind the newest record is now */
     else
         screen_tell(screen, STYLE_ERROR, diag->text);
+    if (!result)
+        screen->walk.gear = 0; /* the steps were too long for what is left */
 }
 
 /* What goes on meanwhile: only its time is seen. */
@@ -147,8 +183,10 @@ void
 screen_tick_past(struct screen *screen, const json_t *status)
 {
     double time = json_get_number(status, "time", NAN);
-    if (isfinite(time))
+    if (isfinite(time)) {
         screen->scene.past.now = time;
+        shift_gear(screen, time);
+    }
     screen->dirty = true;
 }
 

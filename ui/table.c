@@ -13,7 +13,7 @@
 void
 table_init(struct table *table, const struct table_class *class, const void *rows)
 {
-    *table = (struct table){ .class = class, .rows = rows };
+    *table = (struct table){ .class = class, .rows = rows, .title_y = -1 };
 }
 
 void
@@ -287,6 +287,22 @@ table_sort_by(struct table *table, const char *title)
     return false;
 }
 
+bool
+table_click(struct table *table, int x, int y)
+{
+    if (y != table->title_y)
+        return false;
+    for (int i = 0; i < table->class->column_count; i++) {
+        if (!table->title_width[i] || x < table->title_x[i] - 1 || x > table->title_x[i] + table->title_width[i])
+            continue;
+        table->reverse = i == table->sort && !table->reverse;
+        table->sort = i;
+        table_update(table);
+        return true;
+    }
+    return false;
+}
+
 void
 table_filter(struct table *table, const char *text)
 {
@@ -355,6 +371,11 @@ table_draw(struct table *table, struct canvas *canvas, struct rect inside,
     struct layout_column column[TABLE_COLUMNS_MAX];
     int title_y = inside.y;
     panel_table(canvas, &inside, table->class->columns, column, table->class->column_count);
+    table->title_y = inside.y > title_y ? title_y : -1;
+    for (int i = 0; i < table->class->column_count; i++) {
+        table->title_x[i] = column[i].x;
+        table->title_width[i] = column[i].width;
+    }
     if (inside.y > title_y)
         draw_arrow(table, canvas, title_y, column);
     follow_cursor(table, context->list, inside.height);

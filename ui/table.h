@@ -46,6 +46,8 @@ struct table {
     uint64_t from; /* where a search began */
     uint64_t mark[TABLE_MARKS_MAX];
     int mark_count;
+    int title_y; /* where the titles are, as last drawn; -1: nowhere */
+    int title_x[TABLE_COLUMNS_MAX], title_width[TABLE_COLUMNS_MAX]; /* 0 wide: left out */
     int *order; /* owned; rows as they are shown, then room for the tree */
     uint8_t *depth; /* owned; of each in the tree */
     int shown, capacity;
@@ -69,6 +71,10 @@ void table_unmark(struct table *table); /* all */
 /* Sorts by the next column, or by one with a title; false: there is none. */
 void table_next_sort(struct table *table);
 bool table_sort_by(struct table *table, const char *title);
+
+/* Sorts by the column whose title is at a place; by the one that it is sorted by
+ * already: turned round. False: there is no title. */
+bool table_click(struct table *table, int x, int y);
 
 void table_filter(struct table *table, const char *text);
 

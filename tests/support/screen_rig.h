@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "test.h"
 #include "ui/dialog.h"
 #include "ui/screen.h"
@@ -201,6 +202,40 @@ static inline void
 check_hides(struct rig *rig, const char *text)
 {
     check_presence(rig, text, false);
+}
+
+static inline void
+type(struct rig *rig, const char *text)
+{
+    for (; *text; text++)
+        screen_key(rig->screen, (uint32_t)(unsigned char)*text);
+}
+
+/* Column and row of a text on the screen. */
+static inline void
+find(struct rig *rig, const char *text, int *ret_x, int *ret_y)
+{
+    const char *line = picture(rig);
+    for (int y = 0; *line; y++) {
+        char before[CANVAS_COLUMNS_MAX * 4 + 1];
+        const char *end = strchr(line, '\n'), *at = strstr(line, text);
+        if (at && at < end) {
+            snprintf(before, sizeof before, "%.*s", (int)(at - line), line);
+            *ret_x = text_width(before);
+            *ret_y = y;
+            return;
+        }
+        line = end + 1;
+    }
+    ck_abort_msg("no \"%s\" on the screen", text);
+}
+
+static inline void
+click(struct rig *rig, const char *text)
+{
+    int x, y;
+    find(rig, text, &x, &y);
+    screen_mouse(rig->screen, x, y, SCREEN_CLICK);
 }
 
 static inline void
