@@ -6,7 +6,7 @@
  * the canvas and their own scroll state.
  *
  * To add a panel: panel_<name>.c, a row in panel.c, a number here, and its
- * place in a band of scene.c.
+ * place in a band of scene_bands.c.
  */
 #ifndef OPTOP_UI_PANEL_H
 #define OPTOP_UI_PANEL_H
