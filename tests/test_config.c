@@ -372,7 +372,7 @@ START_TEST(refuses_webhooks)
         "webhook a.group_by", "alertname");
     refused("[webhook a]\nurl = http://h/\ngroup_by = severity\n", ERR_BAD_TYPE, 3,
         "webhook a.group_by", "alertname");
-    refused("[webhook a]\nurl = http://u:p@h/\n", ERR_DENIED, 2, "webhook a.url", "password");
+    refused("[webhook a]\nurl = http://u:p@h/\n", ERR_BAD_TYPE, 2, "webhook a.url", "password");
     refused("[webhook a]\nurl = http://h/\nalerts = warning, silly\n", ERR_BAD_TYPE, 3,
         "webhook a.alerts", "warning, critical, resolved");
     refused("[webhook a]\nurl = http://h/\nruns =\n", ERR_BAD_TYPE, 3, "webhook a.runs",

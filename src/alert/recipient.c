@@ -205,8 +205,10 @@ may_pass(const struct http_answer *answer)
         (status / 100 == 2 && answer->error[0]);
 }
 
+/* A receiver may repeat what it was told: that is stored and shown. */
 static void
-describe_answer(const struct http_answer *answer, char *buf, size_t size)
+describe_answer(const struct config_webhook *webhook, const struct http_answer *answer, char *buf,
+    size_t size)
 {
     char line[sizeof answer->body + 64];
     if (answer->status == 0)
@@ -218,6 +220,10 @@ describe_answer(const struct http_answer *answer, char *buf, size_t size)
     else
         snprintf(line, sizeof line, "HTTP %d%s%s", answer->status, answer->body[0] ? ": " : "",
             answer->body);
+    if (webhook) {
+        secret_hide(&webhook->secret, line);
+        secret_hide_url(webhook->url, line);
+    }
     text_clean(line, buf, size);
 }
 
@@ -238,7 +244,7 @@ recipient_answered(struct recipient *recipient, const struct http_answer *answer
         move_circuit(recipient, recipient->failures < CIRCUIT_FAILURES ? CIRCUIT_FAILED
                                                                      : CIRCUIT_FAILED_AGAIN);
     if (!ok)
-        describe_answer(answer, error, RECIPIENT_ERROR_MAX);
+        describe_answer(recipient->webhook, answer, error, RECIPIENT_ERROR_MAX);
     return ok;
 }
 

@@ -7,7 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_BYTES_MAX = SECRETS_MAX * SECRET_BYTES_MAX };
+enum {
+    FILE_BYTES_MAX = SECRETS_MAX * SECRET_BYTES_MAX,
+    CUT_MIN = 4,
+    URL_WORD_MIN = 16,
+};
 
 void
 secret_wipe(struct secret *secret)
@@ -49,6 +53,40 @@ secret_read_text(struct secret *secret, const char *text, struct diag *diag)
         *secret = read;
     secret_wipe(&read);
     return r;
+}
+
+/* What the text ends with may be the beginning of the word: from CUT_MIN on. */
+static void
+hide_word(const char *word, size_t len, char *text)
+{
+    for (char *at = text; (at = memmem(at, strlen(at), word, len)); at += len)
+        memset(at, '*', len);
+    size_t end = strlen(text), cut = len - 1 < end ? len - 1 : end;
+    while (cut >= CUT_MIN && memcmp(text + end - cut, word, cut))
+        cut--;
+    if (cut >= CUT_MIN)
+        memset(text + end - cut, '*', cut);
+}
+
+void
+secret_hide(const struct secret *secret, char *text)
+{
+    for (int i = 0; i < secret->count; i++)
+        hide_word(secret->line[i], strlen(secret->line[i]), text);
+}
+
+void
+secret_hide_url(const char *url, char *text)
+{
+    static const char between[] = "/?&=#;";
+    const char *host = strstr(url, "://");
+    const char *word = host ? host + 3 + strcspn(host + 3, "/?#") : url;
+    while (*(word += strspn(word, between))) {
+        size_t len = strcspn(word, between);
+        if (len >= URL_WORD_MIN)
+            hide_word(word, len, text);
+        word += len;
+    }
 }
 
 static int

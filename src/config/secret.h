@@ -22,6 +22,13 @@ struct secret {
 int secret_read_file(struct secret *secret, const char *path, struct diag *diag);
 int secret_read_text(struct secret *secret, const char *text, struct diag *diag);
 
+/* Puts asterisks where the text, which may be cut short, has a secret. */
+void secret_hide(const struct secret *secret, char *text);
+
+/* The same for what makes a URL one that not everybody may know: words behind its host
+ * that are long enough to be a key. */
+void secret_hide_url(const char *url, char *text);
+
 void secret_wipe(struct secret *secret);
 
 #endif

@@ -68,7 +68,7 @@ url_check(const char *text, struct diag *diag)
     const char *authority = text + scheme;
     size_t len = strcspn(authority, "/?#");
     if (memchr(authority, '@', len))
-        return diag_set(diag, ERR_DENIED, "a url must not hold a user or password");
+        return diag_set(diag, ERR_BAD_TYPE, "a url must not hold a user or password");
     if (!len || !is_authority(authority, len))
         return diag_set(diag, ERR_BAD_TYPE,
             "the url needs a host (allowed: NAME, ADDRESS or [V6], and :PORT)");
@@ -157,7 +157,7 @@ url_sink(const char *text, struct sink_place *ret_place, struct diag *diag)
     if (strlen(text) > URL_LENGTH_MAX)
         return diag_set(diag, ERR_TOO_LARGE, "url of more than %d bytes", URL_LENGTH_MAX);
     if (strchr(text, '@'))
-        return diag_set(diag, ERR_DENIED,
+        return diag_set(diag, ERR_BAD_TYPE,
             "a url must not hold a user or password (user, password_file and password_env do)");
     if (!is_plain(text) || !take_place(text, &place))
         return diag_set(diag, ERR_BAD_TYPE, "not where results can go (allowed: %s)", sink_forms);

@@ -45,7 +45,7 @@ all_sent() { # RUN
 
 # what is refused
 write_run wrong "redis://user:secret@localhost" 3 ""
-exits "a password in the URL is refused" 1 optop run --detach "$dir/wrong.ini"
+exits "a password in the URL is refused" 2 optop run --detach "$dir/wrong.ini"
 like "with the place" "$err" 'wrong.ini:10: .*must not hold a user or password'
 ok "and is not repeated" sh -c "! grep -q secret '$err'"
 write_run wrong "http://localhost" 3 ""
