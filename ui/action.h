@@ -79,6 +79,13 @@ enum action {
     ACTION_LAST,
     ACTION_NEXT_PANEL,
     ACTION_PREVIOUS_PANEL,
+    ACTION_LAYOUT, /* the next one of the overview */
+    ACTION_HIDE, /* the focused panel */
+    ACTION_UNHIDE, /* the first that is hidden */
+    ACTION_PANEL_UP,
+    ACTION_PANEL_DOWN,
+    ACTION_PANEL_BESIDE,
+    ACTION_SAVE_LAYOUT,
     ACTION_ZOOM, /* the focused panel, over the whole screen */
     ACTION_COMMAND,
     ACTION_FREEZE, /* the picture stands still */

@@ -10,6 +10,13 @@
  * that of the last line. */
 static const struct key_row rows[] = {
     { "overview", "Enter", KEY_CODE_ENTER, ACTION_OPEN, "open", NULL },
+    { "overview", "L", 'L', ACTION_LAYOUT, NULL, NULL },
+    { "overview", "x", 'x', ACTION_HIDE, NULL, NULL },
+    { "overview", "X", 'X', ACTION_UNHIDE, NULL, NULL },
+    { "overview", ",", ',', ACTION_PANEL_UP, NULL, NULL },
+    { "overview", ".", '.', ACTION_PANEL_DOWN, NULL, NULL },
+    { "overview", "|", '|', ACTION_PANEL_BESIDE, NULL, NULL },
+    { "overview", "W", 'W', ACTION_SAVE_LAYOUT, NULL, NULL },
 
     { "all runs", "Enter", KEY_CODE_ENTER, ACTION_OPEN, "open", NULL },
 

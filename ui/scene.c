@@ -229,6 +229,14 @@ scene_can(const struct scene *scene, enum action action)
         return scene->kind == SCENE_RUN && scene->detail.parameter_count > 1;
     case ACTION_OF_RUN:
         return scene_process_run(scene) > 0 || is_of_run(scene);
+    case ACTION_LAYOUT:
+    case ACTION_HIDE:
+    case ACTION_UNHIDE:
+    case ACTION_PANEL_UP:
+    case ACTION_PANEL_DOWN:
+    case ACTION_PANEL_BESIDE:
+    case ACTION_SAVE_LAYOUT:
+        return scene->kind == SCENE_OVERVIEW && scene->zoom == PANEL_NONE;
     case ACTION_TREE:
         return scene->kind == SCENE_PROCESSES;
     case ACTION_OPEN:

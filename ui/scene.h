@@ -7,6 +7,7 @@
 #ifndef OPTOP_UI_SCENE_H
 #define OPTOP_UI_SCENE_H
 
+#include "config/arrangement.h"
 #include "ui/canvas.h"
 #include "ui/detail.h"
 #include "ui/keymap.h"
@@ -39,6 +40,9 @@ struct scene {
     struct detail detail; /* of SCENE_RUN */
     enum panel_id focus; /* hears the arrow keys */
     enum panel_id zoom; /* alone on the screen; PANEL_NONE: all */
+    struct arrangement layout; /* of the overview */
+    bool layout_changed; /* from what it was when it was chosen, or saved */
+    int columns; /* as last drawn */
     int64_t selected; /* a run's number; 0: none */
     struct run_list runs; /* of SCENE_RUNS */
     struct table run_table;
@@ -74,6 +78,15 @@ void scene_release(struct scene *scene);
 
 /* Shows a view: nothing zoomed, its first panel has the focus. */
 void scene_show(struct scene *scene, enum scene_kind kind);
+
+/* The place of a panel in arrangement_panels[]; -1: no layout has it. */
+int scene_layout_panel(enum panel_id id);
+
+/* Writes the rows out that the layout leaves to the width, so that they can be changed. */
+void scene_layout_begin(struct scene *scene);
+
+/* The focus goes to a panel that is there. */
+void scene_settle_focus(struct scene *scene);
 
 /* The name of its keys in the key table. */
 const char *scene_context(enum scene_kind kind);

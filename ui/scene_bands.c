@@ -149,6 +149,7 @@ scene_show(struct scene *scene, enum scene_kind kind)
     scene->kind = kind;
     scene->zoom = PANEL_NONE;
     scene->focus = scenes[kind].focus;
+    scene_settle_focus(scene);
 }
 
 const char *
@@ -157,11 +158,46 @@ scene_context(enum scene_kind kind)
     return scenes[kind].context;
 }
 
-static const struct band *
-bands_for(enum scene_kind kind, int columns)
+/* As arrangement_panels[] counts them. */
+static const enum panel_id layout_panels[ARRANGEMENT_PANELS] = { PANEL_CPU, PANEL_MEMORY, PANEL_IO, PANEL_RUNS,
+    PANEL_TASKS, PANEL_POOLS, PANEL_BOARDS, PANEL_FILES, PANEL_ALERTS };
+
+int
+scene_layout_panel(enum panel_id id)
 {
-    return columns < NARROW_BELOW ? scenes[kind].narrow
-        : columns < WIDE_FROM ? scenes[kind].normal : scenes[kind].wide;
+    for (int i = 0; i < ARRANGEMENT_PANELS; i++)
+        if (layout_panels[i] == id)
+            return i;
+    return -1;
+}
+
+/* The rows of a layout as bands; each panel alone where it is narrow. */
+static const struct band *
+bands_of_layout(const struct arrangement *layout, bool narrow, struct band *band)
+{
+    int count = 0;
+    memset(band, 0, BANDS_MAX * sizeof *band);
+    for (int r = 0; r < layout->rows; r++) {
+        for (int p = 0; p < layout->row[r].count; p++) {
+            int place = narrow ? 0 : p;
+            band[count].panel[place].id = layout_panels[layout->row[r].panel[p]];
+            band[count].panel[place].share = 1;
+            count += narrow;
+        }
+        count += !narrow;
+    }
+    return band;
+}
+
+/* room: BANDS_MAX of them, for those that no table has. */
+static const struct band *
+bands_for(const struct scene *scene, int columns, struct band *room)
+{
+    bool narrow = columns < NARROW_BELOW;
+    if (scene->kind == SCENE_OVERVIEW && scene->layout.rows)
+        return bands_of_layout(&scene->layout, narrow, room);
+    return narrow ? scenes[scene->kind].narrow
+        : columns < WIDE_FROM ? scenes[scene->kind].normal : scenes[scene->kind].wide;
 }
 
 static bool
@@ -182,15 +218,38 @@ enum panel_id
 scene_next_panel(struct scene *scene, int step)
 {
     enum panel_id order[BANDS_MAX], id = scene->focus;
+    struct band room[BANDS_MAX];
     int count = 0, at = 0;
-    for (const struct band *band = scenes[scene->kind].narrow; !band_ends(band); band++) {
+    for (const struct band *band = bands_for(scene, 0, room); !band_ends(band); band++) {
         if (!has_panel(scene, band->panel[0].id))
             continue;
         if (band->panel[0].id == id)
             at = count;
         order[count++] = band->panel[0].id;
     }
-    return order[(at + step + count) % count];
+    return count ? order[(at + step + count) % count] : id;
+}
+
+void
+scene_settle_focus(struct scene *scene)
+{
+    if (scene->kind == SCENE_OVERVIEW && scene->layout.rows &&
+        !arrangement_has(&scene->layout, scene_layout_panel(scene->focus)))
+        scene->focus = layout_panels[scene->layout.row[0].panel[0]];
+}
+
+void
+scene_layout_begin(struct scene *scene)
+{
+    struct arrangement *layout = &scene->layout;
+    const struct band *band = scene->columns < WIDE_FROM ? overview_normal : overview_wide;
+    if (layout->rows)
+        return;
+    for (int r = 0; !band_ends(&band[r]); r++, layout->rows++) {
+        layout->row[r].count = 0;
+        for (int p = 0; p < BAND_PANELS_MAX && band[r].panel[p].share; p++)
+            layout->row[r].panel[layout->row[r].count++] = scene_layout_panel(band[r].panel[p].id);
+    }
 }
 
 /* Panels. */
@@ -275,12 +334,18 @@ scene_draw_panels(struct scene *scene, struct canvas *canvas, struct rect rect)
         return;
     }
     struct layout_band room[BANDS_MAX];
-    const struct band *shown[BANDS_MAX];
-    for (const struct band *band = bands_for(scene->kind, rect.width); !band_ends(band); band++) {
+    struct band own[BANDS_MAX];
+    const struct band *shown[BANDS_MAX], *first = bands_for(scene, rect.width, own);
+    scene->columns = rect.width;
+    for (const struct band *band = first; !band_ends(band); band++) {
         room[count] = measure_band(scene, band, rect.width, frame);
+        if (first == own)
+            room[count].priority = 1 + (int)(band - first); /* what stands first is wanted most */
         if (room[count].want > frame)
             shown[count++] = band;
     }
+    if (!count)
+        panel_empty(canvas, rect, "no panel of this layout has anything to show (L: the next layout)");
     for (int i = 0; i < count && rect.height < frame + 1; i++)
         room[i].min = 1; /* a rule with its figure is better than nothing */
     layout_bands(room, count, rect.height);

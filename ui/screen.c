@@ -219,6 +219,9 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
     case CALL_SETTING:
         screen_take_setting(screen, call, result, diag);
         break;
+    case CALL_LAYOUT:
+        screen_take_layout_saved(screen, call, result, diag);
+        break;
     case CALL_SETTING_HISTORY:
         settings_take_history(&screen->scene.settings, result);
         break;

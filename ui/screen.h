@@ -66,6 +66,9 @@ bool screen_ready(const struct screen *screen);
 const struct view *screen_view(const struct screen *screen);
 const struct dialog *screen_dialog(const struct screen *screen); /* on top, or NULL */
 
+/* The layouts of optop.ini, and which one is shown first (NULL: the first that ships); both are copied. */
+void screen_set_layouts(struct screen *screen, const struct arrangement *layouts, int count, const char *name);
+
 struct screen_options {
     struct client *client; /* taken */
     /* Opens a new client after the server has gone; must not wait for long. */
@@ -75,6 +78,9 @@ struct screen_options {
     const char *themes; /* the user's folder of themes; NULL: none */
     enum term_charset charset;
     const char *folders; /* of run files, colon-separated */
+    const struct arrangement *layouts; /* layout_count of them */
+    int layout_count;
+    const char *layout; /* its name; NULL: the default */
 };
 
 /* Shows the console until the person leaves or the terminal goes. Returns 0,

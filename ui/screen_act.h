@@ -12,7 +12,7 @@
 
 enum call_kind { CALL_STATUS, CALL_WATCH, CALL_HISTORY, CALL_TOP, CALL_CURVE, CALL_MAP, CALL_LOGS, CALL_FAILURES,
     CALL_WORKERS, CALL_RUN, CALL_RUNS, CALL_PROCESSES, CALL_NOTICES, CALL_CONFIG, CALL_SETTING,
-    CALL_SETTING_HISTORY, CALL_ALERT, CALL_PAST, CALL_CLONE,
+    CALL_SETTING_HISTORY, CALL_ALERT, CALL_PAST, CALL_CLONE, CALL_LAYOUT,
     CALL_DIALOG };
 
 /* A request under way. */
@@ -50,6 +50,9 @@ struct screen {
     char map_x[RUN_NAME_MAX], map_y[RUN_NAME_MAX];
     int map_columns, map_rows;
     bool map_asked;
+    struct arrangement layouts[CONFIG_LAYOUTS_MAX]; /* of optop.ini */
+    int layout_count;
+    struct arrangement saved_layout; /* what is being written */
     bool past_asked; /* an earlier time is under way */
     struct {
         int direction; /* of the last key: -1, 1; 0: none yet */
@@ -81,6 +84,10 @@ void screen_tick_past(struct screen *screen, const json_t *status);
 void screen_take_alert(struct screen *screen, const struct call *call, const json_t *result,
     const struct diag *diag);
 void screen_tick_alerts(struct screen *screen);
+
+/* screen_layout.c */
+void screen_take_layouts(struct screen *screen, const struct arrangement *layouts, int count);
+void screen_take_layout_saved(struct screen *screen, const struct call *call, const json_t *result, const struct diag *diag);
 
 /* screen_settings.c */
 void screen_ask_settings(struct screen *screen);
@@ -162,6 +169,12 @@ void act_move(struct screen *screen, int by, const char *text);
 void act_last(struct screen *screen, int by, const char *text);
 void act_page(struct screen *screen, int by, const char *text);
 void act_focus(struct screen *screen, int by, const char *text);
+void act_layout(struct screen *screen, int by, const char *text);
+void act_hide(struct screen *screen, int by, const char *text);
+void act_unhide(struct screen *screen, int by, const char *text);
+void act_panel(struct screen *screen, int by, const char *text);
+void act_beside(struct screen *screen, int by, const char *text);
+void act_save_layout(struct screen *screen, int by, const char *text);
 void act_zoom(struct screen *screen, int by, const char *text);
 void act_command(struct screen *screen, int by, const char *text);
 void act_past(struct screen *screen, int by, const char *text);

@@ -373,6 +373,7 @@ screen_run(const struct screen_options *options)
     console.canvas.ascii = term_ascii(console.term);
     console.loop = loop_new();
     console.screen = screen_new(&console.host, options->folders);
+    screen_set_layouts(console.screen, options->layouts, options->layout_count, options->layout);
     if (fault.code)
         screen_fault(console.screen, &fault);
     start_signals(&console);

@@ -52,6 +52,8 @@ screen_take_settings(struct screen *screen, const json_t *result, const struct d
             json_get_string(result, "text", ""));
     else if (!scene->settings.count)
         settings_fail(&scene->settings, *diag->text ? diag->text : "the server gave no answer");
+    if (scene->settings.config)
+        screen_take_layouts(screen, scene->settings.config->layouts, scene->settings.config->layout_count);
     table_update(&scene->setting_table);
     screen_ask_setting_history(screen);
 }

@@ -172,8 +172,8 @@ settings_check(struct settings *settings)
     return r >= 0;
 }
 
-static void
-add_change(json_t *changes, const char *section, const char *key, const char *value)
+void
+settings_add_change(json_t *changes, const char *section, const char *key, const char *value)
 {
     json_array_append_new(changes, json_pack("{s:s,s:s,s:s?}", "section", section, "key", key, "value", value));
 }
@@ -196,9 +196,9 @@ settings_changes(struct settings *settings, const struct setting *row, const cha
         const char *before = ini_value(settings->ini, other->section, other->name);
         const char *after = ini_value(ini, other->section, other->name);
         if (before && !after)
-            add_change(changes, other->section, other->name, NULL);
+            settings_add_change(changes, other->section, other->name, NULL);
         else if (after && (!before || !str_equal(before, after)))
-            add_change(changes, other->section, other->name, after);
+            settings_add_change(changes, other->section, other->name, after);
     }
     ini_free(ini);
     if (json_array_size(changes) > 0)

@@ -244,7 +244,7 @@ settings_add(struct settings *settings, const char *section, struct diag *diag)
         return diag_set(diag, ERR_BAD_STATE, "the settings are not here yet");
     if (!space || !space[1] || !option_section_known(config_options, section) ||
         strlen(section) >= sizeof settings->fresh || strchr(section, ']'))
-        return diag_set(diag, ERR_BAD_TYPE, "what is added is `threshold METRIC`, `webhook NAME` or `silence NAME`");
+        return diag_set(diag, ERR_BAD_TYPE, "what is added is `threshold METRIC`, `webhook NAME`, `silence NAME` or `layout NAME`");
     if (str_starts(section, THRESHOLD_PREFIX) && metric_parse(space + 1, &instance) < 0)
         return diag_set(diag, ERR_NOT_FOUND, "no metric has instances under this name, nor is it a figure's");
     if (is_shown(settings, section))

@@ -99,6 +99,9 @@ void settings_set_error(struct settings *settings, const char *text);
  * out of the file); NULL: nothing would change. Owned by the caller. */
 json_t *settings_changes(struct settings *settings, const struct setting *row, const char *value);
 
+/* One change more for config.set; value NULL: it goes out of the file. */
+void settings_add_change(json_t *changes, const char *section, const char *key, const char *value);
+
 /* What rules.backtest takes to try the edited threshold; NULL: there is none. Owned by the caller. */
 json_t *settings_replay_params(struct settings *settings);
 

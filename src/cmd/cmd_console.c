@@ -66,6 +66,9 @@ run_console(struct cmd_line *line)
         .themes = themes,
         .charset = config ? (enum term_charset)config->charset : TERM_CHARSET_AUTO,
         .folders = folders,
+        .layouts = config ? config->layouts : NULL,
+        .layout_count = config ? config->layout_count : 0,
+        .layout = config ? config->layout : NULL,
     };
     line->client = NULL;
     int r = screen_run(&options);

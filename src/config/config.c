@@ -45,6 +45,7 @@ enum { DEFAULT_THRESHOLDS = sizeof default_thresholds / sizeof *default_threshol
 static const char threshold_prefix[] = THRESHOLD_PREFIX;
 static const char webhook_prefix[] = "webhook ";
 static const char window_prefix[] = "silence ";
+static const char layout_prefix[] = "layout ";
 
 struct builder {
     const struct ini *ini;
@@ -82,8 +83,8 @@ open_threshold(struct builder *builder, const struct ini_entry *entry, struct di
         ini_value(builder->ini, entry->section, "of"), entry->line, diag);
 }
 
-static bool
-is_webhook_name(const char *name)
+bool
+config_is_name(const char *name)
 {
     for (const char *c = name; *c; c++)
         if ((unsigned char)*c >= 0x80 || (!isalnum((unsigned char)*c) && !strchr("._-", *c)))
@@ -92,15 +93,21 @@ is_webhook_name(const char *name)
 }
 
 static int
+refuse_name(const char *name, struct diag *diag)
+{
+    char shown[80];
+    return diag_set(diag, ERR_SYNTAX,
+        "\"%s\" is not a name (allowed: 1 to 63 letters, digits, \".\", \"_\", \"-\")",
+        text_clean(name, shown, sizeof shown));
+}
+
+static int
 open_webhook(struct builder *builder, const struct ini_entry *entry, struct diag *diag)
 {
     struct config *config = builder->config;
     const char *name = entry->section + strlen(webhook_prefix);
-    char shown[80];
-    if (!is_webhook_name(name))
-        return diag_set(diag, ERR_SYNTAX,
-            "\"%s\" is not a name (allowed: 1 to 63 letters, digits, \".\", \"_\", \"-\")",
-            text_clean(name, shown, sizeof shown));
+    if (!config_is_name(name))
+        return refuse_name(name, diag);
     if (config->webhook_count >= CONFIG_WEBHOOKS_MAX)
         return diag_set(diag, ERR_TOO_LARGE, "more than %d webhooks", CONFIG_WEBHOOKS_MAX);
     struct config_webhook *grown = realloc(config->webhook,
@@ -121,11 +128,8 @@ open_window(struct builder *builder, const struct ini_entry *entry, struct diag 
 {
     struct config *config = builder->config;
     const char *name = entry->section + strlen(window_prefix);
-    char shown[80];
-    if (!is_webhook_name(name))
-        return diag_set(diag, ERR_SYNTAX,
-            "\"%s\" is not a name (allowed: 1 to 63 letters, digits, \".\", \"_\", \"-\")",
-            text_clean(name, shown, sizeof shown));
+    if (!config_is_name(name))
+        return refuse_name(name, diag);
     if (config->window_count >= CONFIG_WINDOWS_MAX)
         return diag_set(diag, ERR_TOO_LARGE, "more than %d silences", CONFIG_WINDOWS_MAX);
     struct config_window *grown = realloc(config->window,
@@ -138,6 +142,26 @@ open_window(struct builder *builder, const struct ini_entry *entry, struct diag 
     str_copy(window->name, sizeof window->name, name);
     builder->target = window;
     return walk_defaults(config_options, config_bindings, "silence *", window, diag);
+}
+
+static int
+open_layout(struct builder *builder, const struct ini_entry *entry, struct diag *diag)
+{
+    struct config *config = builder->config;
+    const char *name = entry->section + strlen(layout_prefix);
+    if (!config_is_name(name))
+        return refuse_name(name, diag);
+    if (config->layout_count >= CONFIG_LAYOUTS_MAX)
+        return diag_set(diag, ERR_TOO_LARGE, "more than %d layouts", CONFIG_LAYOUTS_MAX);
+    struct arrangement *grown = realloc(config->layouts, (size_t)(config->layout_count + 1) * sizeof *grown);
+    if (!grown)
+        return diag_no_memory(diag);
+    config->layouts = grown;
+    struct arrangement *layout = &grown[config->layout_count++];
+    memset(layout, 0, sizeof *layout);
+    str_copy(layout->name, sizeof layout->name, name);
+    builder->target = layout;
+    return 0;
 }
 
 static int
@@ -154,6 +178,8 @@ take_entry(void *context, const struct ini_entry *entry, const struct option *op
         return open_webhook(builder, entry, diag);
     if (str_starts(entry->section, window_prefix))
         return open_window(builder, entry, diag);
+    if (str_starts(entry->section, layout_prefix))
+        return open_layout(builder, entry, diag);
     builder->target = builder->config;
     return 0;
 }
@@ -282,6 +308,11 @@ config_from_ini(const struct ini *ini, struct config **ret_config, struct diag *
         snprintf(section, sizeof section, "%s%s", window_prefix, config->window[i].name);
         r = walk_required(config_options, ini, section, diag);
     }
+    for (int i = 0; i < config->layout_count && r == 0; i++) {
+        char section[sizeof layout_prefix + CONFIG_NAME_MAX];
+        snprintf(section, sizeof section, "%s%s", layout_prefix, config->layouts[i].name);
+        r = walk_required(config_options, ini, section, diag);
+    }
     if (r < 0) {
         config_free(config);
         return r;
@@ -337,6 +368,8 @@ config_free(struct config *config)
     free(config->scale_up);
     free(config->folders);
     free(config->theme);
+    free(config->layout);
+    free(config->layouts);
     free(config->metrics_listen);
     free(config);
 }

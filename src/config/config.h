@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "config/arrangement.h"
 #include "config/ini.h"
 #include "config/secret.h"
 #include "config/option.h"
@@ -25,6 +26,7 @@ enum {
     CONFIG_WINDOWS_MAX = 64,
     CONFIG_WEBHOOK_LIST_MAX = 256,
     CONFIG_THEME_MAX = 32,
+    CONFIG_LAYOUTS_MAX = 32,
 };
 
 /* [threshold METRIC], [threshold METRIC:INSTANCE], or [threshold NAME] with a metric in it */
@@ -112,11 +114,14 @@ struct config {
     /* [screen] */
     char *theme; /* owned; its name */
     int64_t charset; /* index: auto utf-8 ascii */
+    char *layout; /* owned; its name */
     /* sections by name */
     int threshold_count;
     struct config_threshold *threshold; /* owned */
     int window_count;
     struct config_window *window; /* owned */
+    int layout_count;
+    struct arrangement *layouts; /* owned; [layout NAME] */
     int webhook_count;
     struct config_webhook *webhook; /* owned */
 };
@@ -144,6 +149,9 @@ void config_free(struct config *config);
 
 /* May a theme be called so? It must not lead out of its folder. */
 bool config_theme_name(const char *name);
+
+/* Is it fine as the name of a webhook, a silence, a layout? */
+bool config_is_name(const char *name);
 
 /* $OPTOP_CONFIG, else $XDG_CONFIG_HOME/optop/optop.ini, else
  * ~/.config/optop/optop.ini. Owned by the caller (free()). */

@@ -93,6 +93,13 @@
         "Colours of the console; NAME is that of themes/NAME.ini beside this file", NULL)        \
     X("screen", "charset", CHOICE, 0, 0, "auto|utf-8|ascii", "auto", false,    \
         SERVER(charset), NULL, "Characters of the console; auto goes by the locale", NULL)       \
+    X("screen", "layout", CUSTOM, 0, 0, "all|machine|runs|quiet|NAME", "all", false,            \
+        0, config_take_layout,                                                 \
+        "Panels of the overview that the console begins with; NAME is that of a [layout NAME]", NULL) \
+    X("layout *", "panels", CUSTOM, 0, 0, "cpu|memory|io|runs|tasks|pools|boards|files|alerts",  \
+        NULL, true, 0, config_take_panels,                                     \
+        "Panels of the overview, the most important first: a comma between rows, + between those of a row", \
+        "cpu+memory, runs, alerts")                                            \
     X("threshold *", "metric", TEXT, 0, 0, NULL, NULL, false,                  \
         0, threshold_take_metric,                                              \
         "What is watched; without it, what the section is named after", "disk.busy")             \

@@ -46,6 +46,27 @@ config_take_theme(void *target, const struct ini_entry *entry, const struct opti
     return walk_text(&config->theme, value->text, diag);
 }
 
+/* Only its form, as that of a theme. */
+int
+config_take_layout(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    struct config *config = target;
+    char shown[80];
+    (void)entry;
+    if (!config_is_name(value->text))
+        return diag_set(diag, ERR_BAD_TYPE, "\"%s\" is no name of a layout", text_clean(value->text, shown, sizeof shown));
+    return walk_text(&config->layout, value->text, diag);
+}
+
+int
+config_take_panels(void *target, const struct ini_entry *entry, const struct option_value *value,
+    struct diag *diag)
+{
+    (void)entry;
+    return arrangement_parse(value->text, target, diag);
+}
+
 int
 config_take_slots(void *target, const struct ini_entry *entry, const struct option_value *value,
     struct diag *diag)

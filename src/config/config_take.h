@@ -13,6 +13,6 @@ extern const struct binding config_bindings[]; /* as config_options */
 
 walk_parse config_take_slots, config_take_listen, config_take_theme, config_take_url,
     config_take_ca_file, config_take_pin, config_take_template, config_take_secret_file,
-    config_take_secret_env, config_take_alerts, config_take_runs;
+    config_take_secret_env, config_take_alerts, config_take_runs, config_take_layout, config_take_panels;
 
 #endif
