@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -232,6 +233,91 @@ START_TEST(the_real_ones_are_there)
 }
 END_TEST
 
+static const struct procrow *
+look(struct proctable *list, pid_t pid)
+{
+    ck_assert_int_eq(proctable_take(list, clock_mono_ns()), 0);
+    return proctable_find(list, pid);
+}
+
+/* Between whole listings and readings what has not run is not read: all the same
+ * each take has what is true. */
+START_TEST(sleepers_are_as_they_are)
+{
+    struct proctable *list = proctable_new("/proc");
+    for (int round = 0; round < 24; round++) {
+        pid_t child = sleeper();
+        const struct procrow *process = look(list, child); /* a pid that is new since the last listing */
+        ck_assert_ptr_nonnull(process);
+        look(list, child);
+        kill(child, SIGSTOP);
+        waitpid(child, NULL, WUNTRACED);
+        ck_assert_int_eq(look(list, child)->state, 'T');
+        ck_assert_int_eq(setpriority(PRIO_PROCESS, (id_t)child, 5), 0); /* it does not run for that */
+        proctable_look(list, child);
+        ck_assert_int_eq(look(list, child)->nice, 5);
+        kill(child, SIGKILL);
+        siginfo_t end;
+        ck_assert_int_eq(waitid(P_PID, (id_t)child, &end, WEXITED | WNOWAIT), 0);
+        ck_assert_int_eq(look(list, child)->state, 'Z');
+        waitpid(child, NULL, 0);
+        ck_assert_ptr_null(look(list, child));
+    }
+    proctable_look(list, -1);
+    proctable_free(list);
+}
+END_TEST
+
+START_TEST(orphans_have_another_parent)
+{
+    for (int reaped = 0; reaped < 2; reaped++) {
+        struct proctable *list = proctable_new("/proc");
+        int below[2];
+        pid_t orphan = 0;
+        ck_assert_int_eq(pipe(below), 0);
+        pid_t parent = fork();
+        if (parent == 0) {
+            orphan = sleeper();
+            if (write(below[1], &orphan, sizeof orphan) < 0)
+                _exit(1);
+            for (;;)
+                pause();
+        }
+        ck_assert_int_eq(read(below[0], &orphan, sizeof orphan), sizeof orphan);
+        ck_assert_int_eq(look(list, orphan)->parent, parent);
+        look(list, orphan);
+        kill(parent, SIGKILL);
+        siginfo_t end;
+        ck_assert_int_eq(waitid(P_PID, (id_t)parent, &end, WEXITED | (reaped ? 0 : WNOWAIT)), 0);
+        ck_assert_int_ne(look(list, orphan)->parent, parent);
+        kill(orphan, SIGKILL);
+        waitpid(parent, NULL, 0);
+        close(below[0]);
+        close(below[1]);
+        proctable_free(list);
+    }
+}
+END_TEST
+
+/* What is used is known to the nanosecond: less than a tick is not nothing. */
+START_TEST(use_below_a_tick_is_seen)
+{
+    struct proctable *list = proctable_new("/proc");
+    struct timespec used;
+    look(list, getpid());
+    look(list, getpid());
+    ck_assert_int_eq(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used), 0);
+    int64_t from = clock_mono_ns(), before = (int64_t)used.tv_sec * NS_PER_SEC + used.tv_nsec;
+    ck_assert_int_eq(proctable_take(list, from), 0);
+    do
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    while ((int64_t)used.tv_sec * NS_PER_SEC + used.tv_nsec < before + 4 * NS_PER_MS);
+    ck_assert_int_eq(proctable_take(list, from + NS_PER_SEC), 0); /* as if a second had passed */
+    ck_assert_double_gt(proctable_find(list, getpid())->cpu_pct, 0);
+    proctable_free(list);
+}
+END_TEST
+
 static uint64_t
 start_of(pid_t pid)
 {
@@ -315,6 +401,9 @@ test_suite(void)
     tcase_add_test(all, hostile_files_are_left_out);
     tcase_add_test(all, steady_takes_allocate_nothing);
     tcase_add_test(all, the_real_ones_are_there);
+    tcase_add_test(all, sleepers_are_as_they_are);
+    tcase_add_test(all, orphans_have_another_parent);
+    tcase_add_test(all, use_below_a_tick_is_seen);
     tcase_add_test(all, one_is_acted_upon_by_pid_and_start);
     tcase_add_test(all, signals_have_names_and_numbers);
     suite_add_tcase(suite, all);

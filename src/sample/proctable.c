@@ -10,35 +10,42 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "sample/procfs.h"
+#include "sample/pidlist.h"
 
 enum {
     STAT_MAX = 1024, /* bytes: 52 numbers and a name */
-    LISTING_MAX = 32 * 1024, /* bytes of a listing that are read at once */
-    IO_EVERY = 10, /* takes: a process that uses no CPU hardly reads or writes */
+    VMSTAT_MAX = 16 * 1024,
+    IDLE_EVERY = 10, /* takes: one that uses no CPU is read whole that often all the same */
     DESCRIPTORS_MAX = 8192, /* kept open, of all processes; and half of what is allowed */
 };
 
 struct procrow_files {
     int stat, io; /* descriptors; -1: not open */
     bool io_denied;
+    bool due; /* something was done to it: to be read, whether it has run or not */
+    clockid_t clock; /* of its CPU time, where the table is live */
+    int64_t cpu_ns; /* of that, when it was read last; -1: not known */
     int64_t io_ns; /* when io was read last */
     uint64_t ticks, read, written; /* as last read */
     char raw_name[PROCESS_NAME_MAX]; /* as the kernel has it */
 };
 
 struct proctable {
-    int proc; /* the directory; -1 */
     char *root; /* owned */
+    struct pidlist pids;
+    bool live; /* these are the kernel's processes of this namespace: their clocks can be asked */
+    bool reclaimed; /* pages were taken away since the take before: also from those that sleep */
+    bool ended; /* in this take some process has: what it had started has another parent */
+    int vmstat; /* descriptor; -1: not open */
+    uint64_t stolen; /* pages, as last read */
     struct procrow **process, **next; /* owned; by pid, and the next take's */
     int count, capacity;
-    int *pid; /* owned; the listing */
-    int pid_count, pid_capacity;
     uint64_t takes;
     int64_t taken_ns;
     int open, open_max; /* descriptors kept */
@@ -50,11 +57,20 @@ struct proctable {
         uint64_t take;
     } gone[PROCESSES_GONE_MAX]; /* ring */
     uint64_t gone_count; /* so far */
-    union {
-        struct dirent64 entry;
-        char bytes[LISTING_MAX];
-    } listing;
 };
+
+/* Is what stands there the /proc of this process's own namespace? */
+static bool
+is_live(const char *root)
+{
+    char own[32];
+    struct timespec used;
+    ssize_t len = strcmp(root, "/proc") ? -1 : readlink("/proc/self", own, sizeof own - 1);
+    if (len <= 0)
+        return false;
+    own[len] = '\0';
+    return strtol(own, NULL, 10) == getpid() && clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0;
+}
 
 struct proctable *
 proctable_new(const char *proc_root)
@@ -62,7 +78,9 @@ proctable_new(const char *proc_root)
     struct proctable *list = XNEW(struct proctable);
     struct rlimit limit;
     list->root = xstrdup(proc_root);
-    list->proc = open(proc_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    list->live = is_live(proc_root);
+    list->vmstat = -1;
+    pidlist_init(&list->pids, proc_root, list->live);
     list->ticks_per_second = (double)sysconf(_SC_CLK_TCK);
     list->page_bytes = sysconf(_SC_PAGESIZE);
     list->open_max = DESCRIPTORS_MAX;
@@ -101,73 +119,17 @@ proctable_free(struct proctable *list)
         return;
     for (int i = 0; i < list->count; i++)
         free_process(list, list->process[i]);
-    if (list->proc >= 0)
-        close(list->proc);
+    if (list->vmstat >= 0)
+        close(list->vmstat);
+    pidlist_release(&list->pids);
     if (list->spare) {
         free(list->spare->files);
         free(list->spare);
     }
     free(list->process);
     free(list->next);
-    free(list->pid);
     free(list->root);
     free(list);
-}
-
-/* The listing. */
-
-static int
-add_pid(struct proctable *list, const char *name)
-{
-    int pid = 0;
-    for (; *name >= '0' && *name <= '9' && pid < INT32_MAX / 10; name++)
-        pid = 10 * pid + (*name - '0');
-    if (*name || !pid || list->pid_count >= PROCESSES_MAX)
-        return 0;
-    XGROW(list->pid, list->pid_count, list->pid_capacity);
-    list->pid[list->pid_count++] = pid;
-    return 0;
-}
-
-static int
-compare_pids(const void *a, const void *b)
-{
-    int left = *(const int *)a, right = *(const int *)b;
-    return (left > right) - (left < right);
-}
-
-/* The kernel lists rising pids; a copy of /proc need not. */
-static void
-order_pids(struct proctable *list)
-{
-    for (int i = 1; i < list->pid_count; i++)
-        if (list->pid[i] < list->pid[i - 1]) {
-            qsort(list->pid, (size_t)list->pid_count, sizeof *list->pid, compare_pids);
-            return;
-        }
-}
-
-static int
-list_pids(struct proctable *list)
-{
-    list->pid_count = 0;
-    if (list->proc < 0 || lseek(list->proc, 0, SEEK_SET) < 0)
-        return list->proc < 0 ? -ENOENT : -errno;
-    for (;;) {
-        ssize_t len = getdents64(list->proc, list->listing.bytes, sizeof list->listing.bytes);
-        if (len < 0)
-            return -errno;
-        if (len == 0)
-            break;
-        for (ssize_t at = 0; at < len;) {
-            unsigned short size;
-            memcpy(&size, list->listing.bytes + at + offsetof(struct dirent64, d_reclen), sizeof size);
-            add_pid(list, list->listing.bytes + at + offsetof(struct dirent64, d_name));
-            at += size;
-        }
-    }
-    order_pids(list);
-    return 0;
 }
 
 /* Files of one process. */
@@ -181,7 +143,7 @@ read_kept(struct proctable *list, int *fd, int pid, const char *name, char *buf,
     if (len <= 0) {
         close_kept(list, fd); /* of one that had the pid before */
         snprintf(path, sizeof path, "%d/%s", pid, name);
-        int now = openat(list->proc, path, O_RDONLY | O_CLOEXEC);
+        int now = openat(list->pids.directory, path, O_RDONLY | O_CLOEXEC);
         if (now < 0)
             return -1;
         len = pread(now, buf, size - 1, 0);
@@ -204,7 +166,7 @@ read_command(struct proctable *list, struct procrow *process)
     char path[64], bytes[PROCESS_COMMAND_MAX];
     snprintf(path, sizeof path, "%d/cmdline", process->pid);
     process->command[0] = '\0';
-    int fd = openat(list->proc, path, O_RDONLY | O_CLOEXEC);
+    int fd = openat(list->pids.directory, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return;
     ssize_t len = read(fd, bytes, sizeof bytes - 1);
@@ -223,7 +185,7 @@ read_owner(struct proctable *list, struct procrow *process)
     struct stat status;
     char path[32];
     snprintf(path, sizeof path, "%d", process->pid);
-    if (fstatat(list->proc, path, &status, 0) == 0)
+    if (fstatat(list->pids.directory, path, &status, 0) == 0)
         process->uid = status.st_uid;
 }
 
@@ -327,20 +289,31 @@ take_name(struct proctable *list, struct procrow *process, const struct figures 
     process->named = process->changed = list->takes;
 }
 
+/* Seconds of CPU since the take before: by its clock, which is exact, else by ticks of 10 ms. */
+static double
+cpu_used(const struct proctable *list, const struct procrow *process, const struct figures *now, int64_t cpu_ns)
+{
+    const struct procrow_files *files = process->files;
+    if (cpu_ns >= 0 && files->cpu_ns >= 0 && cpu_ns >= files->cpu_ns)
+        return ns_to_sec(cpu_ns - files->cpu_ns);
+    return now->ticks < files->ticks ? (double)NAN : (double)(now->ticks - files->ticks) / list->ticks_per_second;
+}
+
 static void
-take_figures(struct proctable *list, struct procrow *process, const struct figures *now, double seconds)
+take_figures(struct proctable *list, struct procrow *process, const struct figures *now, int64_t cpu_ns,
+    double seconds)
 {
     struct procrow_files *files = process->files;
-    double ticks = (double)(now->ticks - files->ticks);
     /* whole tenths: what is told must not differ where it is shown alike */
-    double cpu = now->ticks < files->ticks ? (double)NAN
-        : round(1000 * ticks / list->ticks_per_second / seconds) / 10;
+    double cpu = round(1000 * cpu_used(list, process, now, cpu_ns) / seconds) / 10;
     int64_t rss = now->pages * list->page_bytes;
     bool same = process->parent == now->parent && process->state == now->state &&
         process->nice == now->nice && process->threads == now->threads && process->rss_bytes == rss &&
-        ticks == 0 && (process->cpu_pct == cpu || (isnan(cpu) && isnan(process->cpu_pct)));
+        now->ticks == files->ticks && (process->cpu_pct == cpu || (isnan(cpu) && isnan(process->cpu_pct)));
     if (!same)
         process->changed = list->takes;
+    if (now->state == 'Z' && process->state != 'Z')
+        list->ended = true;
     process->parent = now->parent;
     process->state = now->state;
     process->nice = now->nice;
@@ -349,6 +322,8 @@ take_figures(struct proctable *list, struct procrow *process, const struct figur
     process->cpu_pct = cpu;
     process->cpu_seconds = (double)now->ticks / list->ticks_per_second;
     files->ticks = now->ticks;
+    files->cpu_ns = cpu_ns;
+    files->due = false;
 }
 
 static struct procrow *
@@ -359,7 +334,10 @@ new_process(struct proctable *list, int pid)
     list->spare = NULL;
     *files = (struct procrow_files){ 0 };
     *process = (struct procrow){ .files = files };
-    process->files->stat = process->files->io = -1;
+    files->stat = files->io = -1;
+    files->cpu_ns = -1;
+    if (list->live && clock_getcpuclockid(pid, &files->clock) != 0)
+        files->clock = -1;
     process->pid = pid;
     process->cpu_pct = process->read_bytes = process->write_bytes = (double)NAN;
     return process;
@@ -370,6 +348,31 @@ note_gone(struct proctable *list, int pid)
 {
     list->gone[list->gone_count % PROCESSES_GONE_MAX].pid = pid;
     list->gone[list->gone_count++ % PROCESSES_GONE_MAX].take = list->takes;
+    list->ended = true;
+}
+
+/* What a process has used of the CPU; it takes no file and no rights. -1: not known. */
+static int64_t
+cpu_clock(const struct proctable *list, const struct procrow *process)
+{
+    struct timespec used;
+    if (!list->live || process->files->clock == -1 || clock_gettime(process->files->clock, &used) != 0)
+        return -1;
+    return (int64_t)used.tv_sec * NS_PER_SEC + used.tv_nsec;
+}
+
+/* One that has not run has the figures it had: it is the same process, in the same state,
+ * with the same threads, names and faults. What others can do to it without its running is
+ * looked at otherwise: its pages are taken (then all are read), its parent ends
+ * (look_at_orphans), it gets another nice value from us (due), or from elsewhere
+ * (every tenth take). */
+static bool
+has_slept(const struct proctable *list, const struct procrow *process, int64_t cpu_ns)
+{
+    const struct procrow_files *files = process->files;
+    bool turn = list->takes % IDLE_EVERY == (uint64_t)process->pid % IDLE_EVERY;
+    return cpu_ns >= 0 && cpu_ns == files->cpu_ns && process->state != 'R' && !files->due && !turn &&
+        !list->reclaimed && !(process->read_bytes > 0) && !(process->write_bytes > 0);
 }
 
 /* Reads one process; *process is NULL when it is not known yet, and NULL
@@ -380,11 +383,19 @@ take_process(struct proctable *list, int pid, struct procrow **process, int64_t 
     char text[STAT_MAX];
     struct figures figures;
     struct procrow *p = *process ? *process : new_process(list, pid);
+    int64_t cpu_ns = cpu_clock(list, p);
+    if (*process && has_slept(list, p, cpu_ns)) {
+        if (p->cpu_pct != 0)
+            p->changed = list->takes;
+        p->cpu_pct = 0;
+        return;
+    }
     ssize_t len = read_kept(list, &p->files->stat, pid, "stat", text, sizeof text);
     bool there = len > 0 && parse_figures(text, (size_t)len, &figures);
     if (there && *process && p->start != figures.start) { /* the pid is another's now */
         free_process(list, p);
         p = new_process(list, pid);
+        cpu_ns = -1;
     }
     if (!there) {
         if (*process)
@@ -399,8 +410,9 @@ take_process(struct proctable *list, int pid, struct procrow **process, int64_t 
     if (fresh)
         p->files->ticks = figures.ticks;
     take_name(list, p, &figures);
-    take_figures(list, p, &figures, fresh ? (double)NAN : seconds);
-    if (*p->command && (fresh || ticks != figures.ticks || list->takes % IO_EVERY == (uint64_t)pid % IO_EVERY))
+    take_figures(list, p, &figures, cpu_ns, fresh ? (double)NAN : seconds);
+    if (*p->command && (fresh || ticks != figures.ticks || p->read_bytes > 0 || p->write_bytes > 0 ||
+            list->takes % IDLE_EVERY == (uint64_t)pid % IDLE_EVERY))
         read_io(list, p, now);
     *process = p;
 }
@@ -415,37 +427,93 @@ reserve(struct proctable *list, int count)
     list->next = xrealloc(list->next, (size_t)list->capacity, sizeof(struct procrow *));
 }
 
+/* Have pages been taken away from anyone since the take before? Not known counts as so. */
+static bool
+pages_were_taken(struct proctable *list)
+{
+    char text[VMSTAT_MAX];
+    uint64_t anonymous, file, before = list->stolen;
+    if (!list->live)
+        return true;
+    if (list->vmstat < 0)
+        list->vmstat = openat(list->pids.directory, "vmstat", O_RDONLY | O_CLOEXEC);
+    ssize_t len = list->vmstat < 0 ? -1 : pread(list->vmstat, text, sizeof text - 1, 0);
+    text[len > 0 ? len : 0] = '\0';
+    if (!find_count(text, "\npgsteal_anon ", &anonymous) || !find_count(text, "\npgsteal_file ", &file))
+        return true;
+    list->stolen = anonymous + file;
+    return list->stolen != before;
+}
+
+/* What has lost its parent has been given another, without running. */
+static void
+look_at_orphans(struct proctable *list)
+{
+    char text[STAT_MAX];
+    struct figures figures;
+    for (int i = 0; i < list->count; i++) {
+        struct procrow *process = list->process[i];
+        const struct procrow *parent = process->parent > 0 ? proctable_find(list, process->parent) : process;
+        if (parent && parent->state != 'Z')
+            continue;
+        ssize_t len = read_kept(list, &process->files->stat, process->pid, "stat", text, sizeof text);
+        if (len <= 0 || !parse_figures(text, (size_t)len, &figures) || figures.start != process->start ||
+            figures.parent == process->parent)
+            continue;
+        process->parent = figures.parent;
+        process->changed = list->takes;
+    }
+}
+
+static void
+drop_process(struct proctable *list, struct procrow *process)
+{
+    note_gone(list, process->pid);
+    free_process(list, process);
+}
+
 /* Both the listing and what is known go by rising pids: one walk over both. */
+static int
+take_all(struct proctable *list, int64_t mono_ns, double seconds)
+{
+    int old = 0, count = 0;
+    for (int i = 0; i < list->pids.count; i++) {
+        struct procrow *process = NULL;
+        int pid = list->pids.place[i].pid;
+        for (; old < list->count && list->process[old]->pid < pid; old++)
+            drop_process(list, list->process[old]);
+        if (old < list->count && list->process[old]->pid == pid)
+            process = list->process[old++];
+        take_process(list, pid, &process, mono_ns, seconds);
+        if (process) {
+            list->pids.place[count] = list->pids.place[i];
+            list->next[count++] = process;
+        }
+    }
+    for (; old < list->count; old++)
+        drop_process(list, list->process[old]);
+    return list->pids.count = count;
+}
+
 int
 proctable_take(struct proctable *list, int64_t mono_ns)
 {
-    int r = list_pids(list), old = 0, count = 0;
+    int r = pidlist_take(&list->pids);
     if (r < 0)
         return r;
     double seconds = list->takes ? ns_to_sec(mono_ns - list->taken_ns) : (double)NAN;
     list->takes++;
-    reserve(list, list->pid_count);
-    for (int i = 0; i < list->pid_count; i++) {
-        struct procrow *process = NULL;
-        for (; old < list->count && list->process[old]->pid < list->pid[i]; old++) {
-            note_gone(list, list->process[old]->pid);
-            free_process(list, list->process[old]);
-        }
-        if (old < list->count && list->process[old]->pid == list->pid[i])
-            process = list->process[old++];
-        take_process(list, list->pid[i], &process, mono_ns, seconds);
-        if (process)
-            list->next[count++] = process;
-    }
-    for (; old < list->count; old++) {
-        note_gone(list, list->process[old]->pid);
-        free_process(list, list->process[old]);
-    }
+    list->ended = false;
+    list->reclaimed = pages_were_taken(list);
+    reserve(list, list->pids.count);
+    int count = take_all(list, mono_ns, seconds);
     struct procrow **spare = list->process;
     list->process = list->next;
     list->next = spare;
     list->count = count;
     list->taken_ns = mono_ns;
+    if (list->ended && list->live)
+        look_at_orphans(list);
     return 0;
 }
 
@@ -491,6 +559,14 @@ void
 proctable_touch(const struct proctable *list, struct procrow *process)
 {
     process->changed = list->takes;
+}
+
+void
+proctable_look(const struct proctable *list, int pid)
+{
+    struct procrow *process = proctable_find(list, pid);
+    if (process)
+        process->files->due = true;
 }
 
 bool

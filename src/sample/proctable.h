@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * All processes of the machine, read only when somebody asks: one listing of
- * /proc, and of each process one file that stays open. Which of them
- * have changed since when is kept, so that an idle process costs one pread and
- * nothing behind it. No allocation but for processes that are new. The loop's thread.
+ * All processes of the machine, read only when somebody asks: a listing of
+ * /proc (sample/pidlist.h), and of each process one file that stays open. Which of them
+ * have changed since when is kept. A process that has not run since the take before,
+ * which its CPU clock tells, costs one reading of that clock and nothing behind it.
+ * No allocation but for processes that are new. The loop's thread.
  */
 #ifndef OPTOP_SAMPLE_PROCTABLE_H
 #define OPTOP_SAMPLE_PROCTABLE_H
@@ -13,7 +14,6 @@
 #include <sys/types.h>
 
 enum {
-    PROCESSES_MAX = 100000, /* those beyond, by pid, are not seen */
     PROCESS_NAME_MAX = 64,
     PROCESS_COMMAND_MAX = 240, /* bytes, cleaned; the rest of a longer one is left out */
     PROCESSES_GONE_MAX = 1024, /* ends that are remembered */
@@ -50,6 +50,9 @@ int64_t proctable_taken_ns(const struct proctable *list); /* when last */
 int proctable_count(const struct proctable *list);
 struct procrow *proctable_at(const struct proctable *list, int index);
 struct procrow *proctable_find(const struct proctable *list, int pid); /* or NULL */
+
+/* Something was done to a process that may not make it run: the next take reads it. */
+void proctable_look(const struct proctable *list, int pid);
 
 /* Notes that something of it that is told has changed in this take. */
 void proctable_touch(const struct proctable *list, struct procrow *process);

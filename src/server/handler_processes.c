@@ -286,6 +286,8 @@ handle_process_renice(struct call *call)
     if (nice < -20 || nice > 19)
         return diag_set(call->diag, JSONRPC_PARAMS, "nice: a whole number from -20 to 19");
     r = procact_renice(pid, start, (int)nice);
+    if (call->server->processes)
+        proctable_look(call->server->processes, pid);
     return r < 0 ? tell_failure(call, r, pid) : 0;
 }
 
