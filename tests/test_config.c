@@ -222,7 +222,6 @@ START_TEST(reads_webhooks)
     ck_assert(!a->run_finished && !a->run_failed && !a->run_cancelled);
     ck_assert_double_eq(a->timeout_seconds, 2);
     ck_assert_double_eq(a->life_seconds, 3600);
-    ck_assert_int_eq(b->line, 8);
     ck_assert(!b->allow_private && b->warning && b->critical && b->resolved);
     ck_assert(b->run_finished && b->run_failed && b->run_cancelled);
     ck_assert_double_eq(b->timeout_seconds, 15);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <math.h>
 #include <pwd.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,8 +45,25 @@ enum { DEFAULT_THRESHOLDS = sizeof default_thresholds / sizeof *default_threshol
 
 static const char threshold_prefix[] = THRESHOLD_PREFIX;
 static const char webhook_prefix[] = "webhook ";
-static const char window_prefix[] = "silence ";
-static const char layout_prefix[] = "layout ";
+
+/* Sections by name whose structs begin with it. To add one: a row, and its options. */
+static const struct named {
+    const char *prefix, *section, *many;
+    int max;
+    size_t size, list, count; /* of a struct; offsets of the array and of its length */
+} named_sections[] = {
+#define NAMED(prefix, many, max, list, count)                                  \
+    { prefix " ", prefix " *", many, max, sizeof *((struct config *)0)->list,  \
+        offsetof(struct config, list), offsetof(struct config, count) }
+    NAMED("webhook", "webhooks", CONFIG_WEBHOOKS_MAX, webhook, webhook_count),
+    NAMED("silence", "silences", CONFIG_WINDOWS_MAX, window, window_count),
+    NAMED("layout", "layouts", CONFIG_LAYOUTS_MAX, layouts, layout_count),
+#undef NAMED
+};
+
+_Static_assert((int)ARRANGEMENT_NAME_MAX == CONFIG_NAME_MAX, "all names have the same room");
+
+enum { NAMED_SECTIONS = sizeof named_sections / sizeof *named_sections };
 
 struct builder {
     const struct ini *ini;
@@ -93,75 +111,41 @@ config_is_name(const char *name)
 }
 
 static int
-refuse_name(const char *name, struct diag *diag)
+open_named(struct builder *builder, const struct named *named, const struct ini_entry *entry,
+    struct diag *diag)
 {
     char shown[80];
-    return diag_set(diag, ERR_SYNTAX,
-        "\"%s\" is not a name (allowed: 1 to 63 letters, digits, \".\", \"_\", \"-\")",
-        text_clean(name, shown, sizeof shown));
-}
-
-static int
-open_webhook(struct builder *builder, const struct ini_entry *entry, struct diag *diag)
-{
-    struct config *config = builder->config;
-    const char *name = entry->section + strlen(webhook_prefix);
+    const char *name = entry->section + strlen(named->prefix);
+    void **list = (void **)((char *)builder->config + named->list);
+    int *count = (int *)((char *)builder->config + named->count);
     if (!config_is_name(name))
-        return refuse_name(name, diag);
-    if (config->webhook_count >= CONFIG_WEBHOOKS_MAX)
-        return diag_set(diag, ERR_TOO_LARGE, "more than %d webhooks", CONFIG_WEBHOOKS_MAX);
-    struct config_webhook *grown = realloc(config->webhook,
-        (size_t)(config->webhook_count + 1) * sizeof *grown);
+        return diag_set(diag, ERR_SYNTAX,
+            "\"%s\" is not a name (allowed: 1 to 63 letters, digits, \".\", \"_\", \"-\")",
+            text_clean(name, shown, sizeof shown));
+    if (*count >= named->max)
+        return diag_set(diag, ERR_TOO_LARGE, "more than %d %s", named->max, named->many);
+    char *grown = realloc(*list, (size_t)(*count + 1) * named->size);
     if (!grown)
         return diag_no_memory(diag);
-    config->webhook = grown;
-    struct config_webhook *webhook = &grown[config->webhook_count++];
-    memset(webhook, 0, sizeof *webhook);
-    str_copy(webhook->name, sizeof webhook->name, name);
-    webhook->line = entry->line;
-    builder->target = webhook;
-    return walk_defaults(config_options, config_bindings, "webhook *", webhook, diag);
+    *list = grown;
+    builder->target = grown + (size_t)(*count)++ * named->size;
+    memset(builder->target, 0, named->size);
+    str_copy(builder->target, CONFIG_NAME_MAX, name);
+    return walk_defaults(config_options, config_bindings, named->section, builder->target, diag);
 }
 
+/* Each has what its section must have. */
 static int
-open_window(struct builder *builder, const struct ini_entry *entry, struct diag *diag)
+require_named(struct config *config, const struct named *named, const struct ini *ini, struct diag *diag)
 {
-    struct config *config = builder->config;
-    const char *name = entry->section + strlen(window_prefix);
-    if (!config_is_name(name))
-        return refuse_name(name, diag);
-    if (config->window_count >= CONFIG_WINDOWS_MAX)
-        return diag_set(diag, ERR_TOO_LARGE, "more than %d silences", CONFIG_WINDOWS_MAX);
-    struct config_window *grown = realloc(config->window,
-        (size_t)(config->window_count + 1) * sizeof *grown);
-    if (!grown)
-        return diag_no_memory(diag);
-    config->window = grown;
-    struct config_window *window = &grown[config->window_count++];
-    memset(window, 0, sizeof *window);
-    str_copy(window->name, sizeof window->name, name);
-    builder->target = window;
-    return walk_defaults(config_options, config_bindings, "silence *", window, diag);
-}
-
-static int
-open_layout(struct builder *builder, const struct ini_entry *entry, struct diag *diag)
-{
-    struct config *config = builder->config;
-    const char *name = entry->section + strlen(layout_prefix);
-    if (!config_is_name(name))
-        return refuse_name(name, diag);
-    if (config->layout_count >= CONFIG_LAYOUTS_MAX)
-        return diag_set(diag, ERR_TOO_LARGE, "more than %d layouts", CONFIG_LAYOUTS_MAX);
-    struct arrangement *grown = realloc(config->layouts, (size_t)(config->layout_count + 1) * sizeof *grown);
-    if (!grown)
-        return diag_no_memory(diag);
-    config->layouts = grown;
-    struct arrangement *layout = &grown[config->layout_count++];
-    memset(layout, 0, sizeof *layout);
-    str_copy(layout->name, sizeof layout->name, name);
-    builder->target = layout;
-    return 0;
+    const char *at = *(char **)((char *)config + named->list);
+    int r = 0;
+    for (int i = *(int *)((char *)config + named->count); i > 0 && r == 0; i--, at += named->size) {
+        char section[32 + CONFIG_NAME_MAX];
+        snprintf(section, sizeof section, "%s%s", named->prefix, at);
+        r = walk_required(config_options, ini, section, diag);
+    }
+    return r;
 }
 
 static int
@@ -174,12 +158,9 @@ take_entry(void *context, const struct ini_entry *entry, const struct option *op
             entry, value, diag);
     if (str_starts(entry->section, threshold_prefix))
         return open_threshold(builder, entry, diag);
-    if (str_starts(entry->section, webhook_prefix))
-        return open_webhook(builder, entry, diag);
-    if (str_starts(entry->section, window_prefix))
-        return open_window(builder, entry, diag);
-    if (str_starts(entry->section, layout_prefix))
-        return open_layout(builder, entry, diag);
+    for (int i = 0; i < NAMED_SECTIONS; i++)
+        if (str_starts(entry->section, named_sections[i].prefix))
+            return open_named(builder, &named_sections[i], entry, diag);
     builder->target = builder->config;
     return 0;
 }
@@ -255,7 +236,7 @@ check_webhook(const struct builder *builder, const struct config_webhook *webhoo
     if (trust && webhook->url && strncasecmp(webhook->url, "https:", 6))
         return config_webhook_fault(builder->ini, webhook, trust, diag, ERR_CONFLICT,
             "only a receiver by https shows a certificate");
-    return walk_required(config_options, builder->ini, section, diag);
+    return 0;
 }
 
 int
@@ -303,16 +284,8 @@ config_from_ini(const struct ini *ini, struct config **ret_config, struct diag *
         r = threshold_settle(config, ini, &config->threshold[i], diag);
     for (int i = 0; i < config->webhook_count && r == 0; i++)
         r = check_webhook(&builder, &config->webhook[i], diag);
-    for (int i = 0; i < config->window_count && r == 0; i++) {
-        char section[sizeof window_prefix + CONFIG_NAME_MAX];
-        snprintf(section, sizeof section, "%s%s", window_prefix, config->window[i].name);
-        r = walk_required(config_options, ini, section, diag);
-    }
-    for (int i = 0; i < config->layout_count && r == 0; i++) {
-        char section[sizeof layout_prefix + CONFIG_NAME_MAX];
-        snprintf(section, sizeof section, "%s%s", layout_prefix, config->layouts[i].name);
-        r = walk_required(config_options, ini, section, diag);
-    }
+    for (int i = 0; i < NAMED_SECTIONS && r == 0; i++)
+        r = require_named(config, &named_sections[i], ini, diag);
     if (r < 0) {
         config_free(config);
         return r;

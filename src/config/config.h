@@ -83,7 +83,6 @@ struct config_webhook {
     char *secret_env; /* owned; name of the variable that has the secret; NULL: none */
     struct secret secret; /* of its file, or of secret_env once config_read_environment has been
                              called; count 0: none */
-    int line;
 };
 
 /* Levels of memory pressure that something is done at; the index is that of enum
