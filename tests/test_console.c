@@ -272,6 +272,47 @@ START_TEST(sizes_and_ascii)
 }
 END_TEST
 
+static long
+writes_so_far(pid_t pid)
+{
+    char path[64], line[128];
+    long count = -1;
+    snprintf(path, sizeof path, "/proc/%d/io", (int)pid);
+    FILE *file = fopen(path, "re");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof line, file))
+        if (str_starts(line, "syscw:"))
+            count = strtol(line + strlen("syscw:"), NULL, 10);
+    fclose(file);
+    return count;
+}
+
+/* Not one for each place in which something has changed. */
+START_TEST(a_picture_is_few_system_calls)
+{
+    prepare("C.UTF-8");
+    FILE *file = fopen(getenv("OPTOP_CONFIG"), "we");
+    ck_assert_ptr_nonnull(file);
+    fputs("[server]\ninterval = 60s\n", file); /* no tick meanwhile */
+    fclose(file);
+    open_console(50, 160);
+    ck_screen("none running");
+    while (terminal_pump(&terminal, 0.5))
+        ;
+    long before = writes_so_far(terminal.pid);
+    ck_assert_int_gt(before, 0);
+    terminal_send(&terminal, "?");
+    ck_screen("[8 Help]");
+    ck_assert_int_le(writes_so_far(terminal.pid) - before, 12);
+    terminal_send(&terminal, "\x1b");
+    ck_assert(terminal_wait_gone(&terminal, "[8 Help]", WAIT));
+    terminal_send(&terminal, "q");
+    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
+    terminal_close(&terminal);
+    stop_server();
+}
+END_TEST
+
 /* Colours by their parts where the terminal says that it takes them, also where nothing is
  * written; NO_COLOR goes before all; a theme at fault is told of and changes nothing. */
 START_TEST(themes_are_switched)
@@ -474,6 +515,7 @@ test_suite(void)
     tcase_add_test(tcase, processes_are_seen_and_signalled);
     tcase_add_test(tcase, steer_a_run);
     tcase_add_test(tcase, sizes_and_ascii);
+    tcase_add_test(tcase, a_picture_is_few_system_calls);
     tcase_add_test(tcase, themes_are_switched);
     tcase_add_test(tcase, an_earlier_time_is_shown);
     tcase_add_test(tcase, terminal_is_restored_on_term);

@@ -262,6 +262,23 @@ open_descriptors(struct term *term)
     term->frame = memfd_create("optop-frame", MFD_CLOEXEC);
 }
 
+/* Until its screen has been left and taken back for the first time, curses makes a
+ * system call of each cursor movement. So that is done where the terminal does not
+ * see it; what it should have shown is unknown by then, and the first picture clears. */
+static void
+take_back_once(struct term *term)
+{
+    int fd = term->out ? fileno(term->out) : -1;
+    if (fd < 0 || term->frame < 0 || dup3(term->frame, fd, O_CLOEXEC) < 0)
+        return;
+    endwin();
+    doupdate();
+    keypad(stdscr, TRUE);
+    dup3(STDOUT_FILENO, fd, O_CLOEXEC);
+    lseek(term->frame, 0, SEEK_SET);
+    clearok(curscr, TRUE);
+}
+
 int
 term_open(const struct term_options *options, struct term **ret_term, struct diag *diag)
 {
@@ -282,6 +299,7 @@ term_open(const struct term_options *options, struct term **ret_term, struct dia
         return diag_set(diag, ERR_DENIED, "curses cannot use this terminal");
     }
     arm_restore(set_modes());
+    take_back_once(term);
     term->colours = count_colours();
     set_looks(term, options->theme);
     *ret_term = term;
