@@ -14,6 +14,7 @@ enum {
     LEAST_MS = 10, /* readings closer together than this say nothing of a slope */
     WAIT_MS = 100,
     WAIT_FAR_MS = 500, /* at the most, where much is left */
+    WAIT_FARTHEST_MS = 1000, /* where half of it would be left behind so long a wait, too */
     WAIT_SMALL_MS = 50, /* a small limit can be filled before the second reading */
     WAIT_ALARMED_MS = 25,
 };
@@ -166,6 +167,8 @@ pressure_wait_ms(const struct pressure *pressure, int cores)
     /* a quarter of it, at the most, is gone before the next reading */
     double fastest = cores > 0 ? fmin(cores * core_bytes, fastest_bytes) : fastest_bytes;
     double far_ms = back(pressure, 0)->left_bytes / fastest * 250;
+    if (2 * far_ms >= WAIT_FARTHEST_MS)
+        return WAIT_FARTHEST_MS;
     return far_ms > WAIT_MS ? (int)fmin(far_ms, WAIT_FAR_MS) : WAIT_MS;
 }
 
