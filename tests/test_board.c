@@ -479,6 +479,18 @@ START_TEST(mirrors)
     ck_assert_uint_eq(find(boards.board[0], "h")->total, 2);
     ck_assert_double_eq_tol(find(boards.board[0], "h")->mean, 2e-3, 1e-12);
     ck_assert_double_eq_tol(find(boards.board[0], "h")->max, 3e-3, 1e-12);
+    histogram_add(&histogram, 100); /* below and above what there was */
+    histogram_add(&histogram, 1000000000);
+    board_store_histogram(took, &histogram);
+    step(2 * SECOND);
+    ck_assert_uint_eq(find(boards.board[0], "h")->total, 4);
+    ck_assert_double_eq_tol(find(boards.board[0], "h")->max, 1, 1e-12);
+    memset(&histogram, 0, sizeof histogram); /* another one */
+    histogram_add(&histogram, 2000000);
+    board_store_histogram(took, &histogram);
+    step(3 * SECOND);
+    ck_assert_uint_eq(find(boards.board[0], "h")->total, 1);
+    ck_assert_double_eq_tol(find(boards.board[0], "h")->p50, 2e-3, 1e-12);
     optop_board_close(board);
 }
 END_TEST

@@ -119,6 +119,16 @@ START_TEST(sum_and_extremes)
 }
 END_TEST
 
+START_TEST(buckets_begin_where_they_say)
+{
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        uint64_t least = (uint64_t)histogram_bucket_least(i);
+        ck_assert_uint_eq(histogram_bucket(least), i);
+        ck_assert(!i || histogram_bucket(least - 1) == i - 1);
+    }
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -130,6 +140,7 @@ test_suite(void)
     tcase_add_test(tcase, every_boundary_is_in_order);
     tcase_add_test(tcase, extremes_are_held);
     tcase_add_test(tcase, sum_and_extremes);
+    tcase_add_test(tcase, buckets_begin_where_they_say);
     suite_add_tcase(suite, tcase);
     return suite;
 }

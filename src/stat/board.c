@@ -651,8 +651,14 @@ board_store_histogram(struct optop_figure *figure, const struct histogram *histo
     struct board_block *block = own_block(figure, 0);
     if (!block || !histogram->count)
         return;
-    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+    uint64_t least = histogram->min_ns > 0 ? (uint64_t)histogram->min_ns : 0;
+    uint64_t most = (uint64_t)histogram->max_ns;
+    /* what is less than before is another one: nothing of the old one may stay */
+    bool another = histogram->sum_ns < atomic_load_explicit(&block->sum_ns, memory_order_relaxed) ||
+        most < atomic_load_explicit(&block->max_ns, memory_order_relaxed);
+    unsigned end = another ? HISTOGRAM_BUCKETS : histogram_bucket(most) + 1;
+    for (unsigned i = another ? 0 : histogram_bucket(least); i < end; i++)
         atomic_store_explicit(&block->bucket[i], histogram->bucket[i], memory_order_relaxed);
     atomic_store_explicit(&block->sum_ns, histogram->sum_ns, memory_order_relaxed);
-    atomic_store_explicit(&block->max_ns, (uint64_t)histogram->max_ns, memory_order_relaxed);
+    atomic_store_explicit(&block->max_ns, most, memory_order_relaxed);
 }

@@ -246,7 +246,7 @@ read_histogram(const struct board_reader *board, unsigned number, uint32_t lanes
     const struct board_block_head *all, struct scratch *s)
 {
     struct histogram *h = &s->histogram;
-    size_t buckets = histogram_bucket(all->max_ns) + 1;
+    size_t buckets = histogram_bucket(all->max_ns) + 1, first = 0;
     memset(h, 0, offsetof(struct histogram, bucket) + buckets * sizeof *h->bucket);
     for (unsigned lane = 0; lane < BOARD_LANES; lane++) {
         if (!(lanes >> lane & 1))
@@ -260,8 +260,12 @@ read_histogram(const struct board_reader *board, unsigned number, uint32_t lanes
             h->bucket[i] += s->block.bucket[i];
         h->sum_ns += s->block.sum_ns;
     }
-    for (size_t i = 0; i < buckets; i++)
-        h->count += h->bucket[i];
+    for (size_t i = buckets; i-- > 0;)
+        if (h->bucket[i]) {
+            h->count += h->bucket[i];
+            first = i;
+        }
+    h->min_ns = histogram_bucket_least((unsigned)first); /* quantiles are looked for from there */
     h->max_ns = all->max_ns > INT64_MAX ? INT64_MAX : (int64_t)all->max_ns;
     return 0;
 }

@@ -14,6 +14,12 @@ bucket_upper(unsigned index)
     return (int64_t)(low + ((uint64_t)1 << shift) - 1);
 }
 
+int64_t
+histogram_bucket_least(unsigned index)
+{
+    return index ? bucket_upper(index - 1) + 1 : 0;
+}
+
 void
 histogram_add_many(struct histogram *h, int64_t duration_ns, uint64_t count)
 {

@@ -37,6 +37,9 @@ histogram_bucket(uint64_t value)
         (unsigned)((value >> shift) & ((1u << HISTOGRAM_SUB_BITS) - 1));
 }
 
+/* The smallest value that counts in a bucket. */
+int64_t histogram_bucket_least(unsigned bucket);
+
 void histogram_add(struct histogram *h, int64_t duration_ns); /* negative: 0 */
 
 /* The same duration, count times. */
