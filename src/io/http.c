@@ -26,6 +26,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "io/address.h"
+#include "io/late.h"
 #include "optop/pool.h"
 
 enum {
@@ -427,6 +428,12 @@ start_lane(struct http *http, struct lane *lane)
     return 0;
 }
 
+void
+http_prepare(void)
+{
+    late_curl();
+}
+
 struct http *
 http_new(struct loop *loop)
 {
@@ -608,7 +615,9 @@ http_post(struct http *http, const struct http_post *post, http_fn *fn, void *co
     struct lane *lane = &http->lane[post->allow_private];
     if (http->freed)
         return -ECANCELED;
-    int r = check_post(post);
+    int r = late_curl();
+    if (r == 0)
+        r = check_post(post);
     if (r < 0)
         return r;
     if (!lane->multi)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * POSTs JSON over one curl multi handle on the loop; libcurl's only home.
- * curl is set up at the first post, so that a server without webhooks does not
- * pay for it. http and https only, HTTP/1.1, no redirects (3xx is an answer
+ * POSTs JSON over one curl multi handle on the loop; libcurl's home.
+ * curl is loaded and set up at the first post (io/late.h), so that a server without
+ * webhooks does not pay for it. http and https only, HTTP/1.1, no redirects (3xx is an answer
  * like any other), no proxy from the environment, answers read up to
  * HTTP_BODY_MAX, TLS verified (ca_file, pin), connections kept and reused. Link-local
  * addresses are never called, private and loopback ones only when allowed: the
@@ -56,8 +56,12 @@ typedef void http_fn(void *context, const struct http_answer *answer);
 struct http *http_new(struct loop *loop);
 void http_free(struct http *http); /* requests in flight are dropped, fn not called */
 
+/* Loads libcurl, which the first post does else: where there will be posts, before memory
+ * is short or something is urgent. What fails is told by the log, and by each post. */
+void http_prepare(void);
+
 /* Starts; fn is called once, from the loop, never from within this call.
- * -EINVAL for a URL or header that may not be sent. */
+ * -EINVAL for a URL or header that may not be sent, -ELIBACC without libcurl. */
 int http_post(struct http *http, const struct http_post *post, http_fn *fn,
     void *context, struct http_request **ret_request);
 void http_cancel(struct http_request *request); /* fn is not called */

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "io/late.h"
 
 enum {
     BACKLOG = 16,
@@ -138,6 +139,11 @@ on_ready(void *context, int fd, unsigned events)
 static int
 start(struct http_listener *listener, int fd)
 {
+    int r = late_microhttpd();
+    if (r < 0) {
+        close(fd);
+        return r;
+    }
     listener->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL,
         on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
         MHD_OPTION_LISTEN_SOCKET, fd,

@@ -492,6 +492,8 @@ apply_config(struct server *server, const struct config *before)
     loop_timer_change(server->tick_timer, before ? interval : SECOND_SAMPLE_MS * NS_PER_MS,
         interval);
     alert_engine_configure(server->alerts, config);
+    if (config->webhook_count)
+        http_prepare();
     outbox_configure(server->outbox, config);
     const struct governor_options governor = { config->max_memory_percent,
         config->max_cpu_percent };
