@@ -3,6 +3,7 @@
  * `optop run`, `optop resume`: a run begins or goes on, and is followed.
  */
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,22 @@ submit_params(const struct cmd_line *line, const struct str *text)
     return params;
 }
 
+/* "; about 3m to 5m, as 2 earlier runs of it" */
+static void
+print_expected(const json_t *expected)
+{
+    char low[32], high[32];
+    int64_t runs = json_get_int(expected, "runs", 0);
+    if (runs < 1)
+        return;
+    unit_format_duration(json_get_number(expected, "low_seconds", NAN), low, sizeof low);
+    unit_format_duration(json_get_number(expected, "high_seconds", NAN), high, sizeof high);
+    printf("; about %s", low);
+    if (strcmp(low, high))
+        printf(" to %s", high);
+    printf(", as %jd earlier run%s of it", (intmax_t)runs, runs > 1 ? "s" : "");
+}
+
 /* --check: what would run. */
 static int
 print_check(const struct cmd_line *line, const json_t *answer)
@@ -132,6 +149,7 @@ print_check(const struct cmd_line *line, const json_t *answer)
     if (json_is_integer(trials))
         printf(", %s trials", output_scalar(trials, "-", buf, sizeof buf));
     printf("%s%s", space.len ? " of " : "", space.data);
+    print_expected(json_object_get(answer, "expected"));
     puts(json_get_bool(answer, "in_time", true) ? "" : "; its objective takes long to open");
     str_release(&space);
     return CMD_FINE;
@@ -184,7 +202,7 @@ static const struct cmd_option run_options_given[] = {
         .help = "Change a value of the run file" },
     { .name = "detach", .letter = 'd', .help = "Print the run's number and leave it to the server" },
     { .name = "paused", .help = "Submit paused, print the run's number; `resume' begins it" },
-    { .name = "check", .letter = 'c', .help = "Check the file, open its plugin or Lua, say how much would run; no more" },
+    { .name = "check", .letter = 'c', .help = "Check the file, open its plugin or Lua, say how much would run and about how long, by earlier runs; no more" },
     { .name = "json", .letter = 'j', .help = "Print the final run object, as the last line" },
     { 0 },
 };

@@ -110,6 +110,13 @@ runner_new(const struct runner_options *options, const struct runner_events *eve
 }
 
 void
+runner_estimate(struct runner *runner, const struct run_spec *spec, struct estimate *ret_estimate)
+{
+    if (estimate_read(runner->options.store, spec, runner->options.slots, ret_estimate) < 0)
+        *ret_estimate = (struct estimate){ 0 };
+}
+
+void
 runner_free(struct runner *runner)
 {
     if (!runner)

@@ -13,6 +13,7 @@
  *   dispatch.c   the window of trials, workers, answers
  *   commit.c     results on their way to disk
  *   ending.c     runs that are to end
+ *   estimate.c   how long a run will take, by earlier ones
  *   seen.c       points that were evaluated before
  *   leftovers.c  directories that trials have left
  *   reconcile.c  what an earlier server left behind
@@ -20,6 +21,7 @@
 #ifndef OPTOP_RUN_RUNNER_H
 #define OPTOP_RUN_RUNNER_H
 
+#include "run/estimate.h"
 #include "run/governor.h"
 #include "run/live_run.h"
 
@@ -88,6 +90,9 @@ struct runner_request {
  * among it, is not checked (server/checks.h). */
 int runner_read(const struct runner_request *request, char **ret_text, struct run_spec *ret_spec,
     struct diag *diag);
+
+/* What earlier runs let expect of one; all zero when nothing is known. */
+void runner_estimate(struct runner *runner, const struct run_spec *spec, struct estimate *ret_estimate);
 
 /* Accepts a run: it is on disk when this returns 0. */
 int runner_submit(struct runner *runner, const struct runner_request *request,

@@ -14,6 +14,7 @@
 
 struct check {
     struct run_spec spec;
+    struct estimate estimate;
     struct str argument;
     struct optop_call call;
 };
@@ -63,6 +64,22 @@ read_reply(const struct optop_reply *reply, int result, json_t **ret_reply, stru
 }
 
 static void
+write_expected(struct json_writer *w, const struct estimate *estimate, int64_t trials)
+{
+    double low, high;
+    if (!estimate_seconds(estimate, trials, &low, &high)) {
+        jw_null(w, "expected");
+        return;
+    }
+    jw_object(w, "expected");
+    jw_figure(w, "low_seconds", low);
+    jw_figure(w, "high_seconds", high);
+    jw_int(w, "runs", estimate->count);
+    jw_int(w, "trials", estimate->trials);
+    jw_end(w);
+}
+
+static void
 write_answer(struct json_writer *w, const struct check *check, const json_t *reply)
 {
     const struct run_spec *spec = &check->spec;
@@ -77,6 +94,7 @@ write_answer(struct json_writer *w, const struct check *check, const json_t *rep
         jw_null(w, "points");
     jw_number(w, "raw_points", raw);
     space_write(w, "space", spec, json_get_int(reply, "feasible", -1));
+    write_expected(w, &check->estimate, trials);
     jw_bool(w, "in_time", reply);
 }
 
@@ -130,5 +148,6 @@ checks_add(struct call *call, const char *text, const char *file, const char *di
     }
     json_incref(call->request);
     check->spec = *spec;
+    runner_estimate(call->server->runner, spec, &check->estimate);
     return CALL_LATER;
 }

@@ -45,11 +45,14 @@ is "each once" "$(cut -d, -f1 "$dir/all.csv" | sort -u | wc -l | tr -d ' ')" 91
 is "best first" "$(sed 1d "$dir/all.csv" | cut -d, -f2 | sort -n -c && echo sorted)" sorted
 
 quick_run 10
+exits "a command that never ran" 0 optop run "$dir/quick.ini" --check
+is "has no time expected" "$(grep -c about "$out")" 0
 exits "a run file comes from standard input" 0 sh -c "\"$OPTOP\" run - --json <\"$dir/quick.ini\""
 is "its best" "$(json "$out" 'o["best"]["score"]')" 1
 exits "--set changes a value" 0 optop run "$dir/quick.ini" --set run.goal=maximize --json
 is "and so the best" "$(json "$out" '[o["best"]["score"], o["best"]["params"]]')" '[10, {"x": 10}]'
 exits "--check runs nothing" 0 optop run "$dir/quick.ini" --check
 like "and counts" "$out" 'ok, 10 trials'
+like "and tells how long, by the two before" "$out" '; about [0-9].* as 2 earlier runs of it$'
 is "three runs were made" "$(optop runs --json >"$out" && json "$out" 'len(o["runs"])')" 3
 finish
