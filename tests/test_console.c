@@ -213,6 +213,54 @@ launch_sleepy(void)
     ck_screen("1 running");
 }
 
+/* A run that was is launched again, edited and saved, in a small terminal too; its time is guessed. */
+START_TEST(a_recent_run_is_edited_and_saved)
+{
+    char path[5000];
+    struct stat st;
+    prepare("C.UTF-8");
+    snprintf(path, sizeof path, "%s/quick.ini", home);
+    FILE *file = fopen(path, "we");
+    ck_assert_ptr_nonnull(file);
+    fputs("[run]\nname = quick\n[objective]\ncommand = printf {n}\n[space]\nn = int 1..3\n", file);
+    fclose(file);
+    open_console(24, 80);
+    ck_screen("none running");
+    terminal_send(&terminal, "n");
+    ck_screen("quick.ini");
+    ck_screen("time not known");
+    terminal_send(&terminal, "\r");
+    ck_screen("printf {n}");
+    terminal_send(&terminal, "\x07"); /* Ctrl-G: launch */
+    ck_screen("3/3");
+    terminal_send(&terminal, "n");
+    ck_screen("1 recent run");
+    terminal_send(&terminal, "\t");
+    ck_screen("1 done: 3/3 trials");
+    ck_screen("(by 1 run)");
+    terminal_send(&terminal, "\r");
+    ck_screen("Launch quick.ini");
+    terminal_send(&terminal, "\x15" "slow\x0f"); /* another name; Ctrl-O: save as */
+    ck_screen("Save as");
+    terminal_send(&terminal, "\x15" "./qui\t");
+    ck_screen("./quick.ini");
+    terminal_send(&terminal, "\r");
+    ck_screen("exists; Enter again");
+    terminal_send(&terminal, "\x15" "slow.ini\r");
+    ck_screen("Launch slow.ini");
+    snprintf(path, sizeof path, "%s/slow.ini", home);
+    ck_assert_int_eq(stat(path, &st), 0);
+    terminal_send(&terminal, "\x1b");
+    ck_screen("3 run files");
+    terminal_send(&terminal, "q");
+    ck_assert(terminal_wait_gone(&terminal, "3 run files", WAIT));
+    terminal_send(&terminal, "q");
+    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
+    terminal_close(&terminal);
+    stop_server();
+}
+END_TEST
+
 /* Keys do to a run what command lines do. */
 START_TEST(steer_a_run)
 {
@@ -221,7 +269,11 @@ START_TEST(steer_a_run)
     terminal_send(&terminal, "-");
     ck_screen("run 1: 1 worker");
     terminal_send(&terminal, "+");
-    ck_screen("run 1: 2 workers");
+    ck_screen("run 1: 2 workers; u: undo");
+    terminal_send(&terminal, "u");
+    ck_screen("undone: run 1: workers 1");
+    terminal_send(&terminal, "u");
+    ck_screen("undone: run 1: workers 2");
     terminal_send(&terminal, "\r");
     ck_screen("elapsed");
     terminal_send(&terminal, "]");
@@ -439,7 +491,8 @@ START_TEST(server_dies)
 END_TEST
 
 /* What a monkey must not touch: this machine's other processes (4, and what is typed behind ':' or
- * written by E), what is launched (Ctrl-G), and the terminal's own keys (Ctrl-C, Ctrl-Z). */
+ * written by E), its other folders (/, of a file to save as), what is launched (Ctrl-G), and the
+ * terminal's own keys (Ctrl-C, Ctrl-Z). */
 static const char *
 random_key(unsigned pick)
 {
@@ -449,7 +502,7 @@ random_key(unsigned pick)
     if (pick % 3 == 0)
         return special[pick / 3 % (sizeof special / sizeof *special)];
     key[0] = (char)(' ' + pick / 3 % 95);
-    return strchr("4:E", *key) ? " " : key;
+    return strchr("4:E/", *key) ? " " : key;
 }
 
 /* Whoever has left by a key comes back; nothing but leaving ends the client. */
@@ -513,6 +566,7 @@ test_suite(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, launch_watch_cancel);
     tcase_add_test(tcase, processes_are_seen_and_signalled);
+    tcase_add_test(tcase, a_recent_run_is_edited_and_saved);
     tcase_add_test(tcase, steer_a_run);
     tcase_add_test(tcase, sizes_and_ascii);
     tcase_add_test(tcase, a_picture_is_few_system_calls);

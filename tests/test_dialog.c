@@ -27,6 +27,9 @@ struct call {
 
 struct fake {
     struct dialog_host host;
+    loop_fn *done; /* of work that has been done and is not told yet; NULL: none */
+    void *done_arg;
+    bool harmless; /* nothing is written, wherever a monkey wants it */
     int count; /* calls without an answer */
     struct call call[CALLS_MAX];
     int total; /* calls ever */
@@ -75,11 +78,32 @@ fake_tell(void *context, enum style style, const char *text)
     str_copy(fake->told, sizeof fake->told, text);
 }
 
+/* A thread that is slow to tell. */
+static void
+fake_work(void *context, const char *name, loop_fn *work, loop_fn *done, void *arg)
+{
+    struct fake *fake = context;
+    ck_assert_ptr_null(fake->done);
+    if (!fake->harmless || !str_equal(name, "save"))
+        work(arg);
+    fake->done = done;
+    fake->done_arg = arg;
+}
+
+static void
+finish_work(struct fake *fake)
+{
+    loop_fn *done = fake->done;
+    ck_assert_ptr_nonnull(done);
+    fake->done = NULL;
+    done(fake->done_arg);
+}
+
 static void
 fake_init(struct fake *fake)
 {
     *fake = (struct fake){ .host = { .context = fake, .call = fake_call, .push = fake_push, .tell = fake_tell,
-        .command = fake_command } };
+        .command = fake_command, .work = fake_work } };
     view_init(&fake->view);
     canvas_init(&fake->canvas);
     char *root = realpath(test_path("screen"), NULL);
@@ -386,11 +410,20 @@ enter_folder(void)
 }
 
 static struct dialog *
-launch_list(struct fake *fake)
+launch_list_with(struct fake *fake, const char *runs)
 {
     fake_init(fake);
     enter_folder();
-    return opened(fake, dialog_launch_new("conf/runs:extra:/nowhere"));
+    struct dialog *dialog = opened(fake, dialog_launch_new("conf/runs:extra:/nowhere"));
+    draw(fake, dialog, 160, 50);
+    answer(fake, dialog, "run.list", runs);
+    return dialog;
+}
+
+static struct dialog *
+launch_list(struct fake *fake)
+{
+    return launch_list_with(fake, "{\"runs\":[]}");
 }
 
 START_TEST(launch_lists_run_files)
@@ -453,8 +486,93 @@ START_TEST(launch_says_where_it_looked_when_there_is_nothing)
     ck_assert(shows(&fake, dialog, "No run files were found"));
     ck_assert_int_eq(press(dialog, KEY_CODE_ENTER), DIALOG_OPEN);
     ck_assert_int_eq(press(dialog, 'j'), DIALOG_OPEN);
-    ck_assert_int_eq(fake.total, 0);
+    ck_assert_int_eq(fake.total, 1); /* the recent runs */
     ck_assert_int_eq(press(dialog, 'q'), DIALOG_CLOSED);
+    dialog->class->free(dialog);
+    fake_release(&fake);
+}
+END_TEST
+
+static const char two_runs[] = "{\"runs\":["
+    "{\"run\":12,\"name\":\"nightly\",\"state\":\"done\",\"counts\":{\"total\":750,\"done\":748,\"failed\":2},\"goal\":\"minimize\","
+    "\"elapsed_seconds\":190,\"best\":{\"trial\":7,\"score\":11234,\"params\":{\"preset\":9,\"lc\":4}}},"
+    "{\"run\":11,\"name\":\"probe\",\"state\":\"failed\",\"counts\":{\"total\":10,\"done\":0,\"failed\":10},"
+    "\"reason\":\"10 failed trials\",\"elapsed_seconds\":2}]}";
+
+static void
+answer_run(struct fake *fake, struct dialog *dialog, const char *text)
+{
+    int tag;
+    json_decref(take_call(fake, "run.show", &tag));
+    json_t *run = json_pack("{s:s,s:s,s:s}", "file", "/srv/xz.ini", "directory", "/srv/data", "file_text", text);
+    ck_assert_int_eq(dialog->class->answer(dialog, tag, run, NULL), DIALOG_OPEN);
+    json_decref(run);
+}
+
+START_TEST(launch_lists_recent_runs)
+{
+    struct fake fake;
+    int tag;
+    struct dialog *dialog = launch_list_with(&fake, two_runs);
+    ck_assert(shows(&fake, dialog, "3 run files, 2 recent runs"));
+    ck_assert(shows_beside(&fake, dialog, "nightly", "run 12   done"));
+    press(dialog, KEY_CODE_TAB); /* to the first of them */
+    ck_assert_int_eq(json_get_int(fake.call[0].params, "run", 0), 12);
+    press(dialog, 'j'); /* the text of the other is asked for when that has come */
+    ck_assert_int_eq(fake.count, 1);
+    answer_run(&fake, dialog, xz_run);
+    ck_assert_int_eq(json_get_int(fake.call[0].params, "run", 0), 11);
+    ck_assert_int_eq(refuse(&fake, dialog, "run.show", NULL, "there is no run 11"), DIALOG_OPEN);
+    ck_assert(shows(&fake, dialog, "there is no run 11"));
+    ck_assert(shows(&fake, dialog, "10 failed trials"));
+    press(dialog, KEY_CODE_ENTER); /* there is nothing to open */
+    ck_assert(shows(&fake, dialog, "Launch a run"));
+    press(dialog, 'k');
+    answer_run(&fake, dialog, xz_run);
+    json_t *check = take_call(&fake, "run.check", &tag);
+    ck_assert_str_eq(json_get_string(check, "directory", ""), "/srv/data");
+    json_decref(check);
+    json_t *counted = json_pack("{s:i,s:i,s:{s:f,s:f,s:i}}", "points", 750, "raw_points", 1250, "expected",
+        "low_seconds", 130.0, "high_seconds", 200.0, "runs", 2);
+    ck_assert_int_eq(dialog->class->answer(dialog, tag, counted, NULL), DIALOG_OPEN);
+    json_decref(counted);
+    ck_assert(shows(&fake, dialog, "750 points (1250 before constraints)"));
+    ck_assert(shows(&fake, dialog, "about 2m10s to 3m20s (by 2 runs)"));
+    ck_assert(shows(&fake, dialog, "11234 with preset=9 lc=4"));
+    ck_assert(shows(&fake, dialog, "12 done: 750/750 trials, 2 failed; 3m10s"));
+    expect_screens(&fake, dialog, "launch_runs");
+    press(dialog, '/');
+    type(dialog, "run 11");
+    ck_assert(shows(&fake, dialog, "probe"));
+    fake_drop_calls(&fake);
+    dialog->class->free(dialog);
+    fake_release(&fake);
+}
+END_TEST
+
+/* Enter before its text has come: the form opens when that comes; what is launched is a
+ * run in that one's directory. */
+START_TEST(launch_edits_a_recent_run)
+{
+    struct fake fake;
+    int tag;
+    struct dialog *dialog = launch_list_with(&fake, two_runs);
+    press(dialog, KEY_CODE_TAB);
+    press(dialog, KEY_CODE_ENTER);
+    ck_assert(shows(&fake, dialog, "Launch a run"));
+    answer_run(&fake, dialog, xz_run);
+    ck_assert(shows(&fake, dialog, "Launch /srv/xz.ini"));
+    fake_drop_calls(&fake);
+    press(dialog, CONTROL('G'));
+    json_t *params = take_call(&fake, "run.submit", &tag);
+    ck_assert_str_eq(json_get_string(params, "directory", ""), "/srv/data");
+    ck_assert_str_eq(json_get_string(params, "text", ""), xz_run);
+    json_decref(params);
+    ck_assert_int_eq(dialog->class->answer(dialog, tag, NULL, NULL), DIALOG_OPEN);
+    ck_assert(shows(&fake, dialog, "the server gave no answer"));
+    press(dialog, KEY_CODE_ESCAPE); /* back to the list, where it was */
+    ck_assert(shows_beside(&fake, dialog, "> nightly", "run 12"));
+    fake_drop_calls(&fake);
     dialog->class->free(dialog);
     fake_release(&fake);
 }
@@ -704,6 +822,234 @@ START_TEST(launch_form_keeps_changes_until_told_twice)
 }
 END_TEST
 
+/* Paths */
+
+static char *
+field_row(struct fake *fake, struct dialog *dialog, const char *name)
+{
+    char *screen = picture(fake, dialog, 160, 50), *row = strstr(screen, name), *copy = NULL;
+    if (row)
+        copy = xstrndup(row, strcspn(row, "\n"));
+    free(screen);
+    return copy;
+}
+
+static void
+expect_field(struct fake *fake, struct dialog *dialog, const char *name, const char *value)
+{
+    char *row = field_row(fake, dialog, name);
+    ck_assert_ptr_nonnull(row);
+    ck_assert_msg(strstr(row, value) != NULL, "%s is not in: %s", value, row);
+    free(row);
+}
+
+START_TEST(tab_completes_paths)
+{
+    struct fake fake;
+    struct dialog *dialog = launch_form(&fake);
+    write_file("extra/valley.lua", "");
+    write_file("extra/value.lua", "");
+    go_to(&fake, dialog, "objective.lua");
+    type(dialog, "ext");
+    press(dialog, KEY_CODE_TAB);
+    ck_assert(shows(&fake, dialog, "looking..."));
+    finish_work(&fake);
+    expect_field(&fake, dialog, "lua ", "extra/");
+    type(dialog, "v");
+    press(dialog, KEY_CODE_TAB);
+    finish_work(&fake);
+    expect_field(&fake, dialog, "lua ", "extra/val");
+    ck_assert(shows(&fake, dialog, "valley.lua  value.lua"));
+    expect_screens(&fake, dialog, "launch_paths");
+    press(dialog, KEY_CODE_TAB); /* nothing more to be had: the names once more, then on */
+    finish_work(&fake);
+    ck_assert(shows(&fake, dialog, "valley.lua  value.lua"));
+    press(dialog, KEY_CODE_TAB);
+    ck_assert_ptr_null(fake.done);
+    ck_assert(shows(&fake, dialog, "objective.data:"));
+    press(dialog, KEY_CODE_BACKTAB);
+    type(dialog, "l");
+    press(dialog, KEY_CODE_TAB);
+    finish_work(&fake);
+    expect_field(&fake, dialog, "lua ", "extra/valley.lua");
+    while (fake.count > 0)
+        answer(&fake, dialog, "run.check", "{\"points\":1}");
+    press(dialog, KEY_CODE_TAB); /* it is complete */
+    finish_work(&fake);
+    ck_assert(shows(&fake, dialog, "objective.data:"));
+    ck_assert_ptr_nonnull(strstr(json_get_string(fake.call[0].params, "text", ""), "lua = extra/valley.lua\n"));
+    dialog->class->free(dialog);
+    fake_release(&fake);
+}
+END_TEST
+
+/* Of a command the word before the cursor, where that looks like a path. */
+START_TEST(tab_completes_words_of_a_command)
+{
+    struct fake fake;
+    struct dialog *dialog = launch_form(&fake);
+    go_to(&fake, dialog, "objective.command");
+    press(dialog, CONTROL('U'));
+    type(dialog, "run --with=./ext");
+    press(dialog, KEY_CODE_TAB);
+    finish_work(&fake);
+    expect_field(&fake, dialog, "> command ", "run --with=./extra/");
+    type(dialog, " {lc}");
+    press(dialog, KEY_CODE_TAB); /* no path */
+    ck_assert_ptr_null(fake.done);
+    char *screen = picture(&fake, dialog, 160, 50);
+    ck_assert_ptr_null(strstr(screen, "objective.command:"));
+    free(screen);
+    dialog->class->free(dialog);
+    fake_release(&fake);
+}
+END_TEST
+
+/* A folder that does not answer: keys go on, what comes too late changes nothing, and the
+ * dialog may be gone by then. */
+START_TEST(a_slow_folder_holds_nothing_up)
+{
+    struct fake fake;
+    struct dialog *dialog = launch_form(&fake);
+    go_to(&fake, dialog, "objective.lua");
+    type(dialog, "ext");
+    press(dialog, KEY_CODE_TAB);
+    type(dialog, "X");
+    press(dialog, KEY_CODE_TAB); /* the first is still under way: on to the next field */
+    ck_assert_str_eq(fake.told, "a folder is still being read");
+    finish_work(&fake);
+    expect_field(&fake, dialog, "lua ", "extX");
+    press(dialog, KEY_CODE_BACKTAB);
+    press(dialog, KEY_CODE_TAB); /* nobody has typed there since */
+    ck_assert_ptr_null(fake.done);
+    press(dialog, KEY_CODE_BACKTAB);
+    press(dialog, KEY_CODE_END);
+    press(dialog, KEY_CODE_TAB);
+    ck_assert(shows(&fake, dialog, "looking..."));
+    dialog->class->free(dialog);
+    finish_work(&fake);
+    fake_release(&fake);
+}
+END_TEST
+
+/* Save as */
+
+static char *
+read_whole(const char *path)
+{
+    static char kept[8192];
+    FILE *file = fopen(path, "re");
+    ck_assert_ptr_nonnull(file);
+    kept[fread(kept, 1, sizeof kept - 1, file)] = '\0';
+    fclose(file);
+    return kept;
+}
+
+static void
+save_as(struct dialog *dialog, const char *path)
+{
+    press(dialog, CONTROL('O'));
+    press(dialog, CONTROL('U'));
+    type(dialog, path);
+    press(dialog, KEY_CODE_ENTER);
+}
+
+START_TEST(save_as_writes_a_run_file)
+{
+    struct fake fake;
+    struct dialog *dialog = launch_form(&fake);
+    go_to(&fake, dialog, "search.seed");
+    type(dialog, "7");
+    press(dialog, CONTROL('O'));
+    expect_screens(&fake, dialog, "save_as");
+    press(dialog, CONTROL('U'));
+    type(dialog, "ext");
+    press(dialog, KEY_CODE_TAB);
+    finish_work(&fake);
+    type(dialog, "new.ini");
+    press(dialog, KEY_CODE_ENTER);
+    ck_assert(shows(&fake, dialog, "writing..."));
+    finish_work(&fake);
+    ck_assert_str_eq(fake.told, "saved to extra/new.ini");
+    ck_assert_ptr_nonnull(strstr(read_whole("extra/new.ini"), "seed = 7\n"));
+    ck_assert_ptr_nonnull(strstr(read_whole("extra/new.ini"), "# the demo\n"));
+    ck_assert_str_eq(read_whole("conf/runs/xz.ini"), xz_run);
+    ck_assert(shows(&fake, dialog, "Launch extra/new.ini"));
+    press(dialog, KEY_CODE_ESCAPE); /* there is nothing to lose; the list knows the file */
+    ck_assert(shows_beside(&fake, dialog, "> xz", "extra/new.ini"));
+    ck_assert(shows(&fake, dialog, "4 run files"));
+    dialog->class->free(dialog);
+    fake_release(&fake);
+}
+END_TEST
+
+START_TEST(save_as_asks_before_it_replaces)
+{
+    struct fake fake;
+    struct dialog *dialog = launch_form(&fake);
+    go_to(&fake, dialog, "search.seed");
+    type(dialog, "7");
+    save_as(dialog, "extra/sleep.ini");
+    finish_work(&fake);
+    ck_assert(shows(&fake, dialog, "exists; Enter again replaces it"));
+    ck_assert_ptr_null(strstr(read_whole("extra/sleep.ini"), "seed"));
+    type(dialog, "2"); /* another name: asked anew */
+    press(dialog, KEY_CODE_BACKSPACE);
+    press(dialog, KEY_CODE_ENTER);
+    finish_work(&fake);
+    ck_assert(shows(&fake, dialog, "exists; Enter again replaces it"));
+    press(dialog, KEY_CODE_ENTER);
+    finish_work(&fake);
+    ck_assert_ptr_nonnull(strstr(read_whole("extra/sleep.ini"), "seed = 7\n"));
+    dialog->class->free(dialog);
+    fake_release(&fake);
+}
+END_TEST
+
+/* Faults stand beside the path; what is at fault in the form is not saved. */
+START_TEST(save_as_shows_faults)
+{
+    struct fake fake;
+    struct dialog *dialog = launch_form(&fake);
+    save_as(dialog, "");
+    ck_assert(shows(&fake, dialog, "a file's name is missing"));
+    press(dialog, KEY_CODE_ESCAPE);
+    save_as(dialog, "nowhere/x.ini");
+    finish_work(&fake);
+    ck_assert(shows(&fake, dialog, "No such file or directory"));
+    press(dialog, KEY_CODE_ESCAPE);
+    save_as(dialog, "extra");
+    finish_work(&fake);
+    ck_assert(shows(&fake, dialog, "is a directory"));
+    press(dialog, KEY_CODE_ESCAPE);
+    save_as(dialog, "pipe.ini"); /* would never take it */
+    finish_work(&fake);
+    ck_assert(shows(&fake, dialog, "is no regular file"));
+    press(dialog, KEY_CODE_ESCAPE);
+    save_as(dialog, "-");
+    finish_work(&fake);
+    ck_assert_str_eq(fake.told, "saved to ./-");
+    fake_drop_calls(&fake);
+    press(dialog, CONTROL('U')); /* the name: required */
+    press(dialog, CONTROL('O'));
+    ck_assert(shows(&fake, dialog, "not saved: see the fields marked with !"));
+    dialog->class->free(dialog);
+    fake_release(&fake);
+}
+END_TEST
+
+START_TEST(save_as_outlives_its_dialog)
+{
+    struct fake fake;
+    struct dialog *dialog = launch_form(&fake);
+    save_as(dialog, "late.ini");
+    dialog->class->free(dialog);
+    finish_work(&fake);
+    ck_assert_str_eq(read_whole("late.ini"), xz_run);
+    fake_release(&fake);
+}
+END_TEST
+
 /* Any keys, any size, any answers */
 
 static uint32_t
@@ -722,7 +1068,7 @@ random_key(uint32_t *state)
         KEY_CODE_LEFT, KEY_CODE_RIGHT, KEY_CODE_HOME, KEY_CODE_END, KEY_CODE_PAGE_UP,
         KEY_CODE_PAGE_DOWN, KEY_CODE_BACKSPACE, KEY_CODE_DELETE, KEY_CODE_ENTER, KEY_CODE_INSERT,
         'j', 'k', 'g', 'G', 'a', 'd', 'x', 'y', '/', ' ', '=', '.', ':', '1', '<', 0x4E00, 0x301,
-        CONTROL('A'), CONTROL('E'), CONTROL('U'), CONTROL('K'), CONTROL('W'), CONTROL('G') };
+        CONTROL('A'), CONTROL('E'), CONTROL('U'), CONTROL('K'), CONTROL('W'), CONTROL('G'), CONTROL('O') };
     static const uint32_t seldom[] = { KEY_CODE_ESCAPE, 'q', 'n', '?', KEY_CODE_F1,
         KEY_CODE_RESIZE, KEY_CODE_MOUSE };
     uint32_t r = next_random(state) % 100;
@@ -747,7 +1093,7 @@ random_answer(struct fake *fake, struct dialog *dialog, uint32_t *state)
     case 0:
         return refuse(fake, dialog, name, keys[next_random(state) % 5], "no, \x1B[31m and why");
     case 1:
-        return answer(fake, dialog, name, "{\"points\":\"x\",\"run\":null,\"text\":5}");
+        return answer(fake, dialog, name, "{\"points\":\"x\",\"run\":null,\"text\":5,\"runs\":[1,{\"run\":3},{\"run\":4,\"state\":\"done\"}]}");
     default:
         return answer(fake, dialog, name, str_equal(name, "config.get") ? "{\"file\":\"o.ini\",\"text\":\"\"}"
             : "{\"run\":7,\"points\":750,\"raw_points\":1e300}");
@@ -790,11 +1136,14 @@ START_TEST(any_keys_at_any_size)
     uint32_t state = 0x9E3779B9u + (uint32_t)_i;
     make_fn *make = makers[_i];
     fake_init(&fake);
+    fake.harmless = true;
     enter_folder();
     struct dialog *dialog = make(&fake);
     int columns = 80, rows = 24;
     for (int i = 0; i < 20000; i++) {
         enum dialog_result result = press(dialog, random_key(&state));
+        if (fake.done && next_random(&state) % 2 == 0)
+            finish_work(&fake);
         if (result == DIALOG_OPEN && next_random(&state) % 4 == 0)
             result = random_answer(&fake, dialog, &state);
         if (fake.pushed) {
@@ -805,6 +1154,8 @@ START_TEST(any_keys_at_any_size)
         if (result == DIALOG_CLOSED) {
             fake_drop_calls(&fake);
             dialog->class->free(dialog);
+            if (fake.done)
+                finish_work(&fake);
             dialog = make(&fake);
         }
         if (next_random(&state) % 16 == 0) {
@@ -817,6 +1168,8 @@ START_TEST(any_keys_at_any_size)
             draw(&fake, dialog, columns, rows);
     }
     dialog->class->free(dialog);
+    if (fake.done)
+        finish_work(&fake);
     fake_release(&fake);
 }
 END_TEST
@@ -835,6 +1188,8 @@ test_suite(void)
     tcase_add_test(launch, launch_lists_run_files);
     tcase_add_test(launch, launch_refuses_a_broken_file);
     tcase_add_test(launch, launch_says_where_it_looked_when_there_is_nothing);
+    tcase_add_test(launch, launch_lists_recent_runs);
+    tcase_add_test(launch, launch_edits_a_recent_run);
     tcase_add_test(launch, launch_form_has_every_field);
     tcase_add_test(launch, launch_form_checks_at_once_and_counts_on_leaving);
     tcase_add_test(launch, launch_form_asks_one_count_at_a_time);
@@ -844,6 +1199,15 @@ test_suite(void)
     tcase_add_test(launch, launch_shows_the_servers_faults);
     tcase_add_test(launch, launch_form_keeps_changes_until_told_twice);
     suite_add_tcase(suite, launch);
+    TCase *paths = tcase_create("paths");
+    tcase_add_test(paths, tab_completes_paths);
+    tcase_add_test(paths, tab_completes_words_of_a_command);
+    tcase_add_test(paths, a_slow_folder_holds_nothing_up);
+    tcase_add_test(paths, save_as_writes_a_run_file);
+    tcase_add_test(paths, save_as_asks_before_it_replaces);
+    tcase_add_test(paths, save_as_shows_faults);
+    tcase_add_test(paths, save_as_outlives_its_dialog);
+    suite_add_tcase(suite, paths);
     TCase *monkey = tcase_create("monkey");
     tcase_set_timeout(monkey, 120);
     tcase_add_loop_test(monkey, any_keys_at_any_size, 0, sizeof makers / sizeof *makers);

@@ -365,7 +365,8 @@ START_TEST(a_copy_of_a_run_is_edited_and_launched)
     check_shows(&rig, "p {a}");
     screen_key(rig.screen, 'y'); /* behind the name */
     answer(&rig, "run.check", json_pack("{s:i}", "points", 3), NULL);
-    screen_key(rig.screen, KEY_CODE_BACKTAB); /* the last button */
+    screen_key(rig.screen, KEY_CODE_BACKTAB); /* the last button: save as */
+    screen_key(rig.screen, KEY_CODE_BACKTAB);
     check_shows(&rig, "Launch paused");
     screen_key(rig.screen, KEY_CODE_ENTER);
     const json_t *asked = rig.asked[rig.asked_count - 1].params;

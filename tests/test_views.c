@@ -108,7 +108,7 @@ START_TEST(marked_runs_are_acted_upon_together)
     ck_assert_int_eq(rig.asked_count, asked + 6);
     answer(&rig, "run.cancel", json_object(), NULL);
     ck_assert_ptr_null(screen_dialog(rig.screen));
-    screen_key(rig.screen, 'u');
+    screen_key(rig.screen, 'U');
     check_hides(&rig, "marked");
     rig_close(&rig);
 }

@@ -154,7 +154,8 @@ print_keys(struct str *out)
         { "overview", "On the overview" }, { "all runs", "In the list of all runs" }, { "run", "In a run" },
         { "processes", "In the list of processes" },
         { "command", "In the line at the bottom" },
-        { "launch", "When launching" }, { "alerts", "In the alerts" }, { "settings", "In the settings" },
+        { "launch", "When launching" }, { "launch form", "In the form of a run" },
+        { "save as", "When saving a run file" }, { "alerts", "In the alerts" }, { "settings", "In the settings" },
         { "form", "In forms" },
     };
     for (size_t i = 0; i < sizeof contexts / sizeof *contexts; i++) {

@@ -87,6 +87,7 @@ static const struct action_row rows[ACTION_COUNT] = {
     [ACTION_MUCH_FORTH] = { "much-forth", NULL, "ten minutes later", act_past, 600, false },
     [ACTION_AT] = { "at", "<-2h, 03:15>", "as it was at a time", act_at, 0, false },
     [ACTION_NOW] = { "now", NULL, "back to what goes on", act_now, 0, false },
+    [ACTION_UNDO] = { "undo", NULL, "undo what was changed last: a pause, workers, a priority, a silence, a setting, a cancellation", act_undo, 0, true },
     [ACTION_COPY] = { "copy", "<column>", "copy the selected value to the clipboard", act_copy, 0, false },
     [ACTION_EXPORT] = { "export", "<file.csv>", "the focused panel to a new file: .csv, .json or .txt", act_export, 0, false },
     [ACTION_THEME] = { "theme", "<name>", "the next theme of colours, or one by its name", act_theme, 0, false },

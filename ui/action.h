@@ -95,6 +95,7 @@ enum action {
     ACTION_MUCH_FORTH,
     ACTION_AT,
     ACTION_NOW,
+    ACTION_UNDO, /* what was changed last */
     ACTION_COPY, /* the selected value */
     ACTION_EXPORT, /* the panel with the focus, to a file */
     ACTION_THEME,

@@ -177,6 +177,17 @@ dialog_tell(struct dialog *dialog, enum style style, const char *text)
 }
 
 void
+dialog_work(struct dialog *dialog, const char *name, loop_fn *work, loop_fn *done, void *arg)
+{
+    if (dialog->host && dialog->host->work) {
+        dialog->host->work(dialog->host->context, name, work, done, arg);
+        return;
+    }
+    work(arg);
+    done(arg);
+}
+
+void
 dialog_call(struct dialog *dialog, const char *method, json_t *params, int tag)
 {
     if (!params)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/json.h"
+#include "io/loop.h"
 #include "ui/canvas.h"
 #include "ui/key.h"
 #include "ui/view.h"
@@ -42,6 +43,9 @@ struct dialog_host {
     void (*command)(void *context, const char *line);
     /* What stands in a prompt now; done: it is closed. */
     void (*typed)(void *context, enum prompt_kind kind, const char *text, bool done);
+    /* Calls work on a thread, then done between two keys, also where the dialog has gone
+     * meanwhile: arg is theirs alone. NULL: both at once. */
+    void (*work)(void *context, const char *name, loop_fn *work, loop_fn *done, void *arg);
 };
 
 struct dialog_class {
@@ -130,8 +134,9 @@ void dialog_list_bar(const struct dialog_list *list, struct canvas *canvas, stru
 /* The same keys and the space bar, for text that scrolls. */
 bool dialog_scroll_key(int *top, int count, int page, uint32_t key);
 
-/* For host->tell and host->call, with params that may be NULL. */
+/* For host->tell, host->work, and host->call with params that may be NULL. */
 void dialog_tell(struct dialog *dialog, enum style style, const char *text);
+void dialog_work(struct dialog *dialog, const char *name, loop_fn *work, loop_fn *done, void *arg);
 void dialog_call(struct dialog *dialog, const char *method, json_t *params, int tag);
 
 #endif

@@ -49,6 +49,7 @@ form_release(struct form *form)
 {
     form_clear(form);
     free(form->field);
+    free(form->hint);
     form_init(form);
 }
 
@@ -111,6 +112,13 @@ form_set_error(struct form *form, int index, const char *text)
     struct field *field = &form->field[index];
     free(field->error);
     field->error = text ? xstrdup(text) : NULL;
+}
+
+void
+form_set_hint(struct form *form, const char *text)
+{
+    free(form->hint);
+    form->hint = text ? xstrdup(text) : NULL;
 }
 
 void
@@ -252,6 +260,7 @@ form_key(struct form *form, uint32_t key)
 {
     int page = form->page > 1 ? form->page - 1 : 1;
 
+    form_set_hint(form, NULL);
     if (form->current < 0)
         return FORM_IGNORED;
     struct field *field = &form->field[form->current];
@@ -441,6 +450,19 @@ draw_field(struct field *field, struct canvas *canvas, const struct layout *l, i
         draw_error(field, canvas, l, y);
 }
 
+/* The last line takes all that is left, cut with its mark. */
+static void
+draw_hint(const char *hint, struct canvas *canvas, struct rect rect)
+{
+    char text[LINE_WRAP_MAX];
+    for (int i = 0; i < rect.height && *hint; i++) {
+        bool last = i == rect.height - 1;
+        if (!last && !line_wrap(&hint, rect.width, text, sizeof text))
+            return;
+        canvas_text(canvas, rect.x, rect.y + i, rect.width, STYLE_VALUE, last ? hint : text);
+    }
+}
+
 /* "space.lc: values of lc to try" and what is allowed, for the current field. */
 static void
 draw_help(const struct form *form, struct canvas *canvas, const struct layout *l, struct rect rect)
@@ -454,6 +476,10 @@ draw_help(const struct form *form, struct canvas *canvas, const struct layout *l
     const struct field *field = &form->field[form->current];
     if (l->help_rows > 2)
         draw_rule(canvas, rect.x, y++, width, NULL, STYLE_DIM);
+    if (form->hint) {
+        draw_hint(form->hint, canvas, (struct rect){ rect.x, y, width, rect.y + rect.height - y });
+        return;
+    }
     snprintf(help, sizeof help, "%s%s%s", field->name, *field->name && *field->help ? ": " : "",
         field->help);
     if (l->help_rows > 3 && line_wrap(&rest, width, first, sizeof first))

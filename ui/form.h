@@ -54,6 +54,7 @@ struct form {
     int current; /* -1: nothing to edit */
     int top; /* first field shown */
     int page; /* fields that fitted when last drawn */
+    char *hint; /* owned; in the help's place until the next key; NULL: none */
 };
 
 enum form_event {
@@ -79,6 +80,9 @@ void form_set_text(struct form *form, int index, const char *text);
 void form_set_error(struct form *form, int index, const char *text);
 void form_clear_errors(struct form *form);
 int form_error_count(const struct form *form);
+
+/* Takes the help's place under the fields until the next key; NULL: the help again. Copied. */
+void form_set_hint(struct form *form, const char *text);
 
 /* Gives a field the keys; headings are passed over. */
 void form_focus(struct form *form, int index);

@@ -98,6 +98,25 @@ dialog_tell_screen(void *context, enum style style, const char *text)
     screen_tell(context, style, text);
 }
 
+static void
+work_for_dialog(void *context, const char *name, loop_fn *work, loop_fn *done, void *arg)
+{
+    const struct screen_host *host = ((struct screen *)context)->host;
+    if (host->work) {
+        host->work(host->context, name, work, done, arg);
+        return;
+    }
+    work(arg);
+    done(arg);
+}
+
+void
+screen_worked(struct screen *screen)
+{
+    screen->dirty = true;
+    screen_settle(screen);
+}
+
 /* Requests. */
 
 static void
@@ -125,39 +144,7 @@ take_processes(struct screen *screen, const json_t *result)
         screen_ask_processes(screen);
 }
 
-static void update_runs(struct scene *scene);
 static void take_status(struct screen *screen, const json_t *status, const json_t *change);
-
-static void
-take_run_answer(struct screen *screen, const struct call *call, const json_t *result,
-    const struct diag *diag)
-{
-    char text[DIAG_TEXT_MAX + 64];
-    if (result) {
-        struct view_run run;
-        view_apply_run(&screen->scene.view, result);
-        update_runs(&screen->scene);
-        if (screen->scene.detail.run.run == call->run && view_parse_run(result, &run))
-            screen->scene.detail.run = run; /* what the next key goes on from */
-        snprintf(text, sizeof text, "run %lld: %s", (long long)call->run, call->done);
-        screen_tell(screen, STYLE_GOOD, text);
-        return;
-    }
-    snprintf(text, sizeof text, "run %lld: %s", (long long)call->run, diag->text);
-    screen_tell(screen, STYLE_ERROR, text);
-}
-
-/* The text of a run has come, to be edited. */
-static void
-take_clone(struct screen *screen, const json_t *result, const struct diag *diag)
-{
-    struct diag fault = { 0 };
-    struct dialog *dialog = result ? dialog_clone_new(result, &fault) : NULL;
-    if (dialog)
-        screen_push(screen, dialog);
-    else
-        screen_tell(screen, STYLE_ERROR, result ? fault.text : diag->text);
-}
 
 static void
 finish_call(struct call *call, const json_t *result, const struct diag *diag)
@@ -191,10 +178,13 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
         screen_take_detail(screen, call, result, diag);
         break;
     case CALL_CLONE:
-        take_clone(screen, result, diag);
+        screen_take_clone(screen, result, diag);
+        break;
+    case CALL_UNDO:
+        screen_take_undo(screen, call, result, diag);
         break;
     case CALL_RUN:
-        take_run_answer(screen, call, result, diag);
+        screen_take_run_answer(screen, call, result, diag);
         break;
     case CALL_RUNS:
         if (result && !past) {
@@ -211,12 +201,14 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
         table_update(&screen->scene.webhook_table);
         break;
     case CALL_ALERT:
+        screen_undo_keep(screen, call, result);
         screen_take_alert(screen, call, result, diag);
         break;
     case CALL_CONFIG:
         screen_take_settings(screen, result, diag);
         break;
     case CALL_SETTING:
+        screen_undo_keep(screen, call, result);
         screen_take_setting(screen, call, result, diag);
         break;
     case CALL_LAYOUT:
@@ -229,12 +221,14 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
         take_processes(screen, result);
         break;
     case CALL_DIALOG:
+        screen_undo_keep(screen, call, result);
         if (call->dialog && call->dialog->class->answer &&
             call->dialog->class->answer(call->dialog, call->tag, result, diag) == DIALOG_CLOSED)
             close_dialog(screen, call->dialog);
         break;
     }
     screen->dirty = true;
+    json_decref(call->undo);
     free(call);
 }
 
@@ -254,6 +248,8 @@ screen_call(struct screen *screen, enum call_kind kind, const char *method, json
     struct call *call = XNEW(struct call);
     call->screen = screen;
     call->kind = kind;
+    call->round = screen->round;
+    call->undo = kind == CALL_UNDO ? NULL : screen_undo_of(screen, method, params);
     call->next = screen->calls;
     screen->calls = call;
     if (screen->scene.view.connected) {
@@ -302,8 +298,8 @@ keep_selection(struct scene *scene)
 }
 
 /* The list of all runs knows as much as the overview, while it is seen. */
-static void
-update_runs(struct scene *scene)
+void
+screen_update_runs(struct scene *scene)
 {
     if (scene->kind != SCENE_RUNS)
         return;
@@ -327,7 +323,7 @@ screen_apply_status(struct screen *screen, const json_t *status, const json_t *c
 {
     view_apply_change(&screen->scene.view, status, change);
     keep_selection(&screen->scene);
-    update_runs(&screen->scene);
+    screen_update_runs(&screen->scene);
     screen_update_tables(&screen->scene);
     expire_message(screen);
     screen->dirty = true;
@@ -398,7 +394,7 @@ take_run(struct screen *screen, const json_t *object)
     if (!after || (after->state == state && after->cancelling == cancelling))
         return;
     keep_selection(scene);
-    update_runs(scene);
+    screen_update_runs(scene);
     screen_refresh_detail(screen);
     screen->dirty = true;
 }
@@ -471,6 +467,7 @@ screen_disconnected(struct screen *screen, const char *text)
 {
     screen->scene.view.connected = false;
     forget_status(screen);
+    screen_undo_forget(screen); /* the next server may have other runs */
     text_clean(text, screen->scene.view.banner, sizeof screen->scene.view.banner);
     for (struct call *call = screen->calls; call; call = call->next)
         call->failed = true;
@@ -484,6 +481,7 @@ void
 screen_key(struct screen *screen, uint32_t key)
 {
     struct dialog *dialog = screen->dialogs;
+    screen->round++;
     if (!dialog)
         screen_act(screen, keymap_find(scene_context(screen->scene.kind), key), NULL);
     else if (dialog->class->key(dialog, key) == DIALOG_CLOSED)
@@ -502,7 +500,8 @@ screen_new(const struct screen_host *host, const char *folders)
     screen->host = host;
     screen->folders = folders ? folders : "";
     screen->dialog_host = (struct dialog_host){ .context = screen, .call = dialog_call_screen,
-        .push = push_dialog, .tell = dialog_tell_screen, .command = take_command, .typed = take_typed };
+        .push = push_dialog, .tell = dialog_tell_screen, .command = take_command, .typed = take_typed,
+        .work = work_for_dialog };
     scene_init(&screen->scene);
     str_copy(screen->scene.view.banner, sizeof screen->scene.view.banner, "not connected");
     screen->message_until = NAN;
@@ -520,9 +519,11 @@ screen_free(struct screen *screen)
         close_dialog(screen, screen->dialogs);
     while (screen->calls) {
         struct call *next = screen->calls->next;
+        json_decref(screen->calls->undo);
         free(screen->calls);
         screen->calls = next;
     }
+    screen_undo_forget(screen);
     forget_status(screen);
     scene_release(&screen->scene);
     free(screen);

@@ -27,6 +27,8 @@ struct screen_host {
     void (*copy)(void *context, const char *text);
     /* Another theme, by its name or (NULL) the next; ret_name has room for THEME_NAME_MAX. May be NULL. */
     int (*theme)(void *context, const char *name, char *ret_name, struct diag *diag);
+    /* As struct dialog_host's; then screen_worked is called. May be NULL. */
+    void (*work)(void *context, const char *name, loop_fn *work, loop_fn *done, void *arg);
 };
 
 struct screen;
@@ -55,6 +57,9 @@ void screen_mouse(struct screen *screen, int x, int y, enum screen_button button
 
 /* Clears the canvas and draws everything; the screen is clean after. */
 void screen_draw(struct screen *screen, struct canvas *canvas);
+
+/* Work that a dialog asked for has been done. */
+void screen_worked(struct screen *screen);
 
 /* Would a new picture differ from the last one? */
 bool screen_dirty(const struct screen *screen);

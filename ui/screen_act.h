@@ -12,7 +12,7 @@
 
 enum call_kind { CALL_STATUS, CALL_WATCH, CALL_HISTORY, CALL_TOP, CALL_CURVE, CALL_MAP, CALL_LOGS, CALL_FAILURES,
     CALL_WORKERS, CALL_RUN, CALL_RUNS, CALL_PROCESSES, CALL_NOTICES, CALL_CONFIG, CALL_SETTING,
-    CALL_SETTING_HISTORY, CALL_ALERT, CALL_PAST, CALL_CLONE, CALL_LAYOUT,
+    CALL_SETTING_HISTORY, CALL_ALERT, CALL_PAST, CALL_CLONE, CALL_LAYOUT, CALL_UNDO,
     CALL_DIALOG };
 
 /* A request under way. */
@@ -26,6 +26,8 @@ struct call {
     char by[DETAIL_NAME_MAX]; /* of the best trials; see struct detail */
     bool reverse;
     char done[128]; /* what to tell when it has been done */
+    json_t *undo; /* owned; what changes it back; NULL: nothing does, or it need not be known */
+    int64_t round; /* of the key that it is of */
     bool failed; /* could not be sent: answered when the present entry ends */
 };
 
@@ -60,6 +62,8 @@ struct screen {
         double since; /* time of a tick; NaN: of none */
     } walk; /* screen_past.c */
     int64_t past_round; /* counts those that were shown */
+    json_t *undo; /* owned; what can be undone, the newest last; NULL: nothing */
+    int64_t round; /* counts keys: what one of them does is undone at once */
     bool processes_asked, workers_asked, settings_asked; /* under way */
 };
 
@@ -74,6 +78,20 @@ void screen_update_tables(struct scene *scene); /* with what has come */
 void screen_ask_all(struct screen *screen); /* what a hold has missed */
 
 void screen_apply_status(struct screen *screen, const json_t *status, const json_t *change); /* what is seen of it */
+
+void screen_update_runs(struct scene *scene); /* the list of all of them, while it is seen */
+
+/* screen_answer.c */
+void screen_took_run(struct screen *screen, const json_t *result); /* it has changed, as an answer says */
+void screen_take_run_answer(struct screen *screen, struct call *call, const json_t *result,
+    const struct diag *diag);
+void screen_take_clone(struct screen *screen, const json_t *result, const struct diag *diag);
+
+/* screen_undo.c */
+json_t *screen_undo_of(struct screen *screen, const char *method, const json_t *params); /* NULL: it cannot be undone */
+bool screen_undo_keep(struct screen *screen, struct call *call, const json_t *result); /* it has been done: can it be undone? */
+void screen_undo_forget(struct screen *screen);
+void screen_take_undo(struct screen *screen, struct call *call, const json_t *result, const struct diag *diag);
 
 /* screen_past.c */
 void screen_take_past(struct screen *screen, const struct call *call, const json_t *result,
@@ -184,6 +202,7 @@ void act_hold(struct screen *screen, int by, const char *text);
 void act_copy(struct screen *screen, int by, const char *text);
 void act_export(struct screen *screen, int by, const char *text);
 void act_theme(struct screen *screen, int by, const char *text);
+void act_undo(struct screen *screen, int by, const char *text);
 void act_redraw(struct screen *screen, int by, const char *text);
 void act_quit(struct screen *screen, int by, const char *text);
 

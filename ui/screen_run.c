@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/xalloc.h"
 #include "ui/editor.h"
 #include "ui/export.h"
 #include "ui/screen.h"
@@ -19,6 +20,7 @@ enum {
     FIRST_WAIT_MS = 100, /* for the first status, before figures are shown as unknown */
     RETRY_FIRST_MS = 250,
     RETRY_LONGEST_MS = 5000,
+    END_WAIT_MS = 3000,
 };
 
 struct console {
@@ -40,6 +42,7 @@ struct console {
     int64_t retry_ms;
     struct theme theme;
     char theme_name[THEME_NAME_MAX]; /* of the last that was asked for */
+    int working; /* what dialogs have asked for on threads */
     bool size_changed;
     bool lost; /* the client said that its connection ended; closed at the turn's end */
     char lost_text[DIAG_TEXT_MAX];
@@ -124,6 +127,43 @@ host_theme(void *context, const char *name, char *ret_name, struct diag *diag)
     str_copy(ret_name, THEME_NAME_MAX, console->theme_name);
     screen_touch(console->screen);
     return take_theme(console, console->theme_name, diag);
+}
+
+struct console_work {
+    struct console *console;
+    loop_fn *work, *done;
+    void *arg;
+};
+
+static void
+on_work(void *context)
+{
+    struct console_work *work = context;
+    work->work(work->arg);
+}
+
+static void
+on_worked(void *context)
+{
+    struct console_work *work = context;
+    struct console *console = work->console;
+    work->done(work->arg);
+    free(work);
+    console->working--;
+    if (console->screen)
+        screen_worked(console->screen);
+    else if (!console->working)
+        loop_stop(console->loop);
+}
+
+static void
+host_work(void *context, const char *name, loop_fn *fn, loop_fn *done, void *arg)
+{
+    struct console *console = context;
+    struct console_work *work = XNEW(struct console_work);
+    *work = (struct console_work){ console, fn, done, arg };
+    console->working++;
+    loop_work(console->loop, name, on_work, on_worked, work);
 }
 
 /* The server. */
@@ -334,6 +374,26 @@ start_signals(struct console *console)
 }
 
 static void
+on_end_wait(void *context)
+{
+    struct console *console = context;
+    loop_stop(console->loop);
+}
+
+/* A file that is being written is finished; for a folder that cannot be reached nobody waits. */
+static void
+wait_for_work(struct console *console)
+{
+    struct loop_timer *end = console->working
+        ? loop_timer_start(console->loop, END_WAIT_MS * NS_PER_MS, 0, on_end_wait, console) : NULL;
+    if (console->working)
+        loop_run(console->loop);
+    loop_timer_stop(end);
+    if (console->working)
+        _exit(0);
+}
+
+static void
 stop_everything(struct console *console)
 {
     for (int i = 0; i < 5; i++)
@@ -346,7 +406,9 @@ stop_everything(struct console *console)
     loop_turn_stop(console->turn);
     client_close(console->client);
     screen_free(console->screen);
+    console->screen = NULL;
     canvas_release(&console->canvas);
+    wait_for_work(console);
     loop_free(console->loop);
 }
 
@@ -367,7 +429,8 @@ screen_run(const struct screen_options *options)
         fprintf(stderr, "optop: %s\n", diag.text);
         return r;
     }
-    console.host = (struct screen_host){ &console, host_request, host_quit, host_redraw, host_edit, host_copy, host_theme };
+    console.host = (struct screen_host){ &console, host_request, host_quit, host_redraw, host_edit, host_copy, host_theme,
+        host_work };
     console.events = (struct client_events){ on_notification, on_closed };
     canvas_init(&console.canvas);
     console.canvas.ascii = term_ascii(console.term);

@@ -12,7 +12,7 @@
 #include "config/suggest.h"
 
 static const char *const type_names[] = {
-    [OPTION_TEXT] = "text", [OPTION_INT] = "whole number", [OPTION_NUMBER] = "number",
+    [OPTION_TEXT] = "text", [OPTION_PATH] = "path", [OPTION_INT] = "whole number", [OPTION_NUMBER] = "number",
     [OPTION_BOOL] = "yes or no", [OPTION_BYTES] = "size", [OPTION_DURATION] = "duration",
     [OPTION_CHOICE] = "choice", [OPTION_LEVEL] = "level", [OPTION_CUSTOM] = "value",
 };
@@ -146,6 +146,7 @@ option_allowed(const struct option *option, char *buf, size_t size)
         snprintf(buf, size, "80, 80%% or < 2GiB, for example");
         break;
     case OPTION_TEXT:
+    case OPTION_PATH:
     case OPTION_CHOICE:
     case OPTION_CUSTOM:
         if (option->choices)
@@ -223,6 +224,7 @@ check_by_type(const struct option *option, const char *text, struct option_value
     int r = 0;
     switch (option->type) {
     case OPTION_TEXT:
+    case OPTION_PATH:
     case OPTION_CUSTOM:
         break;
     case OPTION_INT:
@@ -329,7 +331,7 @@ print_sample_row(const struct option *o, bool live, struct str *out)
     char allowed[256];
     const char *value = o->fallback ? o->fallback : o->example ? o->example : "";
     str_printf(out, "\n# %s", o->help);
-    if (strcmp(o->key, "*") && o->type != OPTION_TEXT &&
+    if (strcmp(o->key, "*") && o->type != OPTION_TEXT && o->type != OPTION_PATH &&
         (o->choices || (o->type != OPTION_CUSTOM)))
         str_printf(out, " (%s)", option_allowed(o, allowed, sizeof allowed));
     str_puts(out, ".\n");
@@ -404,7 +406,7 @@ option_print_manual(const struct option *table, struct str *out)
             str_printf(out, ".It Ar name No = Ar %s\n", type_names[o->type]);
         mdoc_text(out, o->help);
         str_puts(out, ".\n");
-        bool example = !o->choices && (o->type == OPTION_TEXT || o->type == OPTION_CUSTOM);
+        bool example = !o->choices && (o->type == OPTION_TEXT || o->type == OPTION_PATH || o->type == OPTION_CUSTOM);
         if (!example) {
             str_puts(out, "Allowed: ");
             mdoc_text(out, option_allowed(o, allowed, sizeof allowed));

@@ -18,6 +18,7 @@
 
 enum option_type {
     OPTION_TEXT,
+    OPTION_PATH, /* text that names a file or a directory: forms complete it */
     OPTION_INT,
     OPTION_NUMBER,
     OPTION_BOOL,

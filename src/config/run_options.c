@@ -52,11 +52,11 @@
     X("objective", "shift", BOOL, 0, 0, NULL, "yes", false, AT(shift), NULL,   \
         "Whether a function's minimum is moved off-centre, where no search has it for nothing",  \
         NULL)                                                                  \
-    X("objective", "plugin", TEXT, 0, 0, NULL, NULL, false, AT(plugin), NULL,  \
+    X("objective", "plugin", PATH, 0, 0, NULL, NULL, false, AT(plugin), NULL,  \
         "Shared object with the interface of optop/plugin.h, for type = plugin", "./square.so")  \
-    X("objective", "lua", TEXT, 0, 0, NULL, NULL, false, AT(lua), NULL,        \
+    X("objective", "lua", PATH, 0, 0, NULL, NULL, false, AT(lua), NULL,        \
         "File of the Lua function that scores a point, for type = lua", "valley.lua")            \
-    X("objective", "data", TEXT, 0, 0, NULL, NULL, false, AT(data), NULL,      \
+    X("objective", "data", PATH, 0, 0, NULL, NULL, false, AT(data), NULL,      \
         "File of rows of numbers that the Lua function looks at with data(row, column): read by"  \
         " the first trial that does, once for all threads of a worker", "prices.csv")             \
     X("objective", "lua_memory", BYTES, 1048576, BYTES_MAX, NULL, "64MiB", false,                \
@@ -67,7 +67,7 @@
         "Instructions of Lua in one trial, which then has failed; 0: any number", NULL)          \
     X("objective", "inflight", INT, 1, RUN_INFLIGHT_MAX, NULL, "1", false, AT(inflight), NULL,   \
         "Points that a program of type = worker is given before it has answered the first", "16") \
-    X("objective", "directory", TEXT, 0, 0, NULL, NULL, false, AT(directory), NULL,              \
+    X("objective", "directory", PATH, 0, 0, NULL, NULL, false, AT(directory), NULL,              \
         "Working directory of trials; without it, the one where the run was submitted; with"     \
         " fresh, a new and empty one for each trial, gone after it. A program's relative path is" \
         " still looked up from where the run was submitted", "/tmp")           \
@@ -192,7 +192,7 @@
         "About how many entries Redis keeps in the stream; 0: all", NULL)      \
     X("results", "user", TEXT, 0, 0, NULL, NULL, false, AT(sink.user), NULL,   \
         "User of Redis, with a password; without it the default one", "optop") \
-    X("results", "password_file", TEXT, 0, 0, NULL, NULL, false, AT(sink.password_file), NULL,   \
+    X("results", "password_file", PATH, 0, 0, NULL, NULL, false, AT(sink.password_file), NULL,   \
         "File whose first line is the password of Redis; nobody else may read it",               \
         "/home/me/.redis-password")                                            \
     X("results", "password_env", TEXT, 0, 0, NULL, NULL, false, AT(sink.password_env), NULL,     \

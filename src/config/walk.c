@@ -132,6 +132,7 @@ walk_store(const struct option *option, const struct binding *binding, void *tar
     void *place = (char *)target + binding->offset;
     switch (option->type) {
     case OPTION_TEXT:
+    case OPTION_PATH:
     case OPTION_CUSTOM:
         return walk_text(place, value->text, diag);
     case OPTION_INT:
