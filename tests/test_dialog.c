@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "config/runfile.h"
 #include "test.h"
 #include "ui/dialog.h"
 
@@ -610,16 +611,28 @@ go_to(struct fake *fake, struct dialog *dialog, const char *name)
     ck_abort_msg("there is no field %s", name);
 }
 
+/* Every option of the table has its field, with its help and what it allows; in a small
+ * terminal each comes into sight with the keys. */
 START_TEST(launch_form_has_every_field)
 {
     struct fake fake;
     struct dialog *dialog = launch_form(&fake);
+    static const char *const entries[] = { "parameters.file", "space.lc", "constraints.lzma2" };
+    char name[128], label[64], wanted[160];
     expect_screens(&fake, dialog, "launch_form");
-    static const char *const names[] = { "run.name", "run.goal", "objective.command",
-        "parameters.file", "space.lc", "constraints.lzma2", "search.seed", "parallel.workers",
-        "limits.grace" };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        go_to(&fake, dialog, names[i]);
+    for (const struct option *o = run_options; o->section; o++) {
+        if (str_equal(o->key, "*"))
+            continue;
+        snprintf(name, sizeof name, "%s.%s", o->section, o->key);
+        go_to(&fake, dialog, name);
+        char *screen = picture(&fake, dialog, 80, 24);
+        snprintf(label, sizeof label, "> %.16s", o->key);
+        snprintf(wanted, sizeof wanted, "%s: %.20s", name, o->help);
+        ck_assert_msg(strstr(screen, label) && strstr(screen, wanted), "%s is not in sight:\n%s", name, screen);
+        free(screen);
+    }
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        go_to(&fake, dialog, entries[i]);
     dialog->class->free(dialog);
     fake_release(&fake);
 }
