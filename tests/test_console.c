@@ -558,6 +558,46 @@ START_TEST(random_keys_leave_the_server_alive)
 }
 END_TEST
 
+/* The row of a text, from 1; 0: it is not there. */
+static int
+row_of(const char *text)
+{
+    const char *screen = terminal_text(&terminal), *at = strstr(screen, text);
+    int row = 1;
+    for (const char *c = screen; at && c < at; c++)
+        row += *c == '\n';
+    return at ? row : 0;
+}
+
+/* As a terminal tells of the mouse: a view is opened, a part of a graph is dragged out, and left. */
+START_TEST(the_mouse_is_heard)
+{
+    char drag[64];
+    prepare("C.UTF-8");
+    open_console(50, 160);
+    ck_screen("none running");
+    terminal_send(&terminal, "\x1b[<0;15;2M\x1b[<0;15;2m");
+    ck_screen("[2 Runs]");
+    terminal_send(&terminal, "1");
+    ck_screen("[1 Overview]");
+    ck_screen("   0% ");
+    for (int i = 0; i < (int)WAIT; i++) { /* until enough is known to be shown */
+        int row = row_of("   0% ");
+        snprintf(drag, sizeof drag, "\x1b[<0;10;%dM\x1b[<0;79;%dm", row, row);
+        terminal_send(&terminal, drag);
+        if (terminal_wait(&terminal, "graphs from", 1))
+            break;
+    }
+    ck_screen("graphs from");
+    terminal_send(&terminal, "\x1b");
+    ck_assert(terminal_wait_gone(&terminal, "graphs from", WAIT));
+    terminal_send(&terminal, "q");
+    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
+    terminal_close(&terminal);
+    stop_server();
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -565,6 +605,7 @@ test_suite(void)
     TCase *tcase = tcase_create("end to end");
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, launch_watch_cancel);
+    tcase_add_test(tcase, the_mouse_is_heard);
     tcase_add_test(tcase, processes_are_seen_and_signalled);
     tcase_add_test(tcase, a_recent_run_is_edited_and_saved);
     tcase_add_test(tcase, steer_a_run);

@@ -454,7 +454,7 @@ START_TEST(random_keys_do_no_harm)
         if (pick % 16 == 0)
             canvas_resize(&rig.canvas, 1 + (int)(pick / 16 % 200), 1 + (int)(state >> 8) % 80);
         else if (pick % 16 == 1)
-            screen_mouse(rig.screen, (int)(pick / 16 % 160), (int)(state >> 8) % 50, (enum screen_button)(pick % 3));
+            screen_mouse(rig.screen, (int)(pick / 16 % 160), (int)(state >> 8) % 50, (enum screen_button)(pick % 4));
         else if (pick % 16 == 2)
             tick(&rig, status, 1);
         else if (pick % 16 < 7)

@@ -16,7 +16,7 @@ static const struct action_row rows[ACTION_COUNT] = {
     [ACTION_SETTINGS] = { "settings", NULL, "thresholds and all other options: look, edit, add", act_view, SCENE_SETTINGS, false },
     [ACTION_HELP] = { "help", NULL, "keys of this view, signs, and all other keys", act_help, 0, false },
     [ACTION_OPEN] = { "open", NULL, "look at the run under the cursor", act_open, 0, false },
-    [ACTION_BACK] = { "back", NULL, "leave the zoomed panel, else this view", act_back, 0, false },
+    [ACTION_BACK] = { "back", NULL, "leave the part of the graphs, the zoomed panel, the earlier time; else this view", act_back, 0, false },
     [ACTION_LAUNCH] = { "new", NULL, "launch a run", act_launch, 0, true },
     [ACTION_CLONE] = { "clone", NULL, "edit a copy of the run, and launch that", act_clone, 0, true },
 
@@ -78,6 +78,8 @@ static const struct action_row rows[ACTION_COUNT] = {
     [ACTION_PANEL_DOWN] = { "panel-down", NULL, "the focused panel one place back: right, or down", act_panel, 1, false },
     [ACTION_PANEL_BESIDE] = { "beside", NULL, "the focused panel beside those above it, or into a row of its own", act_beside, 0, false },
     [ACTION_SAVE_LAYOUT] = { "save-layout", "<name>", "write the layout into optop.ini; the console begins with it then", act_save_layout, 0, true },
+    [ACTION_SHORTER] = { "shorter", NULL, "graphs show the newer half of their time, and stay there", act_part, -1, false },
+    [ACTION_LONGER] = { "longer", NULL, "twice as much of it; behind all there is, what goes on", act_part, 1, false },
     [ACTION_ZOOM] = { "zoom", NULL, "the focused panel over the whole screen, and back", act_zoom, 0, false },
     [ACTION_COMMAND] = { "command", NULL, "type what to do; Tab completes", act_command, 0, false },
     [ACTION_FREEZE] = { "hold", NULL, "hold the picture still, and go on", act_hold, 0, false },

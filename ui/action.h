@@ -86,6 +86,8 @@ enum action {
     ACTION_PANEL_DOWN,
     ACTION_PANEL_BESIDE,
     ACTION_SAVE_LAYOUT,
+    ACTION_SHORTER, /* the time that graphs show */
+    ACTION_LONGER,
     ACTION_ZOOM, /* the focused panel, over the whole screen */
     ACTION_COMMAND,
     ACTION_FREEZE, /* the picture stands still */

@@ -16,6 +16,8 @@ static const struct key_row rows[] = {
     { "overview", ",", ',', ACTION_PANEL_UP, NULL, NULL },
     { "overview", ".", '.', ACTION_PANEL_DOWN, NULL, NULL },
     { "overview", "|", '|', ACTION_PANEL_BESIDE, NULL, NULL },
+    { "overview", "(", '(', ACTION_SHORTER, NULL, NULL },
+    { "overview", ")", ')', ACTION_LONGER, NULL, NULL },
     { "overview", "W", 'W', ACTION_SAVE_LAYOUT, NULL, NULL },
 
     { "all runs", "Enter", KEY_CODE_ENTER, ACTION_OPEN, "open", NULL },

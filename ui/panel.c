@@ -219,8 +219,8 @@ panel_run_fraction(const struct view_run *run)
 }
 
 struct series_window {
-    const struct view_series *series;
-    int64_t newest; /* number of the newest point */
+    const struct panel_context *context;
+    int series, columns;
     int64_t leftmost; /* number of the point in dot column 0 */
 };
 
@@ -228,12 +228,15 @@ static float
 series_value(const void *context, int column)
 {
     const struct series_window *window = context;
-    int64_t age = window->newest - (window->leftmost + column);
-    return age < 0 || age > VIEW_HISTORY ? NAN : view_series_at(window->series, (int)age);
+    const struct view *view = window->context->view;
+    if (window->context->part->on)
+        return graph_part_value(window->context->part, window->series, window->columns, column);
+    int64_t age = (int64_t)view->ticks - (window->leftmost + column);
+    return age < 0 || age > VIEW_HISTORY ? NAN : view_series_at(&view->series[window->series], (int)age);
 }
 
 void
-panel_series(struct canvas *canvas, struct rect rect, const struct view *view, int series,
+panel_series(struct canvas *canvas, struct rect rect, const struct panel_context *context, int series,
     const char *label, enum style style)
 {
     if (rect.width > 4 * SCALE_WIDTH && rect.height > 1) {
@@ -246,12 +249,7 @@ panel_series(struct canvas *canvas, struct rect rect, const struct view *view, i
     }
     if (rect.width < 1)
         return;
-    int64_t cell = (int64_t)view->ticks / 2, step = rect.width / 8 + 1;
-    int64_t last_cell = (cell / step + 1) * step - 1;
-    struct series_window window = {
-        .series = &view->series[series],
-        .newest = (int64_t)view->ticks,
-        .leftmost = 2 * (last_cell - rect.width + 1),
-    };
+    struct series_window window = { context, series, 2 * rect.width, graph_leftmost(context->view, rect.width) };
+    context->list->graph = rect;
     draw_graph(canvas, rect, style, series_value, &window, 100);
 }

@@ -13,6 +13,7 @@
 
 #include "ui/canvas.h"
 #include "ui/detail.h"
+#include "ui/graph_part.h"
 #include "ui/layout.h"
 #include "ui/view.h"
 
@@ -56,6 +57,7 @@ struct panel_list {
     bool from_end; /* rows count from the bottom up */
     int count, page; /* as last drawn */
     struct rect body; /* where the rows were */
+    struct rect graph; /* where a graph over time was; width 0: nowhere */
 };
 
 struct table;
@@ -63,6 +65,7 @@ struct settings;
 
 struct panel_context {
     const struct view *view;
+    const struct graph_part *part; /* of the past that graphs show */
     const struct detail *detail;
     int64_t selected; /* the run under the cursor; 0: none */
     bool focused;
@@ -154,10 +157,8 @@ const char *panel_run_state(const struct view_run *run, enum style *ret_style);
 double panel_run_fraction(const struct view_run *run);
 
 /* The graph of a series, newest at the right, with its scale and a label of at
- * most four cells at the left. The
- * picture stands still while it fills an eighth of its width and then moves on
- * by that much, so that a tick changes one column and not all of them. */
-void panel_series(struct canvas *canvas, struct rect rect, const struct view *view,
+ * most four cells at the left; or of the part of the past that is asked for. */
+void panel_series(struct canvas *canvas, struct rect rect, const struct panel_context *context,
     int series, const char *label, enum style style);
 
 #endif

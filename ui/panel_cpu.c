@@ -268,7 +268,7 @@ cpu_draw(struct canvas *canvas, struct rect inside, const struct panel_context *
     y += rows;
     struct rect graph = { inside.x, y, inside.width, end - y };
     if (graph.height > 0)
-        panel_series(canvas, graph, view, VIEW_SERIES_CPU, "all", STYLE_GRAPH);
+        panel_series(canvas, graph, context, VIEW_SERIES_CPU, "all", STYLE_GRAPH);
 }
 
 const struct panel panel_cpu = {

@@ -298,7 +298,7 @@ memory_draw(struct canvas *canvas, struct rect inside, const struct panel_contex
         draw_pressure_row(canvas, inside, y++, row, view);
     struct rect graph = { inside.x, y + 1, inside.width, end - y - 1 };
     if (graph.height >= 2)
-        panel_series(canvas, graph, view, VIEW_SERIES_MEMORY, "used", STYLE_GRAPH_2);
+        panel_series(canvas, graph, context, VIEW_SERIES_MEMORY, "used", STYLE_GRAPH_2);
 }
 
 const struct panel panel_memory = {

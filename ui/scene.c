@@ -78,6 +78,7 @@ scene_context_of(struct scene *scene, enum panel_id id)
 {
     return (struct panel_context){
         .view = &scene->view,
+        .part = &scene->part,
         .detail = &scene->detail,
         .selected = scene->selected,
         .focused = scene->focus == id,
@@ -229,6 +230,9 @@ scene_can(const struct scene *scene, enum action action)
         return scene->kind == SCENE_RUN && scene->detail.parameter_count > 1;
     case ACTION_OF_RUN:
         return scene_process_run(scene) > 0 || is_of_run(scene);
+    case ACTION_SHORTER:
+    case ACTION_LONGER:
+        return scene->kind == SCENE_OVERVIEW;
     case ACTION_LAYOUT:
     case ACTION_HIDE:
     case ACTION_UNHIDE:

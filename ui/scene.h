@@ -10,6 +10,7 @@
 #include "config/arrangement.h"
 #include "ui/canvas.h"
 #include "ui/detail.h"
+#include "ui/graph_part.h"
 #include "ui/keymap.h"
 #include "ui/panel.h"
 #include "ui/alert_list.h"
@@ -65,6 +66,11 @@ struct scene {
         bool on; /* an earlier time is shown */
         double time, now; /* wall seconds: shown; of the newest tick */
     } past; /* screen_past.c */
+    struct graph_part part;
+    struct {
+        enum panel_id panel; /* whose graph; PANEL_NONE: nothing is dragged */
+        int x; /* where it began */
+    } drag;
     char message[VIEW_TEXT_MAX]; /* instead of the keys; "" */
     enum style message_style;
     struct panel_list list[PANEL_COUNT];

@@ -264,6 +264,7 @@ draw_panel(struct scene *scene, struct canvas *canvas, enum panel_id id, struct 
     enum style style = context.focused ? STYLE_TEXT : STYLE_DIM;
     snprintf(title, sizeof title, "%s%s", context.focused ? "▸ " : "", panel->title);
     scene->place[id] = rect;
+    scene->list[id].graph = (struct rect){ 0, 0, 0, 0 };
     context.scroll_x = rect.x + rect.width - 1;
     if (boxed) {
         draw_box(canvas, rect, title, style);
@@ -281,6 +282,9 @@ draw_panel(struct scene *scene, struct canvas *canvas, enum panel_id id, struct 
         panel_empty(canvas, inside, "not recorded: known of now alone");
     else
         panel->draw(canvas, inside, &context);
+    struct rect graph = scene->list[id].graph;
+    if (scene->drag.panel == id && graph.width)
+        canvas_style(canvas, (struct rect){ scene->drag.x, graph.y, 1, graph.height }, STYLE_SELECTED);
 }
 
 static void

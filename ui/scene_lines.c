@@ -204,12 +204,29 @@ draw_past(const struct scene *scene, struct canvas *canvas, int y)
     return 1;
 }
 
+/* One that says which part of their past the graphs show. */
+static int
+draw_part(const struct scene *scene, struct canvas *canvas, int y)
+{
+    const struct graph_part *part = &scene->part;
+    char from[16], to[16], length[24];
+    int margin = canvas->columns >= 20;
+    if (!part->on || scene->kind != SCENE_OVERVIEW || canvas->rows < y + 3)
+        return 0;
+    canvas_textf(canvas, margin, y, canvas->columns - 2 * margin, STYLE_WARNING, "graphs from %s to %s (%s)   %s all",
+        panel_clock(part->from, from, sizeof from), panel_clock(part->to, to, sizeof to),
+        unit_format_duration(part->to - part->from, length, sizeof length),
+        keymap_key(scene_context(scene->kind), ACTION_BACK));
+    return 1;
+}
+
 /* A line under the header for what is wrong with the server; 0 or 1 rows; and one more
- * while an earlier time is shown. */
+ * while an earlier time is shown, or a part of what graphs know. */
 int
 scene_draw_banner(const struct scene *scene, struct canvas *canvas, int y)
 {
     int past = draw_past(scene, canvas, y);
+    past += draw_part(scene, canvas, y + past);
     y += past;
     const struct view *view = &scene->view;
     bool well = !*view->server_state || !strcmp(view->server_state, "ok");

@@ -51,7 +51,7 @@ void screen_fault(struct screen *screen, const struct diag *diag);
 
 void screen_key(struct screen *screen, uint32_t key);
 
-enum screen_button { SCREEN_CLICK, SCREEN_WHEEL_UP, SCREEN_WHEEL_DOWN };
+enum screen_button { SCREEN_CLICK, SCREEN_WHEEL_UP, SCREEN_WHEEL_DOWN, SCREEN_RELEASE };
 
 void screen_mouse(struct screen *screen, int x, int y, enum screen_button button);
 

@@ -82,7 +82,9 @@ void
 act_back(struct screen *screen, int by, const char *text)
 {
     (void)by, (void)text;
-    if (screen->scene.zoom != PANEL_NONE)
+    if (screen->scene.part.on && screen->scene.kind == SCENE_OVERVIEW)
+        screen->scene.part.on = false;
+    else if (screen->scene.zoom != PANEL_NONE)
         screen->scene.zoom = PANEL_NONE;
     else if (screen->scene.past.on)
         act_now(screen, 0, NULL);

@@ -193,6 +193,7 @@ void act_unhide(struct screen *screen, int by, const char *text);
 void act_panel(struct screen *screen, int by, const char *text);
 void act_beside(struct screen *screen, int by, const char *text);
 void act_save_layout(struct screen *screen, int by, const char *text);
+void act_part(struct screen *screen, int by, const char *text);
 void act_zoom(struct screen *screen, int by, const char *text);
 void act_command(struct screen *screen, int by, const char *text);
 void act_past(struct screen *screen, int by, const char *text);

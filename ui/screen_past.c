@@ -103,6 +103,7 @@ act_now(struct screen *screen, int by, const char *text)
     if (!scene->past.on)
         return;
     scene->past.on = false;
+    scene->part.on = false;
     scene->held = false;
     scene->view.time = scene->past.now; /* what the next step back goes from, before the answer is here */
     screen_ask_all(screen);
@@ -155,6 +156,7 @@ show_past(struct screen *screen, const json_t *status)
     }
     scene->past.on = true;
     screen->past_round++;
+    scene->part.on = false;
     view_forget_series(&scene->view);
     screen->status_seen = false; /* what is on the screen is no longer that of the ticks */
     screen_apply_status(screen, status, NULL);

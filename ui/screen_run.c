@@ -256,6 +256,9 @@ on_input(void *context, int fd, unsigned events)
         case TERM_CLICK:
             screen_mouse(console->screen, event.x, event.y, SCREEN_CLICK);
             break;
+        case TERM_RELEASE:
+            screen_mouse(console->screen, event.x, event.y, SCREEN_RELEASE);
+            break;
         case TERM_WHEEL_UP:
             screen_mouse(console->screen, event.x, event.y, SCREEN_WHEEL_UP);
             break;

@@ -35,6 +35,7 @@
 extern int setupterm(const char *name, int fd, int *ret_error);
 
 enum {
+    MOUSE_MAX = 8, /* as many as curses keeps */
     ESCAPE_MS = 25, /* a lone Esc is told from a key's sequence after this */
     RESTORE_MAX = 256,
     STUCK_MS = 200, /* a terminal that takes nothing for so long misses this picture */
@@ -56,6 +57,8 @@ struct term {
     int colours;
     struct term_parts parts;
     cchar_t run[CANVAS_COLUMNS_MAX];
+    MEVENT mouse[MOUSE_MAX]; /* read and not told yet; the oldest is the last */
+    int mouse_count;
 };
 
 /* What restores the terminal when the program dies: made ready beforehand,
@@ -227,7 +230,7 @@ set_modes(void)
     set_escdelay(ESCAPE_MS);
     curs_set(0);
     mouseinterval(0);
-    return mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL) != 0;
+    return mousemask(BUTTON1_PRESSED | BUTTON1_RELEASED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL) != 0;
 }
 
 /* A description of the terminal that is shared with nobody: the loop makes it
@@ -575,24 +578,34 @@ nothing_or_end(void)
 }
 
 static enum term_input
-read_mouse(struct term_event *ret_event)
+tell_mouse(struct term *term, struct term_event *ret_event)
 {
-    MEVENT event;
-    if (getmouse(&event) != OK)
-        return TERM_KEY; /* with key 0: something came, nothing to do */
-    ret_event->x = event.x;
-    ret_event->y = event.y;
-    return event.bstate & BUTTON4_PRESSED ? TERM_WHEEL_UP
-        : event.bstate & BUTTON5_PRESSED ? TERM_WHEEL_DOWN
-        : event.bstate & BUTTON1_PRESSED ? TERM_CLICK : TERM_KEY;
+    const MEVENT *event = &term->mouse[--term->mouse_count];
+    ret_event->x = event->x;
+    ret_event->y = event->y;
+    return event->bstate & BUTTON4_PRESSED ? TERM_WHEEL_UP
+        : event->bstate & BUTTON5_PRESSED ? TERM_WHEEL_DOWN
+        : event->bstate & BUTTON1_PRESSED ? TERM_CLICK
+        : event->bstate & BUTTON1_RELEASED ? TERM_RELEASE : TERM_KEY;
+}
+
+/* What comes in one piece (a tap over a slow line) is one key of curses, and told the
+ * newest first. */
+static enum term_input
+read_mouse(struct term *term, struct term_event *ret_event)
+{
+    while (term->mouse_count < MOUSE_MAX && getmouse(&term->mouse[term->mouse_count]) == OK)
+        term->mouse_count++;
+    return term->mouse_count ? tell_mouse(term, ret_event) : TERM_KEY; /* with key 0: nothing to do */
 }
 
 enum term_input
 term_read(struct term *term, struct term_event *ret_event)
 {
-    (void)term;
     wint_t code;
     *ret_event = (struct term_event){ .key = 0 };
+    if (term->mouse_count)
+        return tell_mouse(term, ret_event);
     int kind = get_wch(&code);
     if (kind == ERR)
         return nothing_or_end();
@@ -602,7 +615,7 @@ term_read(struct term *term, struct term_event *ret_event)
         return TERM_KEY;
     }
     if (code == KEY_MOUSE)
-        return read_mouse(ret_event);
+        return read_mouse(term, ret_event);
     for (size_t i = 0; i < sizeof special_keys / sizeof *special_keys; i++)
         if (special_keys[i].curses == (int)code)
             ret_event->key = special_keys[i].key;

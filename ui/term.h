@@ -53,6 +53,7 @@ enum term_input {
     TERM_NOTHING, /* for now */
     TERM_KEY,
     TERM_CLICK,
+    TERM_RELEASE, /* of the same button */
     TERM_WHEEL_UP,
     TERM_WHEEL_DOWN,
     TERM_END, /* the terminal has gone */
