@@ -2,7 +2,9 @@
 #include "ui/draw.h"
 
 #include <math.h>
+#include <string.h>
 
+#include "base/str.h"
 #include "base/text.h"
 
 enum {
@@ -72,13 +74,21 @@ void
 draw_box_note(struct canvas *canvas, struct rect rect, const char *title, const char *note,
     enum style style)
 {
-    int cells = text_width(note);
+    static const char between[] = " · ";
+    char shown[256];
     int taken = title && *title ? text_width(title) + 6 : 3;
+    str_copy(shown, sizeof shown, note);
+    int cells = text_width(shown);
+    for (char *last; taken + cells + 4 > rect.width && (last = strstr(shown, between)); cells = text_width(shown)) {
+        for (char *next = last; (next = strstr(next + 1, between));)
+            last = next;
+        *last = '\0';
+    }
     if (!cells || rect.height < 1 || taken + cells + 4 > rect.width)
         return;
     int x = rect.x + rect.width - cells - 4;
     canvas_put(canvas, x, rect.y, ' ', style);
-    canvas_text(canvas, x + 1, rect.y, cells, style, note);
+    canvas_text(canvas, x + 1, rect.y, cells, style, shown);
     canvas_put(canvas, x + 1 + cells, rect.y, ' ', style);
 }
 

@@ -12,8 +12,8 @@
  * rule with the title. */
 void draw_box(struct canvas *canvas, struct rect rect, const char *title, enum style style);
 
-/* A text at the right of a frame's or rule's top edge; left out when it and
- * the title do not both fit. */
+/* A text at the right of a frame's or rule's top edge: of its parts (" · " between them)
+ * as many as fit beside the title, the first ones first. */
 void draw_box_note(struct canvas *canvas, struct rect rect, const char *title,
     const char *note, enum style style);
 

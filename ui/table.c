@@ -2,6 +2,7 @@
 #include "ui/table.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -327,19 +328,35 @@ table_search(struct table *table, int step)
     return false;
 }
 
+static void __attribute__((format(printf, 3, 4)))
+add_part(char *buf, size_t size, const char *format, ...)
+{
+    size_t used = strlen(buf);
+    va_list args;
+    va_start(args, format);
+    if (used && used < size)
+        used += (size_t)snprintf(buf + used, size - used, " · ");
+    if (used < size)
+        vsnprintf(buf + used, size - used, format, args);
+    va_end(args);
+}
+
+/* What hides or marks rows stands first: where it is narrow, the last parts go first. */
 void
 table_note(const struct table *table, char *buf, size_t size)
 {
-    size_t used = strlen(buf);
-    if (used < size)
-        used += (size_t)snprintf(buf + used, size - used, "%sby %s%s%s", used ? " · " : "",
-            table->class->columns[table->sort].title, table->reverse ? ", turned" : "",
-            table->tree ? ", tree" : "");
-    if (table->mark_count && used < size)
-        used += (size_t)snprintf(buf + used, size - used, " · %d marked", table->mark_count);
-    if (*table->filter && used < size)
-        snprintf(buf + used, size - used, " · %d of %d with \"%.40s\"", table->shown > 0 ? table->shown : 0,
+    char before[160];
+    str_copy(before, sizeof before, buf);
+    buf[0] = '\0';
+    if (*table->filter)
+        add_part(buf, size, "%d of %d with \"%.40s\"", table->shown > 0 ? table->shown : 0,
             table->class->count(table->rows), table->filter);
+    if (table->mark_count)
+        add_part(buf, size, "%d marked", table->mark_count);
+    if (*before)
+        add_part(buf, size, "%s", before);
+    add_part(buf, size, "by %s%s%s", table->class->columns[table->sort].title, table->reverse ? ", turned" : "",
+        table->tree ? ", tree" : "");
 }
 
 static void

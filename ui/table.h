@@ -82,7 +82,7 @@ void table_filter(struct table *table, const char *text);
  * (step 0), after it (1), before it (-1). False: there is none. */
 bool table_search(struct table *table, int step);
 
-/* "by cpu, 3 marked, 12 of 580 with "py"": behind what `buf` holds. */
+/* "12 of 580 with "py" · 3 marked · by cpu": around what `buf` holds. */
 void table_note(const struct table *table, char *buf, size_t size);
 
 void table_draw(struct table *table, struct canvas *canvas, struct rect inside,
