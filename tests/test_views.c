@@ -170,6 +170,19 @@ open_processes(struct rig *rig)
     answer(rig, "processes", load("processes"), NULL);
 }
 
+/* Answers process.figures with the same for all that were asked about. */
+static void
+answer_figures(struct rig *rig, double seconds, double pss, double faults)
+{
+    size_t i;
+    const json_t *process;
+    json_t *rows = json_array();
+    json_array_foreach(json_object_get(rig->asked[rig->answered].params, "processes"), i, process)
+        json_array_append_new(rows, json_pack("[O,O,f,f,n,f,f,f,i]", json_array_get(process, 0),
+            json_array_get(process, 1), seconds, pss, faults, 0.0, 2 * faults, 667));
+    answer(rig, "process.figures", json_pack("{s:o}", "processes", rows), NULL);
+}
+
 START_TEST(processes_are_as_committed)
 {
     struct rig rig;
@@ -178,6 +191,14 @@ START_TEST(processes_are_as_committed)
     screen_key(rig.screen, 't');
     check_screen(&rig, "processes-tree", 80, 24, false);
     check_screen(&rig, "processes-tree", 160, 50, false);
+    screen_key(rig.screen, 't');
+    screen_key(rig.screen, 'C');
+    rig.answered = rig.asked_count - 1;
+    answer_figures(&rig, 100, 7 * 1048576, 1000);
+    check_screen(&rig, "processes-memory", 160, 50, false);
+    screen_key(rig.screen, 'C');
+    screen_key(rig.screen, 'C');
+    screen_key(rig.screen, 't');
     if (getenv("OPTOP_UPDATE_SCREENS")) {
         picture(&rig);
         write_document(&rig, "processes-160x50");
@@ -401,6 +422,49 @@ START_TEST(processes_are_followed_and_go_by_run)
 }
 END_TEST
 
+START_TEST(dear_columns_are_asked_for_while_they_are_shown)
+{
+    struct rig rig;
+    open_processes(&rig);
+    json_t *status = load("busy");
+    type(&rig, ":columns pss,nonsense\r");
+    check_shows(&rig, "there is no column \"nonsense\"");
+    int asked = rig.asked_count;
+    screen_key(rig.screen, 'C');
+    ck_assert_int_eq(rig.asked_count, asked + 1);
+    ck_assert_str_eq(rig.asked[asked].method, "process.figures");
+    const json_t *processes = json_object_get(rig.asked[asked].params, "processes");
+    ck_assert_uint_eq(json_array_size(processes), 32); /* spread over ticks */
+    ck_assert_int_eq((int)json_integer_value(json_array_get(json_array_get(processes, 0), 0)), 107); /* that is first on the screen */
+    ck_assert_uint_eq(json_array_size(json_object_get(rig.asked[asked].params, "figures")), 5);
+    rig.answered = asked;
+    answer_figures(&rig, 100, 7 * 1048576, 1000);
+    check_shows(&rig, "7.00M");
+    check_shows(&rig, "667");
+    type(&rig, ":columns pss,faults\r"); /* the next rows, then the first ones again */
+    for (int i = 1; i <= 2; i++) {
+        rig.answered = rig.asked_count - 1;
+        ck_assert_str_eq(rig.asked[rig.answered].method, "process.figures");
+        answer_figures(&rig, 100 + 2 * i, 7 * 1048576, 1000 + 10 * i);
+        tick(&rig, status, 1);
+    }
+    check_shows(&rig, "5/s"); /* 20 more in 4 s, or 10 in 2 */
+    rig.answered = rig.asked_count - 1;
+    answer(&rig, "process.figures", NULL, "it failed");
+    type(&rig, ":columns user\r");
+    asked = rig.asked_count;
+    tick(&rig, status, 1);
+    for (int i = asked; i < rig.asked_count; i++)
+        ck_assert_str_ne(rig.asked[i].method, "process.figures");
+    type(&rig, ":sort oom\r"); /* by what is dear: of all, and it is shown */
+    tick(&rig, status, 1);
+    ck_assert_str_eq(rig.asked[rig.asked_count - 1].method, "process.figures");
+    check_shows(&rig, "oom");
+    json_decref(status);
+    rig_close(&rig);
+}
+END_TEST
+
 START_TEST(drawing_processes_allocates_nothing)
 {
     struct rig rig;
@@ -581,6 +645,7 @@ test_suite(void)
     tcase_add_test(all, processes_follow_what_the_server_tells);
     tcase_add_test(all, processes_are_acted_upon_after_a_question);
     tcase_add_test(all, processes_are_followed_and_go_by_run);
+    tcase_add_test(all, dear_columns_are_asked_for_while_they_are_shown);
     tcase_add_test(all, drawing_processes_allocates_nothing);
     tcase_add_test(all, random_keys_do_no_harm);
     tcase_add_test(all, a_tree_has_children_below_their_parents);

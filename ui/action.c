@@ -41,6 +41,7 @@ static const struct action_row rows[ACTION_COUNT] = {
     [ACTION_AFFINITY] = { "affinity", "<0-3,6>", "the processors that it may run on (asks first)", act_process, ACTION_AFFINITY, true },
     [ACTION_IO_PRIORITY] = { "io-priority", "<idle, best-effort/7>", "another I/O priority (asks first)", act_process, ACTION_IO_PRIORITY, true },
     [ACTION_FOLLOW] = { "follow", NULL, "the cursor goes with its process, or stays at the top again", act_follow, 0, false },
+    [ACTION_COLUMNS] = { "columns", "<pss,swap,oom>", "other columns: memory and faults, switches, the usual ones; or those named", act_columns, 0, false },
     [ACTION_OF_RUN] = { "of-run", NULL, "only processes of the run under the cursor, or all again", act_of_run, 0, false },
 
     [ACTION_ACKNOWLEDGE] = { "acknowledge", NULL, "the alert, or the marked ones, is not repeated until it gets worse", act_acknowledge, 0, true },

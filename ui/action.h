@@ -49,6 +49,7 @@ enum action {
     ACTION_AFFINITY,
     ACTION_IO_PRIORITY,
     ACTION_FOLLOW, /* the cursor stays on its process, or no longer */
+    ACTION_COLUMNS, /* other ones */
     ACTION_OF_RUN, /* only processes of the same run, or all again */
     /* alerts */
     ACTION_ACKNOWLEDGE,

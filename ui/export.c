@@ -90,14 +90,22 @@ export_csv(struct table *table, struct canvas *canvas, struct str *out)
 {
     struct str cell;
     str_init(&cell);
+    bool first = true;
     for (int c = 0; c < table->class->column_count; c++)
-        put_csv(out, table->class->columns[c].title, c == 0);
+        if (!table_hides(table, c)) {
+            put_csv(out, table->class->columns[c].title, first);
+            first = false;
+        }
     str_putc(out, '\n');
     for (int line = 0; line < table->shown; line++) {
+        first = true;
         for (int c = 0; c < table->class->column_count; c++) {
+            if (table_hides(table, c))
+                continue;
             str_clear(&cell);
             draw_cell(table, canvas, line, c, &cell);
-            put_csv(out, cell.data ? cell.data : "", c == 0);
+            put_csv(out, cell.data ? cell.data : "", first);
+            first = false;
         }
         str_putc(out, '\n');
     }
@@ -115,6 +123,8 @@ export_json(struct table *table, struct canvas *canvas, struct str *out)
     for (int line = 0; line < table->shown; line++) {
         jw_object(&w, NULL);
         for (int c = 0; c < table->class->column_count; c++) {
+            if (table_hides(table, c))
+                continue;
             str_clear(&cell);
             draw_cell(table, canvas, line, c, &cell);
             jw_string(&w, table->class->columns[c].title, cell.data ? cell.data : "");

@@ -29,6 +29,7 @@ static const struct key_row rows[] = {
     { "processes", "a", 'a', ACTION_AFFINITY, NULL, NULL },
     { "processes", "I", 'I', ACTION_IO_PRIORITY, NULL, NULL },
     { "processes", "F", 'F', ACTION_FOLLOW, "follow", NULL },
+    { "processes", "C", 'C', ACTION_COLUMNS, "columns", NULL },
     { "processes", ".", '.', ACTION_OF_RUN, "its run", NULL },
     { "processes", "o", 'o', ACTION_OPEN, NULL, NULL },
 

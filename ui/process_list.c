@@ -12,7 +12,8 @@
 #include "base/xalloc.h"
 
 /* To add a column: a number, a row here, its case in compare_processes and draw_process. */
-enum { COLUMN_PID, COLUMN_USER, COLUMN_STATE, COLUMN_CPU, COLUMN_MEMORY, COLUMN_THREADS, COLUMN_NICE,
+enum { COLUMN_PID, COLUMN_USER, COLUMN_STATE, COLUMN_CPU, COLUMN_MEMORY, COLUMN_PSS, COLUMN_SWAP, COLUMN_FAULTS,
+    COLUMN_MAJOR, COLUMN_SWITCHES, COLUMN_OOM, COLUMN_THREADS, COLUMN_NICE,
     COLUMN_READ, COLUMN_WRITE, COLUMN_TIME, COLUMN_RUN, COLUMN_COMMAND, COLUMNS };
 
 static const struct layout_column columns[COLUMNS] = {
@@ -21,6 +22,12 @@ static const struct layout_column columns[COLUMNS] = {
     [COLUMN_STATE] = { .title = "state", .min = 7, .want = 8, .priority = 4, .left = true },
     [COLUMN_CPU] = { .title = "cpu", .min = 7, .want = 7, .priority = 1 },
     [COLUMN_MEMORY] = { .title = "memory", .min = 7, .want = 8, .priority = 2 },
+    [COLUMN_PSS] = { .title = "pss", .min = 7, .want = 8, .priority = 3 },
+    [COLUMN_SWAP] = { .title = "swap", .min = 7, .want = 8, .priority = 3 },
+    [COLUMN_FAULTS] = { .title = "faults", .min = 8, .want = 8, .priority = 3 },
+    [COLUMN_MAJOR] = { .title = "major", .min = 7, .want = 8, .priority = 3 },
+    [COLUMN_SWITCHES] = { .title = "switches", .min = 8, .want = 9, .priority = 3 },
+    [COLUMN_OOM] = { .title = "oom", .min = 5, .want = 5, .priority = 3 },
     [COLUMN_THREADS] = { .title = "threads", .min = 8, .want = 8, .priority = 10 },
     [COLUMN_NICE] = { .title = "nice", .min = 5, .want = 5, .priority = 11 },
     [COLUMN_READ] = { .title = "read", .min = 8, .want = 8, .priority = 8 },
@@ -33,6 +40,18 @@ static const struct layout_column columns[COLUMNS] = {
 /* Where a figure stands in a row of the answer. */
 enum { AT_PID, AT_PARENT, AT_STATE, AT_NICE, AT_THREADS, AT_CPU, AT_SECONDS, AT_RSS, AT_READ, AT_WRITE,
     AT_RUN, AT_TRIAL, AT_START, AT_UID, AT_NAME, AT_COMMAND };
+
+/* What of procmore.h a column shows. */
+static int
+figure_of(int column)
+{
+    static const int8_t figures[COLUMNS] = {
+        [COLUMN_PSS] = PROCMORE_PSS + 1, [COLUMN_SWAP] = PROCMORE_SWAP + 1, [COLUMN_FAULTS] = PROCMORE_FAULTS + 1,
+        [COLUMN_MAJOR] = PROCMORE_MAJOR_FAULTS + 1, [COLUMN_SWITCHES] = PROCMORE_SWITCHES + 1,
+        [COLUMN_OOM] = PROCMORE_OOM_SCORE + 1,
+    };
+    return figures[column] - 1;
+}
 
 void
 process_list_release(struct process_list *list)
@@ -77,6 +96,15 @@ text_at(const json_t *row, int at, char *buf, size_t size)
     text_clean(text ? text : "", buf, size);
 }
 
+/* Of another process, or a new one. */
+static void
+forget_figures(struct process_row *process)
+{
+    for (int i = 0; i < PROCMORE_COUNT; i++)
+        process->figure[i] = process->counted[i] = (double)NAN;
+    process->counted_seconds = (double)NAN;
+}
+
 static void
 take_row(struct process_list *list, const json_t *row)
 {
@@ -89,6 +117,7 @@ take_row(struct process_list *list, const json_t *row)
         XGROW(list->row, list->count, list->capacity);
         memmove(&list->row[at + 1], &list->row[at], (size_t)(list->count - at) * sizeof *list->row);
         list->count++;
+        forget_figures(&list->row[at]);
     }
     struct process_row *process = &list->row[at];
     process->pid = pid;
@@ -105,7 +134,10 @@ take_row(struct process_list *list, const json_t *row)
     process->trial = int_at(row, AT_TRIAL);
     if (!named)
         return;
-    process->start = (uint64_t)json_integer_value(json_array_get(row, AT_START));
+    uint64_t start = (uint64_t)json_integer_value(json_array_get(row, AT_START));
+    if (process->start != start)
+        forget_figures(process);
+    process->start = start;
     process->uid = int_at(row, AT_UID);
     text_at(row, AT_NAME, process->name, sizeof process->name);
     text_at(row, AT_COMMAND, process->command, sizeof process->command);
@@ -135,6 +167,75 @@ process_list_apply(struct process_list *list, const json_t *result)
     if (!list->more) /* what changes while the rest is asked for is told then */
         list->take = json_get_int(result, "take", 0);
     list->more = json_get_int(result, "more", 0);
+}
+
+/* The dear figures. */
+
+json_t *
+process_list_ask(struct process_list *list, const struct table *table, int first, int count)
+{
+    static const char *const names[] = {
+#define X(id, name) name,
+        PROCMORE_TABLE(X)
+#undef X
+    };
+    json_t *figures = json_array(), *processes = json_array();
+    for (int c = 0; c < COLUMNS; c++)
+        if (figure_of(c) >= 0 && !table_hides(table, c))
+            json_array_append_new(figures, json_string(names[figure_of(c)]));
+    bool all = figure_of(table->sort) >= 0;
+    int most = all ? list->count : table->shown - first < count ? table->shown - first : count;
+    if (json_array_size(figures) > 0)
+        for (int i = 0; i < most && i < PROCESS_FIGURES_AT_ONCE; i++) {
+            int at = list->figures_next++ % most;
+            const struct process_row *row = &list->row[all ? at : table->order[first + at]];
+            json_array_append_new(processes, json_pack("[i,I]", row->pid, (json_int_t)row->start));
+        }
+    list->figures_next = most > 0 ? list->figures_next % most : 0;
+    if (json_array_size(processes) > 0)
+        return json_pack("{s:o,s:o}", "processes", processes, "figures", figures);
+    json_decref(figures);
+    json_decref(processes);
+    return NULL;
+}
+
+unsigned
+process_list_dear(void)
+{
+    unsigned dear = 0;
+    for (int c = 0; c < COLUMNS; c++)
+        dear |= (unsigned)(figure_of(c) >= 0) << c;
+    return dear;
+}
+
+static void
+take_figures(struct process_row *process, const json_t *row)
+{
+    enum { AT_BEGUN = 1, AT_TIME, AT_FIRST };
+    double seconds = number_at(row, AT_TIME), since = seconds - process->counted_seconds;
+    if ((uint64_t)json_integer_value(json_array_get(row, AT_BEGUN)) != process->start)
+        return;
+    for (int i = 0; i < PROCMORE_COUNT; i++) {
+        double value = number_at(row, AT_FIRST + i);
+        bool rate = i == PROCMORE_FAULTS || i == PROCMORE_MAJOR_FAULTS || i == PROCMORE_SWITCHES;
+        double more = value - process->counted[i];
+        process->figure[i] = !rate ? value : more >= 0 && since > 0 ? more / since : (double)NAN;
+        process->counted[i] = value;
+    }
+    process->counted_seconds = seconds;
+}
+
+void
+process_list_take_figures(struct process_list *list, const json_t *result)
+{
+    size_t i;
+    const json_t *value;
+    json_array_foreach(json_object_get(result, "processes"), i, value)
+    {
+        int at = place_of(list, int_at(value, AT_PID));
+        if (at < list->count && list->row[at].pid == int_at(value, AT_PID))
+            take_figures(&list->row[at], value);
+    }
 }
 
 /* As a table. */
@@ -240,6 +341,8 @@ static int
 compare_processes(const void *rows, int left, int right, int column)
 {
     const struct process_row *a = row_at(rows, left), *b = row_at(rows, right);
+    if (figure_of(column) >= 0)
+        return table_larger(a->figure[figure_of(column)], b->figure[figure_of(column)]);
     switch (column) {
     case COLUMN_USER:
         return a->uid == b->uid ? 0 : strcmp(user_name(rows, a->uid), user_name(rows, b->uid));
@@ -280,6 +383,26 @@ rate_text(double rate, char *buf, size_t size)
     else
         snprintf(buf, size, "%s/s", unit_format_bytes(rate, bytes, sizeof bytes));
     return buf;
+}
+
+static void
+draw_figures(struct canvas *canvas, int y, const struct layout_column *column, const struct process_row *process)
+{
+    char text[48], number[32];
+    for (int c = COLUMN_PSS; c <= COLUMN_OOM; c++) {
+        double value = process->figure[figure_of(c)];
+        if (!column[c].width)
+            continue;
+        if (isnan(value))
+            snprintf(text, sizeof text, "-");
+        else if (c == COLUMN_PSS || c == COLUMN_SWAP)
+            unit_format_bytes(value, text, sizeof text);
+        else if (c == COLUMN_OOM)
+            snprintf(text, sizeof text, "%.0f", value);
+        else
+            snprintf(text, sizeof text, "%s%s", unit_format_count(value, number, sizeof number), value > 0 ? "/s" : "");
+        panel_figure(canvas, y, &column[c], value > 0 ? STYLE_VALUE : STYLE_DIM, text);
+    }
 }
 
 static void
@@ -340,6 +463,7 @@ draw_process(struct canvas *canvas, int y, int end, const struct layout_column *
     panel_text(canvas, y, &column[COLUMN_USER], STYLE_DIM, user_name(rows, process->uid));
     panel_text(canvas, y, &column[COLUMN_STATE], style, state);
     draw_use(canvas, y, column, process);
+    draw_figures(canvas, y, column, process);
     if (process->run && process->trial)
         snprintf(text, sizeof text, "%lld/%lld", (long long)process->run, (long long)process->trial);
     else if (process->run)
@@ -349,6 +473,50 @@ draw_process(struct canvas *canvas, int y, int end, const struct layout_column *
     panel_figure(canvas, y, &column[COLUMN_RUN], STYLE_KEY, text);
     if (column[COLUMN_COMMAND].width)
         draw_command(canvas, y, &column[COLUMN_COMMAND], process, depth);
+}
+
+/* Which columns are shown. To add a set: a row; the first is what the view begins with. */
+
+static const char *const column_sets[] = {
+    "user,state,memory,threads,nice,read,write,time,run/trial",
+    "user,state,memory,pss,swap,faults,major,oom,read,write",
+    "user,state,memory,threads,nice,switches,faults,read,write,time",
+};
+
+/* -1: a word names none. */
+static int64_t
+columns_named(const struct table *table, const char *text, char *ret_unknown, size_t size)
+{
+    unsigned shown = 1u << COLUMN_PID | 1u << COLUMN_CPU | 1u << COLUMN_COMMAND;
+    if (str_equal(text, "all"))
+        return (1u << COLUMNS) - 1;
+    for (const char *word = text + strspn(text, ", "); *word; word += strspn(word, ", ")) {
+        size_t len = strcspn(word, ", ");
+        int column = table_find_column(table, word, len);
+        if (column < 0) {
+            snprintf(ret_unknown, size, "%.*s", (int)len, word);
+            return -1;
+        }
+        shown |= 1u << column;
+        word += len;
+    }
+    return shown;
+}
+
+bool
+process_list_columns(struct process_list *list, struct table *table, const char *text, char *ret_unknown,
+    size_t size)
+{
+    enum { SETS = sizeof column_sets / sizeof *column_sets };
+    int set = *text ? list->column_set : (list->column_set + 1) % SETS;
+    int64_t shown = columns_named(table, *text ? text : column_sets[set], ret_unknown, size);
+    if (shown < 0)
+        return false;
+    list->column_set = set;
+    table->hidden = ~(unsigned)shown & ((1u << COLUMNS) - 1);
+    if (table_hides(table, table->sort))
+        table_sort_by(table, columns[COLUMN_CPU].title);
+    return true;
 }
 
 const struct table_class process_list_class = {

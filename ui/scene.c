@@ -15,6 +15,7 @@ scene_init(struct scene *scene)
     view_init(&scene->view);
     table_init(&scene->run_table, &run_list_class, &scene->runs);
     table_init(&scene->process_table, &process_list_class, &scene->processes);
+    scene->process_table.hidden = process_list_dear();
     table_sort_by(&scene->process_table, "cpu");
     scene->figures.view = &scene->view;
     table_init(&scene->figure_table, &figure_list_class, &scene->figures);
@@ -242,6 +243,7 @@ scene_can(const struct scene *scene, enum action action)
     case ACTION_SAVE_LAYOUT:
         return scene->kind == SCENE_OVERVIEW && scene->zoom == PANEL_NONE;
     case ACTION_TREE:
+    case ACTION_COLUMNS:
         return scene->kind == SCENE_PROCESSES;
     case ACTION_OPEN:
         return scene_run(scene) && scene->kind != SCENE_RUN;

@@ -220,6 +220,13 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
     case CALL_PROCESSES:
         take_processes(screen, result);
         break;
+    case CALL_FIGURES:
+        screen->figures_asked = false;
+        if (result) {
+            process_list_take_figures(&screen->scene.processes, result);
+            table_update(&screen->scene.process_table);
+        }
+        break;
     case CALL_DIALOG:
         screen_undo_keep(screen, call, result);
         if (call->dialog && call->dialog->class->answer &&
@@ -337,6 +344,7 @@ take_status(struct screen *screen, const json_t *status, const json_t *change)
     screen->dirty = was_dirty;
     screen_refresh_detail(screen);
     screen_ask_processes(screen);
+    screen_ask_figures(screen);
     screen_tick_settings(screen);
     screen_tick_alerts(screen);
     screen->dirty = screen->dirty || screen->scene.kind != SCENE_PROCESSES || !screen->processes_asked;

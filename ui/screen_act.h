@@ -11,7 +11,7 @@
 #include "ui/screen.h"
 
 enum call_kind { CALL_STATUS, CALL_WATCH, CALL_HISTORY, CALL_TOP, CALL_CURVE, CALL_MAP, CALL_LOGS, CALL_FAILURES,
-    CALL_WORKERS, CALL_RUN, CALL_RUNS, CALL_PROCESSES, CALL_NOTICES, CALL_CONFIG, CALL_SETTING,
+    CALL_WORKERS, CALL_RUN, CALL_RUNS, CALL_PROCESSES, CALL_FIGURES, CALL_NOTICES, CALL_CONFIG, CALL_SETTING,
     CALL_SETTING_HISTORY, CALL_ALERT, CALL_PAST, CALL_CLONE, CALL_LAYOUT, CALL_UNDO,
     CALL_DIALOG };
 
@@ -64,7 +64,7 @@ struct screen {
     int64_t past_round; /* counts those that were shown */
     json_t *undo; /* owned; what can be undone, the newest last; NULL: nothing */
     int64_t round; /* counts keys: what one of them does is undone at once */
-    bool processes_asked, workers_asked, settings_asked; /* under way */
+    bool processes_asked, figures_asked, workers_asked, settings_asked; /* under way */
 };
 
 /* screen.c */
@@ -125,6 +125,7 @@ void screen_ask_log(struct screen *screen, int64_t trial); /* 0: of all trials *
 void screen_take_detail(struct screen *screen, const struct call *call, const json_t *result,
     const struct diag *diag);
 void screen_ask_processes(struct screen *screen);
+void screen_ask_figures(struct screen *screen); /* the dear ones, of what is seen */
 
 /* screen_log.c */
 void screen_log_prompt(struct screen *screen, enum prompt_kind kind, const char *text);
@@ -166,6 +167,7 @@ void act_details(struct screen *screen, int by, const char *text);
 void act_tree(struct screen *screen, int by, const char *text);
 void act_follow(struct screen *screen, int by, const char *text);
 void act_of_run(struct screen *screen, int by, const char *text);
+void act_columns(struct screen *screen, int by, const char *text);
 void act_process(struct screen *screen, int by, const char *text);
 void act_acknowledge(struct screen *screen, int by, const char *text);
 void act_silence(struct screen *screen, int by, const char *text);

@@ -102,6 +102,20 @@ screen_ask_processes(struct screen *screen)
     screen_call(screen, CALL_PROCESSES, "processes", params);
 }
 
+void
+screen_ask_figures(struct screen *screen)
+{
+    struct scene *scene = &screen->scene;
+    const struct panel_list *seen = &scene->list[PANEL_PROCESSES];
+    if (scene->kind != SCENE_PROCESSES || screen->figures_asked || scene->past.on)
+        return;
+    json_t *params = process_list_ask(&scene->processes, &scene->process_table, seen->top, seen->body.height);
+    if (!params)
+        return;
+    screen->figures_asked = true;
+    screen_call(screen, CALL_FIGURES, "process.figures", params);
+}
+
 /* The detail of the run that is looked at. */
 
 json_t *

@@ -34,6 +34,19 @@ act_tree(struct screen *screen, int by, const char *text)
 }
 
 void
+act_columns(struct screen *screen, int by, const char *text)
+{
+    char unknown[40], message[128];
+    (void)by;
+    if (!process_list_columns(&screen->scene.processes, &screen->scene.process_table, text ? text : "", unknown,
+            sizeof unknown)) {
+        snprintf(message, sizeof message, "there is no column \"%s\"", unknown);
+        screen_tell(screen, STYLE_ERROR, message);
+    }
+    screen_ask_figures(screen);
+}
+
+void
 act_follow(struct screen *screen, int by, const char *text)
 {
     struct table *table = &screen->scene.process_table;

@@ -272,20 +272,39 @@ table_unmark(struct table *table)
 void
 table_next_sort(struct table *table)
 {
-    table->sort = (table->sort + 1) % table->class->column_count;
+    do
+        table->sort = (table->sort + 1) % table->class->column_count;
+    while (table_hides(table, table->sort));
     table_update(table);
 }
 
 bool
-table_sort_by(struct table *table, const char *title)
+table_hides(const struct table *table, int column)
+{
+    return table->hidden >> column & 1;
+}
+
+int
+table_find_column(const struct table *table, const char *title, size_t len)
 {
     for (int i = 0; i < table->class->column_count; i++)
-        if (!strcasecmp(table->class->columns[i].title, title)) {
-            table->sort = i;
-            table_update(table);
-            return true;
-        }
-    return false;
+        if (strlen(table->class->columns[i].title) == len &&
+            !strncasecmp(table->class->columns[i].title, title, len))
+            return i;
+    return -1;
+}
+
+/* One that is sorted by is seen. */
+bool
+table_sort_by(struct table *table, const char *title)
+{
+    int column = table_find_column(table, title, strlen(title));
+    if (column < 0)
+        return false;
+    table->sort = column;
+    table->hidden &= ~(1u << column);
+    table_update(table);
+    return true;
 }
 
 bool
@@ -385,9 +404,14 @@ void
 table_draw(struct table *table, struct canvas *canvas, struct rect inside,
     const struct panel_context *context)
 {
-    struct layout_column column[TABLE_COLUMNS_MAX];
+    struct layout_column column[TABLE_COLUMNS_MAX], shown[TABLE_COLUMNS_MAX];
     int title_y = inside.y;
-    panel_table(canvas, &inside, table->class->columns, column, table->class->column_count);
+    for (int i = 0; i < table->class->column_count; i++) {
+        shown[i] = table->class->columns[i];
+        if (table_hides(table, i))
+            shown[i].min = shown[i].want = 0;
+    }
+    panel_table(canvas, &inside, shown, column, table->class->column_count);
     table->title_y = inside.y > title_y ? title_y : -1;
     for (int i = 0; i < table->class->column_count; i++) {
         table->title_x[i] = column[i].x;

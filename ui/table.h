@@ -38,6 +38,7 @@ struct table {
     const struct table_class *class;
     const void *rows; /* borrowed */
     int sort; /* a column */
+    unsigned hidden; /* bits: columns that are not shown */
     bool reverse, tree;
     char filter[TABLE_TEXT_MAX], search[TABLE_TEXT_MAX];
     uint64_t cursor; /* a key; 0: none yet, the first row */
@@ -71,6 +72,8 @@ void table_unmark(struct table *table); /* all */
 /* Sorts by the next column, or by one with a title; false: there is none. */
 void table_next_sort(struct table *table);
 bool table_sort_by(struct table *table, const char *title);
+int table_find_column(const struct table *table, const char *title, size_t len); /* -1 */
+bool table_hides(const struct table *table, int column);
 
 /* Sorts by the column whose title is at a place; by the one that it is sorted by
  * already: turned round. False: there is no title. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/cmd_processes.h"
 #include "cmd/cmd_table.h"
 #include "cmd/output.h"
 #include "cmd/report.h"
@@ -125,6 +126,8 @@ run_top(struct cmd_line *line)
 {
     int64_t run, count;
     json_t *top;
+    if (!line->argc)
+        return cmd_processes_print(line);
     int status = cmd_number(line, "count", TOP_DEFAULT, 1, COUNT_MAX, &count);
     if (!status)
         status = cmd_run_number(line, line->argv[0], &run);
@@ -163,13 +166,13 @@ static const struct cmd_option top_options[] = {
 
 const struct cmd cmd_top = {
     .name = "top",
-    .usage = "RUN",
-    .help = "Show a run's best trials",
-    .detail = "METRIC is what heads a column of metrics in --csv (wall_seconds, max_rss_bytes, "
+    .usage = "[RUN]",
+    .help = "Show a run's best trials; without RUN, the processes that use most",
+    .detail = "Without RUN it is `optop processes' (which has more options), and --by takes one of its columns. METRIC is what heads a column of metrics in --csv (wall_seconds, max_rss_bytes, "
               "...); trials without it come last. The CSV has a header line, values as numbers in full precision, and quotes where "
               "RFC 4180 asks for them; lines end with a line feed.",
     .server = CMD_SERVER_STARTED,
-    .least = 1,
+    .least = 0,
     .most = 1,
     .options = top_options,
     .run = run_top,

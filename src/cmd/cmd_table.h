@@ -15,6 +15,7 @@
     X(cmd_runs)                                                                \
     X(cmd_show)                                                                \
     X(cmd_top)                                                                 \
+    X(cmd_processes)                                                           \
     X(cmd_map)                                                                 \
     X(cmd_compare)                                                             \
     X(cmd_export)                                                              \

@@ -96,6 +96,7 @@ int processes_use(struct server *server, int64_t run, struct processes_use *ret_
 
 int handle_processes(struct call *call);
 int handle_process_show(struct call *call);
+int handle_process_figures(struct call *call); /* beside the loop */
 int handle_process_signal(struct call *call);
 int handle_process_renice(struct call *call);
 int handle_process_affinity(struct call *call);

@@ -580,6 +580,7 @@ static const struct method methods[] = {
     { "run.clone", handle_run_clone, false, false },
     { "processes", handle_processes, false, false },
     { "process.show", handle_process_show, false, true },
+    { "process.figures", handle_process_figures, false, true },
     { "process.signal", handle_process_signal, false, false },
     { "process.renice", handle_process_renice, false, false },
     { "process.affinity", handle_process_affinity, false, false },

@@ -12,12 +12,14 @@
 
 #include "base/clock.h"
 #include "io/procact.h"
+#include "io/procmore.h"
 #include "sample/proctable.h"
 #include "server/call.h"
 
 enum {
     FRESH_MS = 450, /* what is younger is not read again */
     FORGET_SECONDS = 15,
+    FIGURES_MAX = 256, /* processes that may be asked about at once */
     ANSWER_ENOUGH = 700 * 1024, /* bytes: the rest waits for the next request */
 };
 
@@ -258,6 +260,46 @@ handle_process_show(struct call *call)
     jw_int(call->w, "start", (int64_t)start);
     r = procact_write(pid, start, call->w);
     return r < 0 ? tell_failure(call, r, pid) : 0;
+}
+
+static void
+write_more(struct json_writer *w, const json_t *process, unsigned what)
+{
+    double figure[PROCMORE_COUNT];
+    json_int_t pid = json_integer_value(json_array_get(process, 0)), start = json_integer_value(json_array_get(process, 1));
+    if (pid <= 0 || pid > INT32_MAX || procmore_read((int)pid, (uint64_t)start, what, figure) < 0)
+        return;
+    jw_array(w, NULL);
+    jw_int(w, NULL, pid);
+    jw_int(w, NULL, start);
+    jw_seconds(w, NULL, ns_to_sec(clock_mono_ns()));
+    for (int i = 0; i < PROCMORE_COUNT; i++)
+        jw_figure(w, NULL, figure[i]);
+    jw_end(w);
+}
+
+/* What is dear is read of those alone that are asked for: who looks at a list
+ * asks for the rows that he sees. */
+int
+handle_process_figures(struct call *call)
+{
+    const json_t *processes = json_object_get(call->params, "processes"), *value;
+    unsigned what = 0;
+    size_t i;
+    json_array_foreach(json_object_get(call->params, "figures"), i, value)
+    {
+        int figure = json_is_string(value) ? procmore_find(json_string_value(value)) : -1;
+        if (figure < 0)
+            return diag_set(call->diag, JSONRPC_PARAMS, "figures: there is none of that name");
+        what |= 1u << figure;
+    }
+    if (!json_is_array(processes) || json_array_size(processes) > FIGURES_MAX)
+        return diag_set(call->diag, JSONRPC_PARAMS, "processes: a list of [pid, start], %d at most", FIGURES_MAX);
+    jw_array(call->w, "processes");
+    json_array_foreach(processes, i, value)
+        write_more(call->w, value, what);
+    jw_end(call->w);
+    return 0;
 }
 
 int
