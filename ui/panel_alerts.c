@@ -63,6 +63,11 @@ alerts_note(const struct panel_context *context, char *buf, size_t size)
         used = snprintf(buf, size, "!! %d critical", critical);
     if (warning)
         used += snprintf(buf + used, size - (size_t)used, "%s! %d warning", used ? " · " : "", warning);
+    int pending = 0;
+    for (int i = 0; i < view->alert_count; i++)
+        pending += !strcmp(view->alert[i].state, "pending");
+    if (!used && pending)
+        used = snprintf(buf, size, "%d pending", pending);
     if (!used)
         used = snprintf(buf, size, "all normal");
     if (view->deliveries_waiting > 0)
