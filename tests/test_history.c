@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "sample/history.h"
+#include "sample/history_private.h"
 
 static const double steps[HISTORY_TIERS] = { 1, 10, 60 };
 static const double lengths[HISTORY_TIERS] = { 3600, 6 * 3600, 7 * 86400 };
@@ -726,6 +727,103 @@ START_TEST(writing_allocates_nothing)
 }
 END_TEST
 
+/* A busy machine: each figure moves as one of its unit does, a few stand still. */
+static double
+busy_figure(enum metric metric, unsigned *seed)
+{
+    double noise = rand_r(seed) / (double)RAND_MAX;
+    switch (metric_info(metric)->unit) {
+    case UNIT_PERCENT:
+        return 20 + 40 * noise;
+    case UNIT_BYTES:
+        return metric == METRIC_MEMORY_SWAP_USED ? 0 : 8e9 + 1e8 * noise;
+    case UNIT_COUNT_OF:
+        return metric == METRIC_SERVER_CRASHES ? 0 : floor(20 * noise);
+    default:
+        return 1000 * exp(10 * noise);
+    }
+}
+
+static void
+push_busy(int second, unsigned *seed)
+{
+    for (int m = 0; m < METRIC_COUNT; m++)
+        if (!metric_group_info(metric_info((enum metric)m)->group)->per_instance)
+            sample.scalar[m] = busy_figure((enum metric)m, seed);
+    for (int core = 0; core < 2; core++)
+        sample_set(&sample, METRIC_CORE_TOTAL, core, busy_figure(METRIC_CORE_TOTAL, seed));
+    if (second % 5000 < 100)
+        sample.scalar[METRIC_CPU_TOTAL] = NAN;
+    push_at(second);
+}
+
+static size_t
+resident(const struct series *series)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), count = 0, pages = series->mapped_bytes / page;
+    unsigned char *there = malloc(pages);
+    ck_assert_int_eq(mincore(series->cells, series->mapped_bytes, there), 0);
+    for (size_t i = 0; i < pages; i++)
+        count += there[i] & 1;
+    free(there);
+    return count * page;
+}
+
+static const struct history_point *
+expected_point(const float *value, int tier, int64_t at)
+{
+    static struct history_point expected;
+    int count = 0, stride = (int)steps[tier];
+    double sum = 0;
+    expected.max = NAN;
+    for (int64_t i = at * stride; i < (at + 1) * stride; i++) {
+        if (isnan(value[i]))
+            continue;
+        expected.max = count && expected.max > value[i] ? expected.max : value[i];
+        sum += (double)value[i];
+        count++;
+    }
+    expected.mean = count ? (float)(sum / count) : NAN;
+    return &expected;
+}
+
+/* Full rings take well less than their cells would, and nothing in them has become another
+ * figure by it. */
+START_TEST(full_rings_are_packed)
+{
+    enum { SECONDS = 86400 };
+    static const double day[HISTORY_TIERS] = { 3600, 6 * 3600, SECONDS - 3600 };
+    static float value[2][SECONDS];
+    unsigned seed = 1;
+    begin(day);
+    for (int core = 0; core < 2; core++)
+        sample_row(&sample, GROUP_CORE, core ? "1" : "0");
+    for (int second = 0; second < SECONDS; second++) {
+        push_busy(second, &seed);
+        value[0][second] = (float)sample.scalar[METRIC_CPU_TOTAL];
+        value[1][second] = (float)sample_value(&sample, METRIC_CORE_TOTAL, 1);
+    }
+    for (int tier = 0; tier < HISTORY_TIERS; tier++)
+        for (int m = 0; m < 2; m++) {
+            int count = history_read(history, m ? METRIC_CORE_TOTAL : METRIC_CPU_TOTAL, m, tier, point, 4000);
+            ck_assert_int_eq(count, (int)(day[tier] / steps[tier]));
+            for (int i = 0; i < count; i++) {
+                const struct history_point *wanted =
+                    expected_point(value[m], tier, SECONDS / (int)steps[tier] - count + i);
+                ck_assert(isnan(wanted->mean) ? isnan(point[i].mean) : !memcmp(&point[i].mean, &wanted->mean, 8));
+            }
+        }
+    double cells = 0;
+    for (int tier = 0; tier < HISTORY_TIERS; tier++)
+        cells += day[tier] / steps[tier] * sizeof(struct cell);
+    ck_assert_double_le((double)resident(history->machine), 0.8 * cells * history->machine_columns);
+    const struct series *core = history->rows[GROUP_CORE].row[1]; /* a block and a page more, of each */
+    ck_assert_double_le((double)resident(core),
+        cells * history->columns[GROUP_CORE] + HISTORY_TIERS * ((double)core->block_bytes + (double)history->page_bytes));
+    end();
+}
+END_TEST
+
 Suite *
 test_suite(void)
 {
@@ -751,6 +849,7 @@ test_suite(void)
     tcase_add_test(instances, what_has_gone_does_not_pile_up);
     tcase_add_test(instances, untouched_rings_cost_nothing);
     tcase_add_test(instances, nothing_is_allocated);
+    tcase_add_test(instances, full_rings_are_packed);
     tcase_add_loop_test(instances, agrees_with_a_plain_list, 0, 4);
     suite_add_tcase(suite, instances);
     TCase *recording = tcase_create("recording");

@@ -6,7 +6,8 @@
  * (the figures of the machine; those of one core, disk, interface) is one
  * series: a mapping of floats, ring after ring, in which the columns of a
  * point lie side by side, so that a sample touches few cache lines and a ring
- * costs memory only as far as it has been filled.
+ * costs memory only as far as it has been filled. What is whole is packed
+ * (history_pack.c).
  *
  * A value is first gathered in the open point of each tier; the point is
  * written when a later one begins. So a series whose instance has gone is not
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -50,6 +52,19 @@ plan_columns(struct history *history)
     }
 }
 
+/* In cells. */
+static size_t
+largest_block(const struct history *history)
+{
+    int64_t largest = history_block_points(history->machine_columns) * history->machine_columns;
+    for (int g = 0; g < GROUP_COUNT; g++) {
+        int columns = history->columns[g];
+        int64_t cells = columns ? history_block_points(columns) * columns : 0;
+        largest = cells > largest ? cells : largest;
+    }
+    return (size_t)largest;
+}
+
 struct history *
 history_new(const double step_seconds[HISTORY_TIERS], const double length_seconds[HISTORY_TIERS])
 {
@@ -64,6 +79,8 @@ history_new(const double step_seconds[HISTORY_TIERS], const double length_second
         history->tier[t].length = points >= 1 ? (int64_t)fmin(points, TIER_POINTS_MAX) : 1;
     }
     plan_columns(history);
+    history->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+    history->scratch = xcalloc(largest_block(history), sizeof *history->scratch);
     return history;
 }
 
@@ -75,6 +92,7 @@ series_free(struct series *series)
     if (series->cells)
         munmap(series->cells, series->mapped_bytes);
     free(series->tier[0].gather);
+    free(series->tier[0].packed);
     free(series);
 }
 
@@ -92,6 +110,7 @@ history_free(struct history *history)
         free(history->rows[g].row);
         free(history->rows[g].present);
     }
+    free(history->scratch);
     free(history);
 }
 
@@ -101,12 +120,17 @@ struct series *
 history_series_new(const struct history *history, const char *name, int columns)
 {
     struct series *series = XNEW(struct series);
-    size_t cells = 0;
+    int64_t blocks = 0;
     memcpy(series->name, name, strnlen(name, sizeof series->name - 1));
     series->columns = columns;
-    for (int t = 0; t < HISTORY_TIERS; t++)
-        cells += (size_t)history->tier[t].length * (size_t)columns;
-    series->mapped_bytes = cells * sizeof(struct cell);
+    series->block = history_block_points(columns);
+    series->block_bytes = history_whole_pages(history,
+        (size_t)series->block * (size_t)columns * sizeof(struct cell));
+    for (int t = 0; t < HISTORY_TIERS; t++) {
+        series->tier[t].blocks = (history->tier[t].length + series->block - 1) / series->block + 1;
+        blocks += series->tier[t].blocks;
+    }
+    series->mapped_bytes = (size_t)blocks * series->block_bytes;
     void *map = mmap(NULL, series->mapped_bytes, PROT_READ | PROT_WRITE,
         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (map == MAP_FAILED)
@@ -114,12 +138,15 @@ history_series_new(const struct history *history, const char *name, int columns)
     madvise(map, series->mapped_bytes, MADV_NOHUGEPAGE);
     series->cells = map;
     struct gather *gather = xcalloc((size_t)columns * HISTORY_TIERS, sizeof *gather);
-    struct cell *ring = series->cells;
+    bool *packed = xcalloc((size_t)blocks, sizeof *packed);
+    unsigned char *ring = series->cells;
     for (int t = 0; t < HISTORY_TIERS; t++) {
         series->tier[t].first = series->tier[t].open = series->tier[t].past = NO_POINT;
         series->tier[t].ring = ring;
+        series->tier[t].packed = packed;
         series->tier[t].gather = gather + (size_t)t * (size_t)columns;
-        ring += history->tier[t].length * columns;
+        ring += (size_t)series->tier[t].blocks * series->block_bytes;
+        packed += series->tier[t].blocks;
     }
     return series;
 }
@@ -132,34 +159,45 @@ gathered(const struct gather *gather)
     return (struct cell){ (float)(gather->sum / gather->count), gather->max };
 }
 
+/* While older points are being recalled, into the same blocks, nothing is packed. */
+static void
+end_point(const struct history *history, struct series *series, int t, int64_t point)
+{
+    if ((point + 1) % series->block == 0 && !history->tier[t].recalled)
+        history_pack(history, series, t, point);
+}
+
 /* Writes the open point of a tier; points skipped before it become unknown. */
 static void
-close_point(struct series *series, const struct tier *tier, int t)
+close_point(const struct history *history, struct series *series, int t)
 {
+    int64_t length = history->tier[t].length;
     int64_t open = series->tier[t].open, from = series->tier[t].next;
-    if (from <= open - tier->length)
-        from = open - tier->length + 1;
+    if (from <= open - length)
+        from = open - length + 1;
     for (; from < open; from++) {
-        struct cell *point = series->tier[t].ring + from % tier->length * series->columns;
+        struct cell *point = history_point_for(history, series, t, from);
         for (int c = 0; c < series->columns; c++)
             point[c] = (struct cell){ NAN, NAN };
+        end_point(history, series, t, from);
     }
-    struct cell *point = series->tier[t].ring + open % tier->length * series->columns;
+    struct cell *point = history_point_for(history, series, t, open);
     for (int c = 0; c < series->columns; c++) {
         point[c] = gathered(&series->tier[t].gather[c]);
         series->tier[t].gather[c] = (struct gather){ 0 };
     }
+    end_point(history, series, t, open);
     series->tier[t].next = open + 1;
 }
 
 /* Makes `point` the open one. */
 static void
-open_point(struct series *series, const struct tier *tier, int t, int64_t point)
+open_point(const struct history *history, struct series *series, int t, int64_t point)
 {
     if (series->tier[t].open == point)
         return;
     if (series->tier[t].open != NO_POINT)
-        close_point(series, tier, t);
+        close_point(history, series, t);
     if (series->tier[t].first == NO_POINT)
         series->tier[t].first = series->tier[t].next = point;
     series->tier[t].open = point;
@@ -174,7 +212,7 @@ series_push(const struct history *history, struct series *series, const float *v
         return;
     for (int64_t step = from; step <= to; step++)
         for (int t = 0; t < HISTORY_TIERS; t++) {
-            open_point(series, &history->tier[t], t, step / history->tier[t].stride);
+            open_point(history, series, t, step / history->tier[t].stride);
             for (int c = 0; c < series->columns; c++) {
                 struct gather *gather = &series->tier[t].gather[c];
                 if (isnan(value[c]))
@@ -304,13 +342,13 @@ history_push(struct history *history, const struct sample *sample)
 }
 
 struct cell
-history_point_at(const struct series *series, const struct tier *tier, int t, int column, int64_t point)
+history_point_at(const struct series *series, int t, int column, int64_t point)
 {
     if (point == series->tier[t].open)
         return gathered(&series->tier[t].gather[column]);
     if (point >= series->tier[t].next)
         return (struct cell){ NAN, NAN };
-    return series->tier[t].ring[point % tier->length * series->columns + column];
+    return history_stored(series, t, column, point);
 }
 
 static const struct series *
@@ -359,7 +397,7 @@ history_read_to(const struct history *history, enum metric metric, int row, int 
         oldest = newest - max_points + 1;
     int count = 0;
     for (int64_t point = oldest; point <= newest; point++) {
-        struct cell cell = history_point_at(series, plan, tier, history->column[metric], point);
+        struct cell cell = history_point_at(series, tier, history->column[metric], point);
         points[count++] = (struct history_point){
             .wall_ns = history_wall_of(history, tier, point),
             .mean = cell.mean,

@@ -87,7 +87,7 @@ write_series(struct history *history, struct series *series, const enum metric *
         || point < series->tier[t].first || point <= series->tier[t].next - tier->length)
         return;
     for (int c = 0; c < series->columns; c++) {
-        cell[c] = history_point_at(series, tier, t, c, point);
+        cell[c] = history_point_at(series, t, c, point);
         known |= !isnan(cell[c].mean);
     }
     if (!known)
@@ -225,18 +225,12 @@ take_series(struct history *history, struct sample *sample, struct recalled *rec
     return 0;
 }
 
-static struct cell *
-ring_point(struct series *series, const struct tier *tier, int t, int64_t point)
-{
-    return series->tier[t].ring + point % tier->length * series->columns;
-}
-
 static void
-forget_points(struct series *series, const struct tier *tier, int t, int64_t from, int64_t to)
+forget_points(const struct history *history, struct series *series, int t, int64_t from, int64_t to)
 {
     for (; from < to; from++)
         for (int c = 0; c < series->columns; c++)
-            ring_point(series, tier, t, from)[c] = (struct cell){ NAN, NAN };
+            history_point_for(history, series, t, from)[c] = (struct cell){ NAN, NAN };
 }
 
 /* Ascending; what is too old, or not older than what is known, is passed over. */
@@ -254,10 +248,10 @@ take_point(const struct history *history, const struct recalled_series *from, in
         series->tier[t].past = series->tier[t].past_end = point;
     if (point < series->tier[t].past_end)
         return;
-    forget_points(series, tier, t, series->tier[t].past_end, point + 1);
+    forget_points(history, series, t, series->tier[t].past_end, point + 1);
     for (int c = 0; c < from->columns; c++)
         if (from->column[c] >= 0)
-            ring_point(series, tier, t, point)[from->column[c]] = cell[c];
+            history_point_for(history, series, t, point)[from->column[c]] = cell[c];
     series->tier[t].past_end = point + 1;
     if (series->last_step < (point + 1) * tier->stride && first == NO_POINT)
         series->last_step = (point + 1) * tier->stride;
@@ -320,18 +314,39 @@ history_recall(struct history *history, struct sample *sample, int tier, bool be
 }
 
 static void
-show_past(const struct tier *tier, struct series *series, int t)
+show_past(const struct history *history, struct series *series, int t)
 {
+    int64_t length = history->tier[t].length;
     if (!series || !series->cells || series->tier[t].past == NO_POINT)
         return;
     if (series->tier[t].first == NO_POINT) {
         series->tier[t].next = series->tier[t].past_end;
     } else {
-        int64_t from = series->tier[t].past_end, oldest = series->tier[t].open - tier->length + 1;
-        forget_points(series, tier, t, from > oldest ? from : oldest, series->tier[t].first);
+        int64_t from = series->tier[t].past_end, oldest = series->tier[t].open - length + 1;
+        forget_points(history, series, t, from > oldest ? from : oldest, series->tier[t].first);
     }
     series->tier[t].first = series->tier[t].past;
     series->tier[t].past = NO_POINT;
+}
+
+/* What has not been packed because of that. */
+static void
+pack_whole(const struct history *history, struct series *series, int t)
+{
+    if (!series || !series->cells || series->tier[t].first == NO_POINT)
+        return;
+    int64_t end = series->tier[t].next, oldest = end - history->tier[t].length;
+    int64_t from = series->tier[t].first > oldest ? series->tier[t].first : oldest;
+    for (int64_t point = from / series->block * series->block; point + series->block <= end;
+        point += series->block)
+        history_pack(history, series, t, point);
+}
+
+static void
+end_recalling(const struct history *history, struct series *series, int t)
+{
+    show_past(history, series, t);
+    pack_whole(history, series, t);
 }
 
 void
@@ -340,10 +355,10 @@ history_recalled(struct history *history, int tier)
     struct tier *plan = &history->tier[tier];
     if (!plan->recalled)
         return;
-    show_past(plan, history->machine, tier);
+    end_recalling(history, history->machine, tier);
     for (int g = 0; g < GROUP_COUNT; g++)
         for (int r = 0; r < history->rows[g].count; r++)
-            show_past(plan, history->rows[g].row[r], tier);
+            end_recalling(history, history->rows[g].row[r], tier);
     free(plan->recalled->series);
     free(plan->recalled);
     plan->recalled = NULL;
