@@ -94,6 +94,15 @@ START_TEST(a_cancelled_run_goes_on)
     screen_key(rig.screen, 'u');
     answer_only(&rig, "run.resume", run_with("2", 4), NULL);
     check_shows(&rig, "undone: run 7: goes on");
+
+    type(&rig, "cy"); /* what is refused twice does not stand before what is older */
+    answer_only(&rig, "run.cancel", run_with("2", 4), NULL);
+    for (int i = 0; i < 2; i++) {
+        screen_key(rig.screen, 'u');
+        answer_only(&rig, "run.resume", NULL, "no");
+    }
+    screen_key(rig.screen, 'u');
+    check_shows(&rig, "there is nothing that can be undone");
     rig_close(&rig);
 }
 END_TEST
@@ -158,20 +167,51 @@ START_TEST(settings_go_back)
 }
 END_TEST
 
+static json_t *
+other_run(int number, const char *state)
+{
+    json_t *run = run_with("2", 0);
+    json_object_set_new(run, "run", json_integer(number));
+    json_object_set_new(run, "state", json_string(state));
+    return run;
+}
+
+static void
+tell_run(struct rig *rig, int number, const char *state)
+{
+    json_t *run = other_run(number, state);
+    screen_notification(rig->screen, "run", run);
+    json_decref(run);
+}
+
+static void
+launch(struct rig *rig, int number)
+{
+    screen_key(rig->screen, 'e');
+    answer_only(rig, "run.show", json_pack("{s:s, s:s, s:s}", "file", "/srv/xz.ini", "directory", "/srv", "file_text",
+        "[run]\nname = xz\n[objective]\ncommand = p {a}\n[space]\na = int 1..3\n"), NULL);
+    screen_key(rig->screen, 'G' & 0x1F);
+    answer_only(rig, "run.submit", other_run(number, "queued"), NULL);
+}
+
 /* A launch is a cancellation, and so it is asked before. */
 START_TEST(a_launch_is_asked_about)
 {
     struct rig rig;
     open_rig(&rig);
-    screen_key(rig.screen, 'e');
-    answer_only(&rig, "run.show", json_pack("{s:s, s:s, s:s}", "file", "/srv/xz.ini", "directory", "/srv", "file_text",
-        "[run]\nname = xz\n[objective]\ncommand = p {a}\n[space]\na = int 1..3\n"), NULL);
-    screen_key(rig.screen, 'G' & 0x1F);
-    answer_only(&rig, "run.submit", json_pack("{s:i}", "run", 9), NULL);
+    launch(&rig, 19);
     screen_key(rig.screen, 'u');
-    check_shows(&rig, "Cancel run 9, which was launched last?");
+    check_shows(&rig, "Cancel run 19, which was launched last?");
     screen_key(rig.screen, 'n');
     ck_assert_ptr_null(screen_dialog(rig.screen));
+
+    screen_key(rig.screen, '+');
+    answer_only(&rig, "run.set", run_with("3", 4), NULL);
+    launch(&rig, 9);
+    check_shows(&rig, ">    9"); /* the next key is about the new run */
+    tell_run(&rig, 9, "done");
+    screen_key(rig.screen, 'u'); /* one that has ended is not to be cancelled: what was before */
+    ck_assert_str_eq(asked_set(&rig), "parallel.workers=2");
     rig_close(&rig);
 }
 END_TEST

@@ -75,7 +75,7 @@ launch_pump_count(struct launch *launch)
 static void
 format_count(const json_t *result, char *buf, size_t size)
 {
-    char points[32], raw_points[32], feasible[32] = "";
+    char points[80], raw_points[32], feasible[32] = "";
     double n = json_get_number(result, "points", NAN);
     double raw = json_get_number(result, "raw_points", NAN);
     unit_format_number(n, points, sizeof points);

@@ -229,6 +229,8 @@ finish_call(struct call *call, const json_t *result, const struct diag *diag)
         break;
     case CALL_DIALOG:
         screen_undo_keep(screen, call, result);
+        if (call->launches && result)
+            screen_took_new_run(screen, result);
         if (call->dialog && call->dialog->class->answer &&
             call->dialog->class->answer(call->dialog, call->tag, result, diag) == DIALOG_CLOSED)
             close_dialog(screen, call->dialog);
@@ -292,6 +294,7 @@ dialog_call_screen(void *context, struct dialog *dialog, const char *method, jso
     struct call *call = screen_call(context, CALL_DIALOG, method, params);
     call->dialog = dialog;
     call->tag = tag;
+    call->launches = !strcmp(method, "run.submit");
 }
 
 /* What the server says. */

@@ -28,6 +28,7 @@ struct call {
     char done[128]; /* what to tell when it has been done */
     json_t *undo; /* owned; what changes it back; NULL: nothing does, or it need not be known */
     int64_t round; /* of the key that it is of */
+    bool launches; /* the answer is a new run */
     bool failed; /* could not be sent: answered when the present entry ends */
 };
 
@@ -85,6 +86,7 @@ void screen_update_runs(struct scene *scene); /* the list of all of them, while 
 void screen_took_run(struct screen *screen, const json_t *result); /* it has changed, as an answer says */
 void screen_take_run_answer(struct screen *screen, struct call *call, const json_t *result,
     const struct diag *diag);
+void screen_took_new_run(struct screen *screen, const json_t *result); /* the cursor goes there */
 void screen_take_clone(struct screen *screen, const json_t *result, const struct diag *diag);
 
 /* screen_undo.c */

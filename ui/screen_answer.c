@@ -17,6 +17,16 @@ screen_took_run(struct screen *screen, const json_t *result)
 }
 
 void
+screen_took_new_run(struct screen *screen, const json_t *result)
+{
+    struct scene *scene = &screen->scene;
+    screen_took_run(screen, result);
+    scene->selected = json_get_int(result, "run", 0);
+    if (scene->kind == SCENE_RUNS)
+        table_go(&scene->run_table, (uint64_t)scene->selected);
+}
+
+void
 screen_take_run_answer(struct screen *screen, struct call *call, const json_t *result,
     const struct diag *diag)
 {

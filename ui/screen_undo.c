@@ -215,7 +215,7 @@ screen_undo_forget(struct screen *screen)
     screen->undo = NULL;
 }
 
-/* One that failed can be tried again: a run that is being cancelled has to end first. */
+/* One that failed can be tried once more: a run that is being cancelled has to end first. */
 void
 screen_take_undo(struct screen *screen, struct call *call, const json_t *result, const struct diag *diag)
 {
@@ -225,7 +225,8 @@ screen_take_undo(struct screen *screen, struct call *call, const json_t *result,
     if (result) {
         screen_took_run(screen, result);
         screen_ask_settings(screen);
-    } else if (screen->scene.view.connected) {
+    } else if (screen->scene.view.connected && !json_get_bool(call->undo, "tried", false)) {
+        json_object_set_new(call->undo, "tried", json_true());
         keep(screen, call->round, call->undo);
         call->undo = NULL;
     }
@@ -242,18 +243,41 @@ ask(struct screen *screen, const json_t *back)
         json_incref(params)));
 }
 
+/* The launch of a run that has ended since, which is not to be cancelled any more. */
+static bool
+is_over(const struct screen *screen, const json_t *note)
+{
+    const json_t *back = json_array_get(json_object_get(note, "list"), 0);
+    const struct view_run *run = find_run(screen, json_get_int(json_object_get(back, "params"), "run", 0));
+    return json_get_bool(back, "asks", false) && run && run_state_ended(run->state);
+}
+
+/* Takes the newest note out; owned. NULL: there is none. */
+static json_t *
+take_newest(struct screen *screen)
+{
+    json_t *newest = NULL;
+    for (size_t count = json_array_size(screen->undo); count > 0 && !newest; count--) {
+        newest = json_incref(json_array_get(screen->undo, count - 1));
+        json_array_remove(screen->undo, count - 1);
+        if (!is_over(screen, newest))
+            break;
+        json_decref(newest);
+        newest = NULL;
+    }
+    return newest;
+}
+
 void
 act_undo(struct screen *screen, int by, const char *text)
 {
-    size_t count = json_array_size(screen->undo), i;
-    json_t *back;
+    json_t *back, *newest = take_newest(screen);
+    size_t i;
     (void)by, (void)text;
-    if (count == 0) {
+    if (!newest) {
         screen_tell(screen, STYLE_TEXT, "there is nothing that can be undone");
         return;
     }
-    json_t *newest = json_incref(json_array_get(screen->undo, count - 1));
-    json_array_remove(screen->undo, count - 1);
     json_array_foreach(json_object_get(newest, "list"), i, back)
     {
         if (json_get_bool(back, "asks", false)) {
