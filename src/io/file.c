@@ -1,217 +1,156 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "io/file.h"
-
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "io/file_handle.h"
-#include "io/file_room.h"
-#include "io/file_table.h"
-#include "io/newfile.h"
+#include "io/file_private.h"
 
-enum {
-    TELL_BYTES = 1024 * 1024, /* in buffers of ours: then the loop is told what there is so far */
-    FINISH_LOOK_NS = NS_PER_MS, /* a thread may wait for buffers that only the loop can free */
-};
+enum { FINISH_LOOK_NS = NS_PER_MS }; /* a thread may wait for buffers that only the loop can free */
 
-struct files {
-    struct loop *loop;
-    struct optop_executor *executor; /* NULL: the end */
-    struct room room[FILES_THREADS];
-    int name[FILES_REPLACE + 1]; /* of tasks */
-    uint64_t submitted, done; /* requests; loop thread */
-    struct handles *handles;
-};
+/* Reads that wait. */
 
-/* A batch, on a thread. What costs as much as a small read is done once for several
- * requests: taking a handle, counting, waking the loop. */
-struct batch {
-    struct file_request *first, *last; /* have ended, and the loop has not heard; linked */
-    size_t held; /* bytes of these in buffers of ours */
-    struct opened opened;
-    const char *path; /* of the request that took it; NULL: none has */
-    enum file_access access;
-    int64_t now_ns; /* 0: not looked at since something that may take long */
-    struct file_tally tally;
-};
-
-/* What was told is the loop's, and may be gone: with it the path. */
-static void
-tell(struct batch *batch)
+struct file_request *
+files_next(struct files *files)
 {
-    struct file_request *first = batch->first, *last = batch->last;
-    if (batch->path)
-        handle_put(first->files->handles, &batch->opened);
-    batch->path = NULL;
-    file_tally_end(&batch->tally);
-    batch->first = batch->last = NULL;
-    batch->held = 0;
-    if (!first)
-        return;
-    for (struct file_request *request = first; request->next; request = request->next)
-        request->end.next = &request->next->end;
-    loop_tell(first->files->loop, &first->end, &last->end);
+    pthread_mutex_lock(&files->lock);
+    struct file_request *first = files->first;
+    if (first) {
+        files->first = first->next_batch;
+        files->waiting--;
+    }
+    pthread_mutex_unlock(&files->lock);
+    return first;
 }
 
-/* Where there is no room the loop must hear of what was read: only it frees some. */
+void
+files_put_back(struct files *files, struct file_request *first)
+{
+    pthread_mutex_lock(&files->lock);
+    first->next_batch = files->first;
+    if (!files->first)
+        files->last = first;
+    files->first = first;
+    files->waiting++;
+    pthread_mutex_unlock(&files->lock);
+}
+
+static int start_reader(struct files *files);
+
+/* Whether the task goes on: it has an end as soon as nothing waits, or too many read. */
+static bool
+reads_on(struct files *files)
+{
+    pthread_mutex_lock(&files->lock);
+    bool more = files->first && files->readers <= files->readers_max;
+    files->readers -= !more;
+    pthread_mutex_unlock(&files->lock);
+    return more;
+}
+
+/* Other tasks have their turn between two batches. It is no task for each batch: to submit
+ * one wakes another thread. */
 static int
-take_buffer(struct batch *batch, struct file_request *request)
+read_waiting(void *context)
 {
-    struct room *room = &request->files->room[optop_thread()];
-    if (!request->len)
-        return 0;
-    int r = room_take(room, request->len, false, &request->data);
-    if (r == -EAGAIN) {
-        tell(batch);
-        r = room_take(room, request->len, true, &request->data);
-        batch->now_ns = 0;
-    }
-    if (r == 0)
-        request->room = room;
-    return r;
-}
-
-static int64_t
-time_of(struct batch *batch)
-{
-    if (!batch->now_ns)
-        batch->now_ns = clock_mono_ns();
-    return batch->now_ns;
-}
-
-static int
-take_handle(struct batch *batch, struct file_request *request, enum file_access access)
-{
-    if (batch->path && batch->access == access && !strcmp(batch->path, request->path) &&
-        handle_still(&batch->opened, time_of(batch)))
-        return 0;
-    if (batch->path)
-        handle_put(request->files->handles, &batch->opened);
-    batch->now_ns = 0;
-    int r = handle_take(request->files->handles, request->path, request->counted_as, access,
-        &batch->opened);
-    batch->path = r == 0 ? request->path : NULL;
-    batch->access = access;
-    return r;
-}
-
-static void
-count(struct batch *batch, enum file_operation operation, int64_t result)
-{
-    int64_t since = time_of(batch);
-    batch->now_ns = clock_mono_ns();
-    file_tally(&batch->tally, batch->opened.row, operation, result, batch->now_ns - since);
-}
-
-static ssize_t
-move_some(int fd, const struct file_request *request, size_t at)
-{
-    switch (request->action) {
-    case FILES_READ:
-        return pread(fd, request->data + at, request->len - at, request->offset + (off_t)at);
-    case FILES_WRITE:
-        return pwrite(fd, request->bytes + at, request->len - at, request->offset + (off_t)at);
-    default:
-        return write(fd, request->bytes + at, request->len - at);
-    }
-}
-
-/* All of it, or up to the end of what is read. */
-static int64_t
-move_bytes(struct batch *batch, const struct file_request *request)
-{
-    size_t at = 0;
-    while (at < request->len) {
-        time_of(batch);
-        ssize_t n = move_some(batch->opened.fd, request, at);
-        int code = n < 0 ? -errno : 0;
-        if (code == -EINTR)
-            continue;
-        count(batch, request->action == FILES_READ ? FILE_READ : FILE_WRITE, n < 0 ? code : n);
-        if (n < 0)
-            return code;
-        if (n == 0)
-            break;
-        at += (size_t)n;
-    }
-    return (int64_t)at;
-}
-
-static int64_t
-sync_file(struct batch *batch)
-{
-    time_of(batch);
-    int r = fsync(batch->opened.fd) < 0 ? -errno : 0;
-    count(batch, FILE_SYNC, r);
-    return r;
-}
-
-static int64_t
-carry_out(struct batch *batch, struct file_request *request)
-{
-    static const enum file_access accesses[] = { [FILES_READ] = ACCESS_READ,
-        [FILES_WRITE] = ACCESS_WRITE, [FILES_APPEND] = ACCESS_APPEND,
-        [FILES_SYNC] = ACCESS_ANY };
-    if (request->action == FILES_REPLACE) {
-        batch->now_ns = 0;
-        return newfile_replace(request->path, request->bytes, request->len);
-    }
+    struct files *files = context;
+    struct file_request *first;
     int r = 0;
-    if (request->action == FILES_READ && !request->bytes)
-        r = take_buffer(batch, request);
-    if (r == 0)
-        r = take_handle(batch, request, accesses[request->action]);
-    if (r < 0)
-        return r;
-    return request->action == FILES_SYNC ? sync_file(batch) : move_bytes(batch, request);
+    do {
+        if ((first = files_next(files)))
+            r = file_batch_run(first);
+    } while (reads_on(files) && (!atomic_load(&files->others) || start_reader(files) < 0));
+    return r;
 }
 
 static void
-add_ended(struct batch *batch, struct file_request *request)
+drop_reader(void *context)
 {
-    *(batch->last ? &batch->last->next : &batch->first) = request;
-    batch->last = request;
-    batch->held += request->room ? request->len : 0;
+    struct files *files = context;
+    pthread_mutex_lock(&files->lock);
+    files->readers--;
+    pthread_mutex_unlock(&files->lock);
 }
+
+static int
+start_reader(struct files *files)
+{
+    return optop_submit(files->executor, &(struct optop_task){ .run = read_waiting,
+        .dropped = drop_reader, .context = files, .name = files->name[FILES_READ], .no_wait = 1 },
+        NULL);
+}
+
+/* With the lock held. Fails only where nobody would read. */
+static int
+start_readers(struct files *files, int wanted)
+{
+    int r = 0;
+    while (r == 0 && files->readers < files->readers_max && files->readers < wanted)
+        if ((r = start_reader(files)) == 0)
+            files->readers++;
+    return files->readers ? 0 : r;
+}
+
+int
+files_set_readers(struct files *files, int most)
+{
+    pthread_mutex_lock(&files->lock);
+    files->readers_max = most;
+    int r = start_readers(files, files->waiting);
+    pthread_mutex_unlock(&files->lock);
+    return r;
+}
+
+static int
+add_reads(struct files *files, struct file_request *first)
+{
+    pthread_mutex_lock(&files->lock);
+    int r = files->waiting < FILES_WAITING_MAX ? start_readers(files, files->waiting + 1) : -EAGAIN;
+    if (r == 0) {
+        first->next_batch = NULL;
+        *(files->first ? &files->last->next_batch : &files->first) = first;
+        files->last = first;
+        files->waiting++;
+    }
+    pthread_mutex_unlock(&files->lock);
+    if (r == 0)
+        file_help_look(files);
+    return r;
+}
+
+/* All else. */
 
 static int
 run_batch(void *context)
 {
-    struct batch batch = { 0 };
-    int r = 0;
-    for (struct file_request *request = context, *next; request; request = next) {
-        next = request->next;
-        request->next = NULL;
-        request->result = r < 0 ? -ECANCELED : carry_out(&batch, request);
-        if (request->result < 0 && r == 0)
-            r = (int)request->result;
-        add_ended(&batch, request);
-        if (!next || batch.held >= TELL_BYTES)
-            tell(&batch);
-    }
-    return r;
+    struct file_request *first = context;
+    atomic_fetch_sub(&first->files->others, 1);
+    return file_batch_run(first);
 }
 
 static void
 drop_batch(void *context)
 {
-    struct batch batch = { .first = context, .last = context };
-    for (struct file_request *request = context; request; request = request->next) {
-        request->result = -ECANCELED;
-        batch.last = request;
-    }
-    tell(&batch);
+    struct file_request *first = context;
+    atomic_fetch_sub(&first->files->others, 1);
+    file_batch_drop(first);
 }
 
-/* On the loop. */
-
-static void
-on_done(void *context)
+static int
+submit_batch(struct files *files, struct file_request *first, int priority)
 {
-    struct file_request *request = context;
+    const struct optop_task task = { .run = run_batch, .dropped = drop_batch, .context = first,
+        .name = files->name[first->action], .priority = priority, .no_wait = 1 };
+    atomic_fetch_add(&files->others, 1);
+    int r = optop_submit(files->executor, &task, NULL);
+    if (r < 0)
+        atomic_fetch_sub(&files->others, 1);
+    return r;
+}
+
+void
+files_done(struct file_request *request)
+{
     struct files *files = request->files;
     struct room *room = request->room;
     size_t len = request->len;
@@ -221,11 +160,25 @@ on_done(void *context)
         room_give(room, len);
 }
 
+static void
+on_done(void *context)
+{
+    struct file_request *request = context;
+    struct files *files = request->files;
+    bool read = request->action == FILES_READ;
+    files_done(request);
+    if (read) {
+        files->help.cold = false;
+        file_help_look(files);
+    }
+}
+
 /* Links a batch. */
 static int
-prepare(struct files *files, struct file_request *const *batch, int count)
+prepare(struct files *files, struct file_request *const *batch, int count, bool *ret_reads)
 {
     int r = 0;
+    *ret_reads = true;
     for (int i = 0; i < count; i++) {
         struct file_request *request = batch[i];
         request->files = files;
@@ -233,6 +186,7 @@ prepare(struct files *files, struct file_request *const *batch, int count)
         request->next = i + 1 < count ? batch[i + 1] : NULL;
         request->room = NULL;
         request->data = request->bytes;
+        *ret_reads &= request->action == FILES_READ;
         if (request->action == FILES_READ && !request->bytes && request->len > FILES_READ_MAX)
             r = -EINVAL;
     }
@@ -244,14 +198,15 @@ file_submit(struct files *files, struct file_request *const *request, int count,
 {
     if (count < 1)
         return -EINVAL;
-    int r = prepare(files, request, count);
-    const struct optop_task task = { .run = run_batch, .dropped = drop_batch,
-        .context = request[0], .name = files->name[request[0]->action], .priority = priority,
-        .no_wait = 1 };
+    bool reads;
+    int r = prepare(files, request, count, &reads);
+    if (r == 0 && files->ending)
+        r = -ECANCELED;
     for (int i = 0; i < count; i++)
         loop_expect(files->loop);
     if (r == 0)
-        r = files->executor ? optop_submit(files->executor, &task, NULL) : -ECANCELED;
+        r = reads && priority == OPTOP_NORMAL ? add_reads(files, request[0])
+            : submit_batch(files, request[0], priority);
     if (r < 0) {
         loop_unexpect(files->loop, count);
         return r;
@@ -269,9 +224,12 @@ files_new(struct loop *loop)
     if (!files)
         return NULL;
     files->loop = loop;
+    files->readers_max = FILES_THREADS;
+    pthread_mutex_init(&files->lock, NULL);
     files->handles = handles_new();
     for (int i = 0; i < FILES_THREADS; i++)
         room_open(&files->room[i]);
+    file_help_open(files);
     if (files->handles)
         files->executor = optop_executor_new("files", FILES_THREADS, FILES_WAITING_MAX);
     if (!files->executor) {
@@ -287,9 +245,10 @@ files_new(struct loop *loop)
 
 /* Until no thread is at anything; what has ended is done. */
 static void
-settle(struct files *files, struct optop_executor *executor)
+settle(struct files *files)
 {
-    while (optop_executor_wait(executor, FINISH_LOOK_NS) < 0)
+    file_help_leave(files);
+    while (optop_executor_wait(files->executor, FINISH_LOOK_NS) < 0)
         loop_hear(files->loop);
     loop_hear(files->loop);
 }
@@ -304,7 +263,7 @@ void
 files_finish(struct files *files)
 {
     while (files->submitted != files->done)
-        settle(files, files->executor);
+        settle(files);
 }
 
 void
@@ -312,15 +271,23 @@ files_free(struct files *files, bool cancel)
 {
     if (!files)
         return;
-    struct optop_executor *executor = files->executor;
-    files->executor = NULL; /* what is done now starts nothing more */
-    if (executor && cancel)
-        optop_executor_cancel(executor);
-    if (executor)
-        settle(files, executor);
-    optop_executor_free(executor);
+    files->ending = true; /* what is done now starts nothing more */
+    if (files->executor) {
+        file_help_leave(files);
+        struct file_request *first;
+        while (cancel && (first = files_next(files)))
+            file_batch_drop(first);
+        if (cancel)
+            optop_executor_cancel(files->executor);
+        do
+            settle(files);
+        while (files->submitted != files->done);
+    }
+    optop_executor_free(files->executor);
+    file_help_close(files);
     handles_free(files->handles);
     for (int i = 0; i < FILES_THREADS; i++)
         room_close(&files->room[i]);
+    pthread_mutex_destroy(&files->lock);
     free(files);
 }

@@ -7,7 +7,8 @@
  *
  * No io_uring: what a warm read costs is the copy, which a ring does on the
  * thread that submits it; two threads copy at once (tests/bench/bench_file.c). Each
- * thread has buffers of its own, few and in huge pages.
+ * thread has buffers of its own, few and in huge pages. Reads of usual priority that are
+ * in memory the loop takes, too, in slices of a turn (file_help.c).
  *
  * All functions are the loop thread's.
  */
@@ -49,7 +50,7 @@ struct file_request {
     char *data; /* of a read: where its bytes are */
 
     struct files *files; /* from here on the manager's */
-    struct file_request *next;
+    struct file_request *next, *next_batch;
     struct loop_end end;
     struct room *room; /* that has lent a buffer (file_room.h); NULL: none */
 };
@@ -63,7 +64,7 @@ void files_free(struct files *files, bool cancel);
 /* Waits until all that was submitted is done, and what is submitted by that. */
 void files_finish(struct files *files);
 
-/* Several are a batch: one after the other on one thread, and after one that has
+/* Several are a batch: one after the other, and after one that has
  * failed the rest end with -ECANCELED; it is told when the last has ended, or in pieces
  * where it takes many buffers. Between batches there is no order. priority: enum optop_priority. 0; or -EAGAIN (too much waits), -ENOMEM,
  * -EINVAL, and nothing will be done. */

@@ -165,10 +165,28 @@ handle_take(struct handles *handles, const char *path, const char *counted_as,
     return r;
 }
 
-bool
-handle_still(const struct opened *opened, int64_t now_ns)
+int
+handle_take_now(struct handles *handles, const char *path, int64_t now_ns,
+    struct opened *ret_opened)
 {
-    return opened->handle && now_ns - opened->checked_ns <= HANDLE_CHECK_MS * NS_PER_MS &&
+    if (pthread_mutex_trylock(&handles->lock) != 0)
+        return -EAGAIN;
+    struct handle *handle = find(handles, path, ACCESS_READ);
+    if (handle && now_ns - handle->checked_ns > HANDLE_CHECK_MS * NS_PER_MS)
+        handle = NULL;
+    if (handle) {
+        handle->users++;
+        handle->used_ns = now_ns;
+        *ret_opened = (struct opened){ handle, handle->fd, handle->row, handle->checked_ns };
+    }
+    pthread_mutex_unlock(&handles->lock);
+    return handle ? 0 : -EAGAIN;
+}
+
+bool
+handle_still(const struct opened *opened, const char *path, int64_t now_ns)
+{
+    return opened->handle && !strcmp(opened->handle->path, path) && now_ns - opened->checked_ns <= HANDLE_CHECK_MS * NS_PER_MS &&
         !opened->handle->stale;
 }
 

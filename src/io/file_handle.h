@@ -40,8 +40,13 @@ int handle_take(struct handles *handles, const char *path, const char *counted_a
     enum file_access access, struct opened *ret_opened);
 void handle_put(struct handles *handles, const struct opened *opened);
 
-/* May it be used for another request, too? No: it must be put back, and taken anew. */
-bool handle_still(const struct opened *opened, int64_t now_ns);
+/* One that is open for reading and was looked at lately, without waiting for
+ * anything. 0 or -EAGAIN. */
+int handle_take_now(struct handles *handles, const char *path, int64_t now_ns,
+    struct opened *ret_opened);
+
+/* May it be used for that path, too? No: it must be put back, and taken anew. */
+bool handle_still(const struct opened *opened, const char *path, int64_t now_ns);
 
 /* The file under that name may be another one by now (it was renamed). */
 void handles_forget(struct handles *handles, const char *path);

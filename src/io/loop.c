@@ -44,6 +44,12 @@ struct loop_signal {
     void *context;
 };
 
+struct loop_idle {
+    uv_idle_t uv;
+    loop_fn *fn;
+    void *context;
+};
+
 struct loop_turn {
     struct loop_turn *next;
     struct loop *loop;
@@ -392,4 +398,44 @@ loop_turn_stop(struct loop_turn *turn)
 {
     if (turn)
         turn->fn = NULL;
+}
+
+/* Instead of waiting. */
+
+static void
+on_idle(uv_idle_t *uv)
+{
+    struct loop_idle *idle = (struct loop_idle *)uv;
+    idle->fn(idle->context);
+}
+
+struct loop_idle *
+loop_idle_start(struct loop *loop, loop_fn *fn, void *context)
+{
+    struct loop_idle *idle = XNEW(struct loop_idle);
+    idle->fn = fn;
+    idle->context = context;
+    uv_idle_init(&loop->uv, &idle->uv);
+    return idle;
+}
+
+void
+loop_idle_wake(struct loop_idle *idle)
+{
+    uv_idle_start(&idle->uv, on_idle); /* when it is awake that does nothing */
+}
+
+void
+loop_idle_rest(struct loop_idle *idle)
+{
+    uv_idle_stop(&idle->uv);
+}
+
+void
+loop_idle_stop(struct loop_idle *idle)
+{
+    if (!idle)
+        return;
+    uv_idle_stop(&idle->uv);
+    uv_close((uv_handle_t *)&idle->uv, on_closed);
 }

@@ -16,6 +16,7 @@ struct loop_fd;
 struct loop_timer;
 struct loop_signal;
 struct loop_turn;
+struct loop_idle;
 
 enum loop_events {
     LOOP_READ = 1,
@@ -80,5 +81,12 @@ void loop_hear(struct loop *loop); /* what was told so far, now and not in the n
  * commit, flush and draw what the turn has gathered. */
 struct loop_turn *loop_turn_start(struct loop *loop, loop_fn *fn, void *context);
 void loop_turn_stop(struct loop_turn *turn);
+
+/* What the loop does instead of waiting: while it is awake, it is called once a turn, and
+ * the loop sees what else there is in between. It starts at rest. */
+struct loop_idle *loop_idle_start(struct loop *loop, loop_fn *fn, void *context);
+void loop_idle_wake(struct loop_idle *idle);
+void loop_idle_rest(struct loop_idle *idle);
+void loop_idle_stop(struct loop_idle *idle);
 
 #endif
