@@ -390,6 +390,52 @@ START_TEST(cores_that_make_no_sense)
 }
 END_TEST
 
+/* As a machine is read that has had these files from the beginning. */
+static void
+read_anew(void)
+{
+    close_tree();
+    open_tree(tree);
+    take_after(1);
+}
+
+static void
+put_package(int device, int package, int thousandths)
+{
+    char name[128];
+    snprintf(name, sizeof name, "sys/class/hwmon/hwmon%d/name", device);
+    put(name, "coretemp\n");
+    snprintf(name, sizeof name, "sys/class/hwmon/hwmon%d/temp1_label", device);
+    put(name, "Package id %d\n", package);
+    snprintf(name, sizeof name, "sys/class/hwmon/hwmon%d/temp1_input", device);
+    put(name, "%d\n", thousandths);
+}
+
+START_TEST(the_hottest_package_is_told)
+{
+    open_copy("cores2");
+    take_after(1);
+    UNKNOWN(value(METRIC_CPU_TEMPERATURE)); /* no sensor */
+    put("sys/class/hwmon/hwmon0/name", "nvme\n");
+    put("sys/class/hwmon/hwmon0/temp1_input", "99000\n");
+    put("sys/class/thermal/thermal_zone0/type", "x86_pkg_temp\n");
+    put("sys/class/thermal/thermal_zone0/temp", "48000\n");
+    read_anew();
+    NEAR(value(METRIC_CPU_TEMPERATURE), 48);
+    put_package(3, 0, 51000);
+    put_package(4, 1, 53500);
+    put("sys/class/hwmon/hwmon3/temp2_label", "Core 0\n"); /* within the package: not asked */
+    put("sys/class/hwmon/hwmon3/temp2_input", "90000\n");
+    read_anew();
+    NEAR(value(METRIC_CPU_TEMPERATURE), 53.5);
+    put("sys/class/hwmon/hwmon4/temp1_input", "nonsense\n");
+    for (int i = 0; i < 5; i++) /* seldom read */
+        take_after(1);
+    NEAR(value(METRIC_CPU_TEMPERATURE), 51);
+    close_tree();
+}
+END_TEST
+
 START_TEST(many_frequencies_take_turns)
 {
     open_copy("cores256");
@@ -911,6 +957,7 @@ test_suite(void)
     tcase_add_test(figures, iowait_may_step_back);
     tcase_add_test(figures, a_core_goes_and_comes_back);
     tcase_add_test(figures, cores_that_make_no_sense);
+    tcase_add_test(figures, the_hottest_package_is_told);
     tcase_add_test(figures, many_frequencies_take_turns);
     tcase_add_test(figures, pressure_of_the_interval);
     tcase_add_test(figures, disk_rates);

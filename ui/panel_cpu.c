@@ -237,13 +237,16 @@ cpu_note(const struct panel_context *context, char *buf, size_t size)
     double online = view->sample.scalar[METRIC_CPU_ONLINE];
     double megahertz = view->sample.scalar[METRIC_CPU_FREQUENCY];
     int cores = isnan(online) ? view->cores : (int)online;
-    char frequency[24] = "";
+    double celsius = view->sample.scalar[METRIC_CPU_TEMPERATURE];
+    char frequency[24] = "", heat[24] = "";
     if (!isnan(megahertz))
         snprintf(frequency, sizeof frequency, " · %.2f GHz", megahertz / 1000);
+    if (!isnan(celsius))
+        snprintf(heat, sizeof heat, " · %.0fC", celsius);
     if (isnan(total))
         snprintf(buf, size, "n/a");
     else
-        snprintf(buf, size, "%.1f%% of %d core%s%s", total, cores, cores == 1 ? "" : "s", frequency);
+        snprintf(buf, size, "%.1f%% of %d core%s%s%s", total, cores, cores == 1 ? "" : "s", frequency, heat);
 }
 
 static void

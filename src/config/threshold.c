@@ -24,7 +24,7 @@ parse_number(enum metric_unit unit, char *text, double *ret_value)
 {
     static const char *const suffixes[] = {
         [UNIT_PERCENT] = "%", [UNIT_BYTES_PER_SECOND] = "/s", [UNIT_PER_SECOND] = "/s",
-        [UNIT_MEGAHERTZ] = "MHz", [UNIT_COUNT_OF] = NULL,
+        [UNIT_MEGAHERTZ] = "MHz", [UNIT_CELSIUS] = "C", [UNIT_COUNT_OF] = NULL,
     };
     const char *suffix = suffixes[unit];
     if (suffix && str_ends(text, suffix))
@@ -92,7 +92,8 @@ allowed_level(const struct config_threshold *threshold, enum metric_aspect of)
         [UNIT_PERCENT] = "0% to 100%", [UNIT_BYTES] = "a size, such as 2GiB",
         [UNIT_BYTES_PER_SECOND] = "bytes per second, such as 10MiB",
         [UNIT_PER_SECOND] = "a number, 0 or more", [UNIT_SECONDS] = "a duration, such as 90s",
-        [UNIT_MEGAHERTZ] = "a number, 0 or more", [UNIT_COUNT_OF] = "a number, 0 or more",
+        [UNIT_MEGAHERTZ] = "a number, 0 or more",
+        [UNIT_CELSIUS] = "degrees Celsius, such as 85", [UNIT_COUNT_OF] = "a number, 0 or more",
     };
     static const char *const rates[] = {
         [UNIT_PERCENT] = "percents per time, such as 5%/min or < -1%/h",
@@ -101,6 +102,7 @@ allowed_level(const struct config_threshold *threshold, enum metric_aspect of)
         [UNIT_PER_SECOND] = "a number per time, such as 100/min",
         [UNIT_SECONDS] = "a duration per time, such as 1s/min",
         [UNIT_MEGAHERTZ] = "a number per time, such as 100/min",
+        [UNIT_CELSIUS] = "degrees Celsius per time, such as 5/min",
         [UNIT_COUNT_OF] = "a number per time, such as 100/min",
     };
     enum metric_unit unit = metric_info(threshold->metric)->unit;

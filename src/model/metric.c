@@ -127,7 +127,8 @@ metric_unit_text(enum metric_unit unit)
     static const char *const texts[] = {
         [UNIT_PERCENT] = "%", [UNIT_BYTES] = "B",
         [UNIT_BYTES_PER_SECOND] = "B/s", [UNIT_PER_SECOND] = "/s",
-        [UNIT_SECONDS] = "s", [UNIT_MEGAHERTZ] = "MHz", [UNIT_COUNT_OF] = "",
+        [UNIT_SECONDS] = "s", [UNIT_MEGAHERTZ] = "MHz", [UNIT_CELSIUS] = "C",
+        [UNIT_COUNT_OF] = "",
     };
     return texts[unit];
 }
@@ -158,6 +159,9 @@ metric_format(enum metric metric, double value, char *buf, size_t size)
         break;
     case UNIT_MEGAHERTZ:
         snprintf(buf, size, "%.0fMHz", value);
+        break;
+    case UNIT_CELSIUS:
+        snprintf(buf, size, "%.0fC", value);
         break;
     case UNIT_COUNT_OF:
         unit_format_count(value, buf, size);
@@ -191,6 +195,7 @@ metric_aspect_unit(enum metric metric, enum metric_aspect aspect)
     static const char *const rates[] = {
         [UNIT_PERCENT] = "%/s", [UNIT_BYTES] = "B/s", [UNIT_BYTES_PER_SECOND] = "B/s/s",
         [UNIT_PER_SECOND] = "/s/s", [UNIT_SECONDS] = "s/s", [UNIT_MEGAHERTZ] = "MHz/s",
+        [UNIT_CELSIUS] = "C/s",
         [UNIT_COUNT_OF] = "/s",
     };
     return aspect == ASPECT_RATE ? rates[metrics[metric].unit]

@@ -48,6 +48,7 @@ enum metric_unit {
     UNIT_PER_SECOND,
     UNIT_SECONDS,
     UNIT_MEGAHERTZ,
+    UNIT_CELSIUS,
     UNIT_COUNT_OF, /* a plain number */
 };
 
@@ -63,6 +64,8 @@ enum metric_unit {
     X(CPU, CPU_STEAL, "steal", PERCENT, true, "CPU time taken by the hypervisor") \
     X(CPU, CPU_GUEST, "guest", PERCENT, false, "CPU time given to guests")     \
     X(CPU, CPU_FREQUENCY, "frequency_mhz", MEGAHERTZ, false, "mean frequency of the cores") \
+    X(CPU, CPU_TEMPERATURE, "temperature", CELSIUS, true,                      \
+        "how hot the processors are, the hottest package; unknown where no sensor is") \
     X(CPU, CPU_ONLINE, "online", COUNT_OF, false, "cores online")              \
     X(CORE, CORE_TOTAL, "total", PERCENT, true, "CPU time in use on this core") \
     X(CORE, CORE_USER, "user", PERCENT, false, "user mode, this core")         \
@@ -222,7 +225,7 @@ bool metric_covers(enum metric metric, const char *instance, const char *row);
 /* What metric_parse() takes: "cpu.total", "disk.busy:vda", a figure's row. */
 const char *metric_key(enum metric metric, const char *row, char *buf, size_t size);
 
-/* "%", "B", "B/s", "/s", "s", "MHz", "". */
+/* "%", "B", "B/s", "/s", "s", "MHz", "C", "". */
 const char *metric_unit_text(enum metric_unit unit);
 
 /* "value", "rate", "time_left"; ASPECT_VALUE for what is none. */

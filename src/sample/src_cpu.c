@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * /proc/stat's cpu lines and cpufreq -> groups cpu and core. Shares are of the
+ * /proc/stat's cpu lines, cpufreq and sensors -> groups cpu and core. Shares are of the
  * time the kernel has accounted since the turn before, so they add up to 100
  * whatever the timer did. A core whose line is missing is offline: its row is
  * not present, and its next reading starts anew.
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
+#include "sample/thermal.h"
 
 enum {
     CORE_NUMBER_MAX = 4096, /* lines of higher cores are not looked at */
@@ -65,6 +66,7 @@ struct src_cpu {
     int online;
     int next_frequency;
     struct procfs_file cpuinfo;
+    struct thermal thermal;
 };
 
 void *
@@ -73,6 +75,7 @@ src_cpu_new(const struct source_roots *roots)
     struct src_cpu *cpu = XNEW(struct src_cpu);
     cpu->sys = roots->sys;
     procfs_file_init(&cpu->cpuinfo, xasprintf("%s/cpuinfo", roots->proc));
+    thermal_init(&cpu->thermal, roots->sys);
     return cpu;
 }
 
@@ -85,6 +88,7 @@ src_cpu_free(void *state)
     for (int i = 0; i < cpu->count; i++)
         procfs_file_release(&cpu->core[i].frequency);
     procfs_file_release(&cpu->cpuinfo);
+    thermal_release(&cpu->thermal);
     free(cpu->core);
     free(cpu);
 }
@@ -323,4 +327,5 @@ src_cpu_take(void *state, const struct source_turn *turn)
     if (cpu->online > 0)
         turn->sample->scalar[METRIC_CPU_ONLINE] = cpu->online;
     take_frequency(cpu, turn);
+    turn->sample->scalar[METRIC_CPU_TEMPERATURE] = thermal_take(&cpu->thermal, turn->buffer, turn->sequence);
 }

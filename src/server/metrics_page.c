@@ -30,6 +30,7 @@ static const struct {
     [UNIT_PER_SECOND] = { "per_second", 1 },
     [UNIT_SECONDS] = { "seconds", 1 },
     [UNIT_MEGAHERTZ] = { "hertz", 1e6 },
+    [UNIT_CELSIUS] = { "celsius", 1 },
     [UNIT_COUNT_OF] = { "", 1 },
 };
 
