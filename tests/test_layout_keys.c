@@ -141,6 +141,24 @@ check_change(const json_t *change, const char *section, const char *key, const c
     ck_assert_str_eq(json_get_string(change, "value", ""), value);
 }
 
+/* Nobody must wonder whether a key was heard. */
+START_TEST(a_key_that_does_nothing_says_so)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig_connect(&rig, "busy");
+    type(&rig, ";");
+    check_shows(&rig, "; is no key of this view (8 lists them)");
+    type(&rig, ">");
+    check_shows(&rig, "forth would do nothing here");
+    type(&rig, "/");
+    check_shows(&rig, "/ is no key of this view");
+    screen_key(rig.screen, KEY_CODE_LEFT); /* nothing is said of keys that are no signs */
+    check_shows(&rig, "/ is no key of this view");
+    rig_close(&rig);
+}
+END_TEST
+
 START_TEST(what_is_made_is_saved)
 {
     struct rig rig;
@@ -183,6 +201,7 @@ test_suite(void)
     tcase_add_test(tcase, panels_go_and_come_back);
     tcase_add_test(tcase, names_are_those_of_the_panels);
     tcase_add_test(tcase, keys_walk_and_change);
+    tcase_add_test(tcase, a_key_that_does_nothing_says_so);
     tcase_add_test(tcase, what_is_made_is_saved);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -488,13 +488,34 @@ screen_disconnected(struct screen *screen, const char *text)
 
 /* Keys. */
 
+/* A key that does nothing says so: whether it was heard must not be a riddle. */
+static void
+act_by_key(struct screen *screen, uint32_t key)
+{
+    char text[96];
+    const struct scene *scene = &screen->scene;
+    enum action action = keymap_find(scene_context(scene->kind), key);
+    if (action != ACTION_NONE && (scene->past.on || scene_can(scene, action))) {
+        screen_act(screen, action, NULL);
+        return;
+    }
+    if (action != ACTION_NONE)
+        snprintf(text, sizeof text, "%s would do nothing here", action_info(action)->name);
+    else if (key > ' ' && key < 0x7F)
+        snprintf(text, sizeof text, "%c is no key of this view (%s lists them)", (char)key,
+            keymap_key(scene_context(scene->kind), ACTION_HELP));
+    else
+        return;
+    screen_tell(screen, STYLE_DIM, text);
+}
+
 void
 screen_key(struct screen *screen, uint32_t key)
 {
     struct dialog *dialog = screen->dialogs;
     screen->round++;
     if (!dialog)
-        screen_act(screen, keymap_find(scene_context(screen->scene.kind), key), NULL);
+        act_by_key(screen, key);
     else if (dialog->class->key(dialog, key) == DIALOG_CLOSED)
         close_dialog(screen, dialog);
     screen_ask_setting_history(screen);
