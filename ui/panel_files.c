@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "base/unit.h"
 #include "ui/panel.h"
 
@@ -60,12 +61,25 @@ draw_bytes(struct canvas *canvas, int y, const struct layout_column *column, dou
         unit_format_bytes(bytes, text, sizeof text));
 }
 
+/* Of a long path the end says most. */
+static void
+draw_path(struct canvas *canvas, int y, const struct layout_column *column, const char *path)
+{
+    char text[VIEW_TEXT_MAX + 4];
+    int over = text_width(path) - column->width;
+    bool cut = over > 0;
+    for (over += cut; over > 0 && *path;) /* a cell more for the sign */
+        over -= text_cell_width(text_next(&path));
+    snprintf(text, sizeof text, "%s%s", cut ? "…" : "", path);
+    panel_text(canvas, y, column, STYLE_TEXT, text);
+}
+
 static void
 draw_file(struct canvas *canvas, int y, const struct layout_column *column,
     const struct view_file *file)
 {
     char text[32];
-    panel_text(canvas, y, &column[COLUMN_PATH], STYLE_TEXT, file->path);
+    draw_path(canvas, y, &column[COLUMN_PATH], file->path);
     draw_count(canvas, y, &column[COLUMN_READS], file->reads, STYLE_VALUE);
     draw_bytes(canvas, y, &column[COLUMN_READ], file->read_bytes);
     draw_count(canvas, y, &column[COLUMN_WRITES], file->writes, STYLE_VALUE);
