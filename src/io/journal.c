@@ -16,6 +16,8 @@
 #include "io/file_table.h"
 #include "io/journal_file.h"
 
+enum { PIECE = 256 * 1024 }; /* of a read */
+
 struct place {
     char *path; /* owned */
     uint64_t number; /* 0: there is none */
@@ -25,7 +27,6 @@ struct place {
 struct journal {
     struct loop *loop;
     struct files *files;
-    struct file_row *row;
     char *directory; /* owned */
     char name[32];
     struct place place[JOURNAL_FILES];
@@ -38,7 +39,10 @@ struct journal {
     bool unwritten; /* the file was begun, and has nothing yet */
     struct str waiting, going; /* the latter is under way when its length is not 0 */
     struct file_request write;
-    struct journal_file reading; /* before it is ready: on a thread until it is told */
+    struct journal_file reading; /* before it is ready: not the loop's until it is told */
+    struct file_request *piece; /* of that */
+    int pieces_left;
+    bool working; /* on a thread */
     struct place *read; /* whose that is */
     int order[JOURNAL_FILES], count, next; /* files that are read, oldest first */
     journal_fn *record; /* NULL: nobody asks for what was there */
@@ -47,10 +51,21 @@ struct journal {
 };
 
 static void
-read_next(void *context)
+start_work(struct journal *journal, const char *name, loop_fn *work, loop_fn *done)
+{
+    journal->working = true;
+    loop_work(journal->loop, name, work, done, journal);
+}
+
+static void
+check_read(void *context)
 {
     struct journal *journal = context;
-    journal_file_read(journal->read->path, journal->row, true, &journal->reading);
+    struct journal_file *reading = &journal->reading;
+    if (reading->result == 0)
+        journal_file_check(reading);
+    if (reading->result == 0 && reading->good < reading->len)
+        reading->result = journal_file_cut(journal->read->path, reading->good);
 }
 
 static void
@@ -102,6 +117,7 @@ free_journal(struct journal *journal)
     str_release(&journal->waiting);
     str_release(&journal->going);
     free(journal->reading.bytes);
+    free(journal->piece);
     free(journal->directory);
     free(journal);
 }
@@ -110,6 +126,8 @@ static void
 end_reading(struct journal *journal)
 {
     journal->ready = journal->begins = true;
+    free(journal->piece);
+    journal->piece = NULL;
     files_forget(journal->files, journal->place[journal->at].path);
     if (journal->record)
         journal->recalled(journal->context);
@@ -147,6 +165,7 @@ on_read(void *context)
 {
     struct journal *journal = context;
     struct journal_file *reading = &journal->reading;
+    journal->working = false;
     if (journal->closed) {
         free_journal(journal);
         return;
@@ -163,8 +182,49 @@ on_read(void *context)
     if (r == 0 && journal->next == journal->count)
         go_on_with(journal, (int)(journal->read - journal->place), reading);
     free(reading->bytes);
-    reading->bytes = NULL;
+    *reading = (struct journal_file){ 0 };
     start_reading(journal);
+}
+
+/* Of the pieces of a file, in their order; it may have become shorter. */
+static void
+on_piece(struct file_request *piece)
+{
+    struct journal *journal = piece->context;
+    if (piece->result >= 0)
+        journal->reading.len += (size_t)piece->result;
+    else if (journal->reading.result == 0)
+        journal->reading.result = (int)piece->result;
+    if (--journal->pieces_left)
+        return;
+    if (!journal->closed)
+        start_work(journal, "check history", check_read, on_read);
+}
+
+static int
+read_pieces(struct journal *journal, size_t bytes)
+{
+    int count = (int)((bytes + PIECE - 1) / PIECE);
+    struct file_request **batch = malloc((size_t)count * sizeof *batch);
+    free(journal->piece);
+    journal->piece = calloc((size_t)count, sizeof *journal->piece);
+    journal->reading.bytes = malloc(bytes + 1);
+    if (!batch || !journal->piece || !journal->reading.bytes) {
+        free(batch);
+        return -ENOMEM;
+    }
+    for (int i = 0; i < count; i++) {
+        size_t at = (size_t)i * PIECE, left = bytes - at;
+        batch[i] = &journal->piece[i];
+        *batch[i] = (struct file_request){ .action = FILES_READ, .path = journal->read->path,
+            .counted_as = journal->directory, .bytes = journal->reading.bytes + at,
+            .len = left < PIECE ? left : PIECE, .offset = (int64_t)at,
+            .done = on_piece, .context = journal };
+    }
+    journal->pieces_left = count;
+    int r = file_submit(journal->files, batch, count, OPTOP_NORMAL);
+    free(batch);
+    return r;
 }
 
 static void
@@ -175,13 +235,18 @@ start_reading(struct journal *journal)
         return;
     }
     journal->read = &journal->place[journal->order[journal->next++]];
-    loop_work(journal->loop, "read history", read_next, on_read, journal);
+    int r = read_pieces(journal, journal->read->bytes);
+    if (r < 0) {
+        journal->reading.result = r;
+        on_read(journal);
+    }
 }
 
 static void
 on_looked(void *context)
 {
     struct journal *journal = context;
+    journal->working = false;
     if (journal->closed) {
         free_journal(journal);
         return;
@@ -205,7 +270,6 @@ journal_open(const struct journal_options *options)
     journal->loop = options->loop;
     journal->files = options->files;
     journal->directory = xstrdup(options->directory);
-    journal->row = file_row(options->directory);
     str_copy(journal->name, sizeof journal->name, options->name);
     for (int i = 0; i < JOURNAL_FILES; i++)
         journal->place[i].path = xasprintf("%s/%s-%d", options->directory, options->name, i);
@@ -213,7 +277,7 @@ journal_open(const struct journal_options *options)
     journal->file_ns = options->length_ns / (JOURNAL_FILES - 1);
     str_init(&journal->waiting);
     str_init(&journal->going);
-    loop_work(journal->loop, "read history", look, on_looked, journal);
+    start_work(journal, "look for history", look, on_looked);
     return journal;
 }
 
@@ -362,7 +426,7 @@ journal_close(struct journal *journal)
         return;
     journal->closed = true;
     files_finish(journal->files);
-    if (journal->ready)
+    if (!journal->working)
         free_journal(journal); /* else by the work that is under way */
 }
 

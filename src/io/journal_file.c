@@ -88,8 +88,8 @@ goes_on(const struct journal_file *file)
     return false;
 }
 
-static void
-verify(struct journal_file *file)
+void
+journal_file_check(struct journal_file *file)
 {
     struct journal_header header;
     int r = 0;
@@ -128,19 +128,27 @@ read_whole(int fd, struct file_row *row, struct journal_file *file)
 }
 
 void
-journal_file_read(const char *path, struct file_row *row, bool go_on, struct journal_file *ret_file)
+journal_file_read(const char *path, struct file_row *row, struct journal_file *ret_file)
 {
     *ret_file = (struct journal_file){ 0 };
-    int fd = open(path, (go_on ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     int r = fd < 0 ? -errno : read_whole(fd, row, ret_file);
     if (r == 0)
-        verify(ret_file);
-    if (r == 0 && go_on && ret_file->result == 0 && ret_file->good < ret_file->len)
-        r = ftruncate(fd, (off_t)ret_file->good) < 0 ? -errno : 0;
+        journal_file_check(ret_file);
     if (fd >= 0)
         close(fd);
     if (r < 0)
         ret_file->result = r;
+}
+
+int
+journal_file_cut(const char *path, size_t good)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int r = fd < 0 || ftruncate(fd, (off_t)good) < 0 ? -errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return r;
 }
 
 uint64_t

@@ -38,8 +38,13 @@ struct journal_file {
     int result; /* -EBADMSG: behind what is right there are lies; or why it could not be read */
 };
 
-/* go_on: a torn end is cut off, so that what comes is written behind what is right. */
-void journal_file_read(const char *path, struct file_row *row, bool go_on, struct journal_file *ret_file);
+void journal_file_read(const char *path, struct file_row *row, struct journal_file *ret_file);
+
+/* Of what was read (bytes, len): how much is right. */
+void journal_file_check(struct journal_file *file);
+
+/* Cuts off what is not, so that what comes is written behind what is. 0 or -errno. */
+int journal_file_cut(const char *path, size_t good);
 
 /* The number that a file says it has, and when it was begun; 0: it is none of ours. */
 uint64_t journal_file_number(const char *path, int64_t *ret_begun_ns, size_t *ret_bytes);

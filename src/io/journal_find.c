@@ -85,7 +85,7 @@ journal_find(const char *directory, const char *name, int64_t wall_ns, enum jour
         at--;
     for (; at >= 0 && at < count && r == -ENOENT; at += step) {
         *ret_found = (struct journal_found){ 0 };
-        journal_file_read(list[at].path, file_row(directory), false, &ret_found->file);
+        journal_file_read(list[at].path, file_row(directory), &ret_found->file);
         if (ret_found->file.result == -ENOMEM)
             r = -ENOMEM;
         look_through(ret_found, wall_ns, way);
