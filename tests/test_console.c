@@ -81,6 +81,15 @@ stop_server(void)
     client_close(client);
 }
 
+static void
+leave(void)
+{
+    terminal_send(&terminal, "q");
+    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
+    terminal_close(&terminal);
+    stop_server();
+}
+
 /* Processes with exactly this command line. */
 static int
 count_processes(const char *command)
@@ -192,10 +201,7 @@ START_TEST(processes_are_seen_and_signalled)
     ck_screen("Cancel run 1");
     terminal_send(&terminal, "y");
     ck_screen("cancelled");
-    terminal_send(&terminal, "q");
-    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
-    terminal_close(&terminal);
-    stop_server();
+    leave();
 }
 END_TEST
 
@@ -254,10 +260,7 @@ START_TEST(a_recent_run_is_edited_and_saved)
     ck_screen("3 run files");
     terminal_send(&terminal, "q");
     ck_assert(terminal_wait_gone(&terminal, "3 run files", WAIT));
-    terminal_send(&terminal, "q");
-    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
-    terminal_close(&terminal);
-    stop_server();
+    leave();
 }
 END_TEST
 
@@ -290,10 +293,7 @@ START_TEST(steer_a_run)
     ck_screen("Cancel run 1");
     terminal_send(&terminal, "y");
     ck_screen("cancelled");
-    terminal_send(&terminal, "q");
-    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
-    terminal_close(&terminal);
-    stop_server();
+    leave();
 }
 END_TEST
 
@@ -317,10 +317,7 @@ START_TEST(sizes_and_ascii)
     ck_screen("[8 Help]");
     terminal_send(&terminal, "\x1b");
     ck_assert(terminal_wait_gone(&terminal, "[8 Help]", WAIT));
-    terminal_send(&terminal, "q");
-    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
-    terminal_close(&terminal);
-    stop_server();
+    leave();
 }
 END_TEST
 
@@ -358,10 +355,7 @@ START_TEST(a_picture_is_few_system_calls)
     ck_assert_int_le(writes_so_far(terminal.pid) - before, 12);
     terminal_send(&terminal, "\x1b");
     ck_assert(terminal_wait_gone(&terminal, "[8 Help]", WAIT));
-    terminal_send(&terminal, "q");
-    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
-    terminal_close(&terminal);
-    stop_server();
+    leave();
 }
 END_TEST
 
@@ -435,10 +429,7 @@ START_TEST(an_earlier_time_is_shown)
             break;
     }
     ck_assert(terminal_wait_gone(&terminal, "as of", WAIT));
-    terminal_send(&terminal, "q");
-    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
-    terminal_close(&terminal);
-    stop_server();
+    leave();
 }
 END_TEST
 
@@ -483,10 +474,7 @@ START_TEST(server_dies)
     ck_screen("the server has gone");
     ck_assert(terminal_wait_gone(&terminal, "the server has gone", WAIT));
     ck_screen("none running");
-    terminal_send(&terminal, "q");
-    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
-    terminal_close(&terminal);
-    stop_server();
+    leave();
 }
 END_TEST
 
@@ -551,10 +539,7 @@ START_TEST(random_keys_leave_the_server_alive)
     ck_screen("[1 Overview]");
     terminal_send(&terminal, "2");
     ck_screen("[2 Runs]");
-    terminal_send(&terminal, "q");
-    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
-    terminal_close(&terminal);
-    stop_server();
+    leave();
 }
 END_TEST
 
@@ -591,10 +576,7 @@ START_TEST(the_mouse_is_heard)
     ck_screen("graphs from");
     terminal_send(&terminal, "\x1b");
     ck_assert(terminal_wait_gone(&terminal, "graphs from", WAIT));
-    terminal_send(&terminal, "q");
-    ck_assert_int_eq(terminal_wait_exit(&terminal, WAIT), 0);
-    terminal_close(&terminal);
-    stop_server();
+    leave();
 }
 END_TEST
 

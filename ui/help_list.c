@@ -160,9 +160,9 @@ enum { HELP_KEYS, HELP_NOTE, HELP_COMMAND, HELP_WHERE, HELP_COLUMNS };
 
 static const struct layout_column columns[HELP_COLUMNS] = {
     [HELP_KEYS] = { .title = "keys", .min = 10, .want = 18, .priority = 1, .left = true },
-    [HELP_NOTE] = { .title = "what it does", .min = 20, .want = 40, .priority = 1, .left = true, .stretch = true },
-    [HELP_COMMAND] = { .title = ": command", .min = 10, .want = 16, .priority = 3, .left = true },
-    [HELP_WHERE] = { .title = "where", .min = 10, .want = 22, .priority = 2, .left = true },
+    [HELP_NOTE] = { .title = "what it does", .min = 46, .want = 60, .priority = 1, .left = true, .stretch = true },
+    [HELP_COMMAND] = { .title = ": command", .min = 14, .want = 16, .priority = 3, .left = true },
+    [HELP_WHERE] = { .title = "where", .min = 17, .want = 22, .priority = 2, .left = true },
 };
 
 static const struct help_row *
