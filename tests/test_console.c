@@ -239,6 +239,7 @@ START_TEST(a_recent_run_is_edited_and_saved)
     ck_screen("printf {n}");
     terminal_send(&terminal, "\x07"); /* Ctrl-G: launch */
     ck_screen("3/3");
+    ck_screen("none running"); /* it has ended, too */
     terminal_send(&terminal, "n");
     ck_screen("1 recent run");
     terminal_send(&terminal, "\t");

@@ -74,9 +74,8 @@ take_typed(void *context, enum prompt_kind kind, const char *text, bool done)
     screen_typed(context, kind, text, done);
 }
 
-/* A dialog may have put another one on top before it closes. */
-static void
-close_dialog(struct screen *screen, struct dialog *dialog)
+void
+screen_close_dialog(struct screen *screen, struct dialog *dialog)
 {
     struct dialog **link = &screen->dialogs;
     while (*link && *link != dialog)
@@ -130,112 +129,11 @@ unlink_call(struct screen *screen, struct call *call)
 }
 
 static void
-take_processes(struct screen *screen, const json_t *result)
-{
-    struct scene *scene = &screen->scene;
-    screen->processes_asked = false;
-    if (!result) {
-        scene->processes.take = scene->processes.more = 0;
-        return;
-    }
-    process_list_apply(&scene->processes, result);
-    table_update(&scene->process_table);
-    if (scene->processes.more)
-        screen_ask_processes(screen);
-}
-
-static void take_status(struct screen *screen, const json_t *status, const json_t *change);
-
-static void
 finish_call(struct call *call, const json_t *result, const struct diag *diag)
 {
     struct screen *screen = call->screen;
-    bool past = screen->scene.past.on; /* what was asked of now comes too late */
     unlink_call(screen, call);
-    switch (call->kind) {
-    case CALL_PAST:
-        screen_take_past(screen, call, result, diag);
-        break;
-    case CALL_STATUS:
-        if (result && !past)
-            take_status(screen, result, NULL);
-        screen->status_seen = false; /* it need not be that of a tick */
-        break;
-    case CALL_WATCH:
-        if (!result)
-            screen_tell(screen, STYLE_ERROR, diag->text);
-        break;
-    case CALL_HISTORY:
-        if (result && call->run == (past ? screen->past_round : 0))
-            view_apply_history(&screen->scene.view, call->tag, result);
-        break;
-    case CALL_TOP:
-    case CALL_CURVE:
-    case CALL_MAP:
-    case CALL_LOGS:
-    case CALL_FAILURES:
-    case CALL_WORKERS:
-        screen_take_detail(screen, call, result, diag);
-        break;
-    case CALL_CLONE:
-        screen_take_clone(screen, result, diag);
-        break;
-    case CALL_UNDO:
-        screen_take_undo(screen, call, result, diag);
-        break;
-    case CALL_RUN:
-        screen_take_run_answer(screen, call, result, diag);
-        break;
-    case CALL_RUNS:
-        if (result && !past) {
-            run_list_apply(&screen->scene.runs, result);
-            table_update(&screen->scene.run_table);
-        }
-        break;
-    case CALL_NOTICES:
-        if (result && !past)
-            notice_list_apply(&screen->scene.notices, result);
-        if (result)
-            webhook_list_apply(&screen->scene.webhooks, result);
-        table_update(&screen->scene.notice_table);
-        table_update(&screen->scene.webhook_table);
-        break;
-    case CALL_ALERT:
-        screen_undo_keep(screen, call, result);
-        screen_take_alert(screen, call, result, diag);
-        break;
-    case CALL_CONFIG:
-        screen_take_settings(screen, result, diag);
-        break;
-    case CALL_SETTING:
-        screen_undo_keep(screen, call, result);
-        screen_take_setting(screen, call, result, diag);
-        break;
-    case CALL_LAYOUT:
-        screen_take_layout_saved(screen, call, result, diag);
-        break;
-    case CALL_SETTING_HISTORY:
-        settings_take_history(&screen->scene.settings, result);
-        break;
-    case CALL_PROCESSES:
-        take_processes(screen, result);
-        break;
-    case CALL_FIGURES:
-        screen->figures_asked = false;
-        if (result) {
-            process_list_take_figures(&screen->scene.processes, result);
-            table_update(&screen->scene.process_table);
-        }
-        break;
-    case CALL_DIALOG:
-        screen_undo_keep(screen, call, result);
-        if (call->launches && result)
-            screen_took_new_run(screen, result);
-        if (call->dialog && call->dialog->class->answer &&
-            call->dialog->class->answer(call->dialog, call->tag, result, diag) == DIALOG_CLOSED)
-            close_dialog(screen, call->dialog);
-        break;
-    }
+    screen_take_answer(screen, call, result, diag);
     screen->dirty = true;
     json_decref(call->undo);
     free(call);
@@ -339,8 +237,8 @@ screen_apply_status(struct screen *screen, const json_t *status, const json_t *c
     screen->dirty = true;
 }
 
-static void
-take_status(struct screen *screen, const json_t *status, const json_t *change)
+void
+screen_take_status(struct screen *screen, const json_t *status, const json_t *change)
 {
     bool was_dirty = screen->dirty;
     screen_apply_status(screen, status, change);
@@ -388,7 +286,7 @@ take_tick(struct screen *screen, json_t *status, const json_t *change)
     if (screen->scene.past.on)
         screen_tick_past(screen, screen->status);
     if (!held)
-        take_status(screen, screen->status, screen->status_seen ? change : NULL);
+        screen_take_status(screen, screen->status, screen->status_seen ? change : NULL);
     screen->status_seen = !held;
 }
 
@@ -517,7 +415,7 @@ screen_key(struct screen *screen, uint32_t key)
     if (!dialog)
         act_by_key(screen, key);
     else if (dialog->class->key(dialog, key) == DIALOG_CLOSED)
-        close_dialog(screen, dialog);
+        screen_close_dialog(screen, dialog);
     screen_ask_setting_history(screen);
     screen->dirty = true;
     screen_settle(screen);
@@ -548,7 +446,7 @@ screen_free(struct screen *screen)
         return;
     screen->scene.view.connected = false; /* nothing is asked any more */
     while (screen->dialogs)
-        close_dialog(screen, screen->dialogs);
+        screen_close_dialog(screen, screen->dialogs);
     while (screen->calls) {
         struct call *next = screen->calls->next;
         json_decref(screen->calls->undo);

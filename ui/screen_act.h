@@ -10,6 +10,7 @@
 #include "ui/dialog.h"
 #include "ui/screen.h"
 
+/* To add one: a kind, and its row in screen_answer.c. */
 enum call_kind { CALL_STATUS, CALL_WATCH, CALL_HISTORY, CALL_TOP, CALL_CURVE, CALL_MAP, CALL_LOGS, CALL_FAILURES,
     CALL_WORKERS, CALL_RUN, CALL_RUNS, CALL_PROCESSES, CALL_FIGURES, CALL_NOTICES, CALL_CONFIG, CALL_SETTING,
     CALL_SETTING_HISTORY, CALL_ALERT, CALL_PAST, CALL_CLONE, CALL_LAYOUT, CALL_UNDO,
@@ -68,54 +69,53 @@ struct screen {
     bool processes_asked, figures_asked, workers_asked, settings_asked; /* under way */
 };
 
+/* What becomes of an answer; result NULL: the fault. */
+typedef void screen_answer_fn(struct screen *screen, struct call *call, const json_t *result,
+    const struct diag *diag);
+
 /* screen.c */
 void screen_tell(struct screen *screen, enum style style, const char *text);
 /* Answers what could not be sent; at the end of each entry. */
 void screen_settle(struct screen *screen);
 void screen_push(struct screen *screen, struct dialog *dialog);
+void screen_close_dialog(struct screen *screen, struct dialog *dialog); /* another one may be on top of it */
 struct call *screen_call(struct screen *screen, enum call_kind kind, const char *method, json_t *params);
 void screen_ask_notices(struct screen *screen);
 void screen_update_tables(struct scene *scene); /* with what has come */
 void screen_ask_all(struct screen *screen); /* what a hold has missed */
 
 void screen_apply_status(struct screen *screen, const json_t *status, const json_t *change); /* what is seen of it */
+void screen_take_status(struct screen *screen, const json_t *status, const json_t *change); /* it is new */
 
 void screen_update_runs(struct scene *scene); /* the list of all of them, while it is seen */
 
 /* screen_answer.c */
 void screen_took_run(struct screen *screen, const json_t *result); /* it has changed, as an answer says */
-void screen_take_run_answer(struct screen *screen, struct call *call, const json_t *result,
-    const struct diag *diag);
-void screen_took_new_run(struct screen *screen, const json_t *result); /* the cursor goes there */
-void screen_take_clone(struct screen *screen, const json_t *result, const struct diag *diag);
+screen_answer_fn screen_take_answer; /* of any kind */
 
 /* screen_undo.c */
 json_t *screen_undo_of(struct screen *screen, const char *method, const json_t *params); /* NULL: it cannot be undone */
 bool screen_undo_keep(struct screen *screen, struct call *call, const json_t *result); /* it has been done: can it be undone? */
 void screen_undo_forget(struct screen *screen);
-void screen_take_undo(struct screen *screen, struct call *call, const json_t *result, const struct diag *diag);
+screen_answer_fn screen_take_undo;
 
 /* screen_past.c */
-void screen_take_past(struct screen *screen, const struct call *call, const json_t *result,
-    const struct diag *diag);
+screen_answer_fn screen_take_past;
 void screen_tick_past(struct screen *screen, const json_t *status);
 
 /* screen_alerts.c */
-void screen_take_alert(struct screen *screen, const struct call *call, const json_t *result,
-    const struct diag *diag);
+screen_answer_fn screen_take_alert;
 void screen_tick_alerts(struct screen *screen);
 
 /* screen_layout.c */
 void screen_take_layouts(struct screen *screen, const struct arrangement *layouts, int count);
-void screen_take_layout_saved(struct screen *screen, const struct call *call, const json_t *result, const struct diag *diag);
+screen_answer_fn screen_take_layout_saved;
 
 /* screen_settings.c */
 void screen_ask_settings(struct screen *screen);
-void screen_take_settings(struct screen *screen, const json_t *result, const struct diag *diag);
+screen_answer_fn screen_take_settings, screen_take_setting;
 void screen_ask_setting_history(struct screen *screen);
 void screen_tick_settings(struct screen *screen);
-void screen_take_setting(struct screen *screen, const struct call *call, const json_t *result,
-    const struct diag *diag);
 
 /* screen_ask.c */
 json_t *screen_run_params(int64_t run);
@@ -124,8 +124,7 @@ void screen_refresh_detail(struct screen *screen); /* when the run has got on, b
 void screen_ask_top(struct screen *screen);
 void screen_ask_map(struct screen *screen); /* when it is not the one that is wanted */
 void screen_ask_log(struct screen *screen, int64_t trial); /* 0: of all trials */
-void screen_take_detail(struct screen *screen, const struct call *call, const json_t *result,
-    const struct diag *diag);
+screen_answer_fn screen_take_detail;
 void screen_ask_processes(struct screen *screen);
 void screen_ask_figures(struct screen *screen); /* the dear ones, of what is seen */
 

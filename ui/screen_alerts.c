@@ -161,7 +161,7 @@ screen_ask_notices(struct screen *screen)
 }
 
 void
-screen_take_alert(struct screen *screen, const struct call *call, const json_t *result, const struct diag *diag)
+screen_take_alert(struct screen *screen, struct call *call, const json_t *result, const struct diag *diag)
 {
     screen_tell(screen, result ? STYLE_GOOD : STYLE_ERROR, result ? call->done : diag->text);
     screen_ask_notices(screen);

@@ -52,8 +52,7 @@ end_map(struct screen *screen)
 }
 
 void
-screen_take_detail(struct screen *screen, const struct call *call, const json_t *result,
-    const struct diag *diag)
+screen_take_detail(struct screen *screen, struct call *call, const json_t *result, const struct diag *diag)
 {
     struct detail *detail = &screen->scene.detail;
     if (call->kind == CALL_WORKERS)

@@ -214,7 +214,7 @@ act_save_layout(struct screen *screen, int by, const char *text)
 
 /* Now it is one of those of the file. */
 void
-screen_take_layout_saved(struct screen *screen, const struct call *call, const json_t *result, const struct diag *diag)
+screen_take_layout_saved(struct screen *screen, struct call *call, const json_t *result, const struct diag *diag)
 {
     struct scene *scene = &screen->scene;
     const struct arrangement *saved = &screen->saved_layout;

@@ -166,8 +166,7 @@ show_past(struct screen *screen, const json_t *status)
 }
 
 void
-screen_take_past(struct screen *screen, const struct call *call, const json_t *result,
-    const struct diag *diag)
+screen_take_past(struct screen *screen, struct call *call, const json_t *result, const struct diag *diag)
 {
     screen->past_asked = false;
     if (result)

@@ -43,8 +43,9 @@ screen_ask_settings(struct screen *screen)
 }
 
 void
-screen_take_settings(struct screen *screen, const json_t *result, const struct diag *diag)
+screen_take_settings(struct screen *screen, struct call *call, const json_t *result, const struct diag *diag)
 {
+    (void)call;
     struct scene *scene = &screen->scene;
     screen->settings_asked = false;
     if (result)
@@ -171,7 +172,7 @@ act_editor(struct screen *screen, int by, const char *text)
 }
 
 void
-screen_take_setting(struct screen *screen, const struct call *call, const json_t *result, const struct diag *diag)
+screen_take_setting(struct screen *screen, struct call *call, const json_t *result, const struct diag *diag)
 {
     char text[DIAG_TEXT_MAX + DIAG_FILE_MAX + DIAG_KEY_MAX];
     if (result)
