@@ -4,7 +4,7 @@
  * faults, names that come to mean other files, ends under load, and what is
  * counted.
  */
-#include "test.h"
+#include "file_rig.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,40 +21,6 @@
 #include "io/file_table.h"
 
 enum { MANY = 300 };
-
-static struct loop *loop;
-static struct files *files;
-static int done_count;
-static const char *directory;
-static char path[256], other[256];
-
-static void
-setup(void)
-{
-    loop = loop_new();
-    files = files_new(loop);
-    ck_assert_ptr_nonnull(files);
-    directory = test_directory();
-    snprintf(path, sizeof path, "%s/file", directory);
-    snprintf(other, sizeof other, "%s/other", directory);
-    unlink(path);
-    unlink(other);
-    done_count = 0;
-}
-
-static void
-teardown(void)
-{
-    files_free(files, false);
-    loop_free(loop);
-}
-
-static void
-on_done(struct file_request *request)
-{
-    (void)request;
-    done_count++;
-}
 
 static struct file_request
 request_of(enum file_action action, const char *name, const char *text)

@@ -3,7 +3,7 @@
  * The loop as a reader of the file manager's: what is in memory, always into the
  * same buffer, with all else in between; what it cannot read, and ends.
  */
-#include "test.h"
+#include "file_rig.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,40 +15,6 @@
 
 #include "base/clock.h"
 #include "io/file_private.h"
-
-static struct loop *loop;
-static struct files *files;
-static int done_count;
-static const char *directory;
-static char path[4096], other[4096];
-
-static void
-setup(void)
-{
-    loop = loop_new();
-    files = files_new(loop);
-    ck_assert_ptr_nonnull(files);
-    directory = test_directory();
-    snprintf(path, sizeof path, "%s/file", directory);
-    snprintf(other, sizeof other, "%s/other", directory);
-    unlink(path);
-    unlink(other);
-    done_count = 0;
-}
-
-static void
-teardown(void)
-{
-    files_free(files, false);
-    loop_free(loop);
-}
-
-static void
-on_done(struct file_request *request)
-{
-    (void)request;
-    done_count++;
-}
 
 enum { PIECES = 256, PIECE = 64 * 1024, PIECE_BATCH = 32 };
 static struct file_request piece[PIECES + 1];
