@@ -64,6 +64,7 @@ complete_end(struct runner *runner, struct run *run)
     if (runner_store_state(runner, run, before, &diag) < 0)
         return false;
     leftovers_tidy(runner, run);
+    store_release_memory(runner->options.store); /* who waits for nothing needs little */
     malloc_trim(0); /* what large answers took: the heap does not shrink by itself */
     run->ending = RUN_EVENT_COUNT;
     run->workers_target = 0;

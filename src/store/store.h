@@ -22,6 +22,9 @@ struct store;
 int store_open(const char *directory, struct store **ret_store, struct diag *diag);
 void store_close(struct store *store);
 
+/* Gives back the pages that it keeps for what may be asked next; on its own thread. */
+void store_release_memory(struct store *store);
+
 /* One more connection to the same database, which only reads what has been
  * committed; for another thread than the one of `store`. What it reads fails soon
  * when the task that reads is cancelled (optop/executor.h). Owned; store_close. */

@@ -78,6 +78,12 @@ status_of(struct store *store, int what)
     return now;
 }
 
+void
+store_release_memory(struct store *store)
+{
+    sqlite3_db_release_memory(store->db);
+}
+
 static size_t
 give_back(struct resource *resource, size_t wanted)
 {
@@ -86,7 +92,7 @@ give_back(struct resource *resource, size_t wanted)
     if (!pthread_equal(store->thread, pthread_self()))
         return 0;
     int before = status_of(store, SQLITE_DBSTATUS_CACHE_USED);
-    sqlite3_db_release_memory(store->db);
+    store_release_memory(store);
     int after = status_of(store, SQLITE_DBSTATUS_CACHE_USED);
     return before > after ? (size_t)(before - after) : 0;
 }
