@@ -43,7 +43,7 @@ print(server.server_port, flush=True)
 server.serve_forever()
 PYTHON
 : >"$dir/sent"
-python3 "$dir/echo.py" "$dir/sent" >"$dir/port" &
+"$python" -S "$dir/echo.py" "$dir/sent" >"$dir/port" &
 receiver_pid=$!
 until_true 60 test -s "$dir/port"
 port=$(cat "$dir/port")
