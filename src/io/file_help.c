@@ -14,7 +14,7 @@
 #include "io/file_private.h"
 
 enum {
-    SLICE_NS = 50 * 1000, /* of a turn: then others have theirs */
+    SLICE_NS = 100 * 1000, /* of a turn, whose own cost is small beside it; then others have theirs */
     PIECE_BYTES = 256 * 1024, /* in one call */
 };
 
