@@ -418,6 +418,8 @@ START_TEST(processes_are_followed_and_go_by_run)
     check_hides(&rig, "sshd");
     type(&rig, ".");
     check_shows(&rig, "sshd");
+    type(&rig, "g3"); /* it belongs to no run: that which was looked at last */
+    check_shows(&rig, "[3 Run]");
     rig_close(&rig);
 }
 END_TEST

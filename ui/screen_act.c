@@ -71,6 +71,8 @@ act_open(struct screen *screen, int by, const char *text)
         int64_t number = strtoll(text, NULL, 10);
         run = view_find_run(&scene->view, number);
         run = run ? run : run_list_find(&scene->runs, number);
+    } else if (!run) { /* the process under the cursor is of none */
+        run = view_find_run(&scene->view, scene->selected);
     }
     if (run)
         screen_open_run(screen, run);
