@@ -118,8 +118,11 @@ static int
 panel_of(struct screen *screen, const char *text)
 {
     int panel = text && *text ? arrangement_find_panel(text) : scene_layout_panel(screen->scene.focus);
-    if (panel < 0)
-        screen_tell(screen, STYLE_ERROR, "panels are cpu, memory, io, runs, tasks, pools, boards, files, alerts");
+    char names[ARRANGEMENT_TEXT_MAX], message[ARRANGEMENT_TEXT_MAX + 16];
+    if (panel < 0) {
+        snprintf(message, sizeof message, "panels are %s", arrangement_names(names, sizeof names));
+        screen_tell(screen, STYLE_ERROR, message);
+    }
     return panel;
 }
 

@@ -42,6 +42,15 @@ arrangement_find_panel(const char *name)
     return -1;
 }
 
+const char *
+arrangement_names(char *buf, size_t size)
+{
+    size_t len = 0;
+    for (int i = 0; i < ARRANGEMENT_PANELS && len < size; i++)
+        len += (size_t)snprintf(buf + len, size - len, "%s%s", i ? ", " : "", arrangement_panels[i]);
+    return buf;
+}
+
 /* Row and place of a panel. */
 static bool
 find(const struct arrangement *arrangement, int panel, int *ret_row, int *ret_place)
@@ -67,11 +76,12 @@ arrangement_has(const struct arrangement *arrangement, int panel)
 static int
 take_name(struct arrangement *arrangement, const char *name, bool beside, struct diag *diag)
 {
-    char shown[64];
+    char shown[64], names[ARRANGEMENT_TEXT_MAX];
     int panel = arrangement_find_panel(name);
     if (panel < 0)
-        return diag_set(diag, ERR_BAD_TYPE, "\"%s\" is no panel (allowed: cpu, memory, io, runs, tasks, pools, boards, "
-            "files, alerts; a comma between rows, + between those of a row)", text_clean(name, shown, sizeof shown));
+        return diag_set(diag, ERR_BAD_TYPE,
+            "\"%s\" is no panel (allowed: %s; a comma between rows, + between those of a row)",
+            text_clean(name, shown, sizeof shown), arrangement_names(names, sizeof names));
     if (arrangement_has(arrangement, panel))
         return diag_set(diag, ERR_BAD_TYPE, "%s stands there twice", name);
     if (!beside)

@@ -33,6 +33,7 @@ extern const char *const arrangement_panels[ARRANGEMENT_PANELS];
 bool arrangement_shipped(int index, struct arrangement *ret_arrangement);
 
 int arrangement_find_panel(const char *name); /* -1: there is none */
+const char *arrangement_names(char *buf, size_t size); /* "cpu, memory, ...": of all panels */
 bool arrangement_has(const struct arrangement *arrangement, int panel);
 
 /* The rows of a text; name is left alone. 0 or ERR_BAD_TYPE. */
