@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ui/launch.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 

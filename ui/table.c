@@ -284,6 +284,16 @@ table_hides(const struct table *table, int column)
     return table->hidden >> column & 1;
 }
 
+void
+table_columns(const struct table *table, struct layout_column *ret_columns)
+{
+    for (int i = 0; i < table->class->column_count; i++) {
+        ret_columns[i] = table->class->columns[i];
+        if (table_hides(table, i))
+            ret_columns[i].min = ret_columns[i].want = 0;
+    }
+}
+
 int
 table_find_column(const struct table *table, const char *title, size_t len)
 {
@@ -406,11 +416,7 @@ table_draw(struct table *table, struct canvas *canvas, struct rect inside,
 {
     struct layout_column column[TABLE_COLUMNS_MAX], shown[TABLE_COLUMNS_MAX];
     int title_y = inside.y;
-    for (int i = 0; i < table->class->column_count; i++) {
-        shown[i] = table->class->columns[i];
-        if (table_hides(table, i))
-            shown[i].min = shown[i].want = 0;
-    }
+    table_columns(table, shown);
     panel_table(canvas, &inside, shown, column, table->class->column_count);
     table->title_y = inside.y > title_y ? title_y : -1;
     for (int i = 0; i < table->class->column_count; i++) {

@@ -74,6 +74,7 @@ void table_next_sort(struct table *table);
 bool table_sort_by(struct table *table, const char *title);
 int table_find_column(const struct table *table, const char *title, size_t len); /* -1 */
 bool table_hides(const struct table *table, int column);
+void table_columns(const struct table *table, struct layout_column *ret_columns); /* hidden ones take no room */
 
 /* Sorts by the column whose title is at a place; by the one that it is sorted by
  * already: turned round. False: there is no title. */

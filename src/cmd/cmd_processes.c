@@ -116,13 +116,9 @@ static int
 lay_out(const struct table *table, struct layout_column *column)
 {
     int width = COMMAND_WIDTH, count = table->class->column_count, terminal = output_width(stdout);
-    for (int i = 0; i < count; i++) {
-        column[i] = table->class->columns[i];
-        if (table_hides(table, i))
-            column[i].min = column[i].want = 0;
-        else
-            width += column[i].want + 2;
-    }
+    table_columns(table, column);
+    for (int i = 0; i < count; i++)
+        width += column[i].want ? column[i].want + 2 : 0;
     width = terminal > 0 && terminal < CANVAS_COLUMNS_MAX ? terminal : width;
     layout_columns(column, count, 0, width);
     return width;
